@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime  # noqa: TC003 - pydantic and dataclass readers resolve it at run time
+from datetime import datetime
 from typing import TypeAlias, Union
 
 from pydantic import BaseModel, ConfigDict
