@@ -257,6 +257,13 @@ class FreeText:
     help: str = ""
 
 
+@dataclass(frozen=True)
+class Id:
+    """Marks an argument that is an identifier such as REQ-12; typed in any case."""
+
+    prefix: str
+
+
 # --- the estate --------------------------------------------------------------------------------
 
 

@@ -1,0 +1,254 @@
+"""May this person do this? Cedar decides, closed by default; policies are data.
+
+Relies on cedarpy for: deny overrides permit, no match is a denial, and a request that does not
+fit the schema is neither (`NoDecision`). Anything but `Allow` is a denial here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+import cedarpy
+
+from bot.errors import ConfigurationError
+from bot.model import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from bot.api import Command
+    from bot.model import Principal
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a policy may look at, beside who asks and for which command."""
+
+    service: str = ""
+    environment: str = ""
+    safety_class: str = ""
+    change: bool = False
+    dry_run: bool = False
+    approvals: int = 0
+    approver_roles: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A policy's annotations: what a user reads and what could satisfy it."""
+
+    id: str
+    message: str = ""
+    needs_approval: bool = False
+    reason: Reason = Reason.NOT_AUTHORISED
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the policies say; `policies` are the deciding ids, `messages` their sentences."""
+
+    allowed: bool
+    policies: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+    reason: Reason = Reason.OK
+    wants_approval: bool = False
+
+
+@dataclass
+class Policies:
+    """The policies in force: the shipped ones and a site's own, validated whole at start."""
+
+    commands: Sequence[Command]
+    site: Sequence[Path] = ()
+    version: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Parse and validate everything, or refuse to start."""
+        shipped = resources.files("bot.policy")
+        schema_text = (shipped / "wardroom.cedarschema").read_text("utf-8")
+        texts = [(shipped / "wardroom.cedar").read_text("utf-8")]
+        for path in self.site:
+            files = sorted(path.glob("*.cedar")) if path.is_dir() else [path]
+            texts += [_read(file) for file in files]
+        hierarchy = json.loads((shipped / "hierarchy.json").read_text("utf-8"))
+        self._roles: Mapping[str, Sequence[str]] = hierarchy["roles"]
+        self._groups: Mapping[str, Sequence[str]] = hierarchy["groups"]
+        text = "\n".join(texts)
+        self.version = hashlib.sha256((schema_text + text).encode()).hexdigest()[:12]
+        self._parse(text, schema_text)
+        self._by_name = {command.name: command for command in self.commands}
+        self._entities = lru_cache(maxsize=512)(self._build_entities)
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Return the names of all roles."""
+        return frozenset(self._roles)
+
+    def may_run(self, who: Principal, command: Command, facts: Facts) -> Decision:
+        """Decide whether `who` may have `command` carried out with the approvals given so far."""
+        context = _context(facts) | {
+            "change": facts.change,
+            "dry_run": facts.dry_run,
+            "approvals": {
+                "total": facts.approvals,
+                "roles": [_ref("Role", role) for role in sorted(facts.approver_roles)],
+            },
+        }
+        return self._decide(who, "run", command, context, facts)
+
+    def may_approve(
+        self, who: Principal, command: Command, facts: Facts, *, requester: str
+    ) -> Decision:
+        """Decide whether `who`'s yes or no to a request of `requester` counts."""
+        context = _context(facts) | {"requester": _ref("Person", requester)}
+        return self._decide(who, "approve", command, context, facts)
+
+    def holds(self, who: Principal, role: str) -> bool:
+        """Say whether a person holds a role, directly or through the hierarchy."""
+        found, queue = set[str](), list(who.roles)
+        while queue:
+            name = queue.pop()
+            if name not in found:
+                found.add(name)
+                queue += self._roles.get(name, ())
+        return role in found
+
+    def _parse(self, text: str, schema_text: str) -> None:
+        try:
+            self._schema = cedarpy.Schema.from_str(schema_text)
+            self._policies = cedarpy.PolicySet.from_str(text)
+            result = cedarpy.validate_policies(text, schema_text)
+            parsed = json.loads(cedarpy.policies_to_json_str(text))
+        except ValueError as error:
+            raise ConfigurationError(f"policies: {error}; mend the Cedar files") from error
+        if not result.validation_passed:
+            names = result.id_annotations_by_policy_id
+            problems = "; ".join(
+                f"{names.get(e.policy_id, e.policy_id)}: {e.error}" for e in result.errors
+            )
+            raise ConfigurationError(f"policies: {problems}; mend the Cedar files")
+        notes = {name: body["annotations"] for name, body in parsed["staticPolicies"].items()}
+        self._rules = {name: _rule(name, note) for name, note in notes.items()}
+
+    def _decide(
+        self,
+        who: Principal,
+        action: str,
+        command: Command,
+        context: Mapping[str, object],
+        facts: Facts,
+    ) -> Decision:
+        result = cedarpy.is_authorized(
+            {
+                "principal": _ref("Person", who.id),
+                "action": _ref("Action", action),
+                "resource": _ref("Command", command.name),
+                "context": context,
+            },
+            self._policies,
+            self._entities(who.id, who.roles),
+            self._schema,
+        )
+        rules = [self._rules[name] for name in sorted(result.diagnostics.reasons)]
+        if result.allowed:
+            return Decision(allowed=True, policies=tuple(rule.id for rule in rules))
+        return _denial(rules, command, facts)
+
+    def _build_entities(self, person: str, roles: frozenset[str]) -> cedarpy.Entities:
+        unknown = roles - self.roles
+        held = sorted(roles - unknown)
+        rows = [_entity("Person", person, parents=[("Role", role) for role in held])]
+        rows += [
+            _entity("Role", role, parents=[("Role", parent) for parent in parents])
+            for role, parents in self._roles.items()
+        ]
+        rows += [
+            _entity(
+                "Command",
+                command.name,
+                parents=[
+                    ("Group", g) for g, names in self._groups.items() if command.name in names
+                ],
+                attrs={
+                    "risk": command.risk.value,
+                    "role": {"__entity": _ref("Role", command.role)},
+                },
+            )
+            for command in self.commands
+        ]
+        return cedarpy.Entities.from_json_str(json.dumps(rows), self._schema)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"policies: {file}: {error.strerror}") from error
+
+
+def _ref(kind: str, name: str) -> dict[str, str]:
+    return {"type": kind, "id": name}
+
+
+def _entity(
+    kind: str,
+    name: str,
+    *,
+    parents: Iterable[tuple[str, str]] = (),
+    attrs: Mapping[str, object] | None = None,
+) -> dict[str, object]:
+    return {
+        "uid": _ref(kind, name),
+        "attrs": dict(attrs or {}),
+        "parents": [_ref(*parent) for parent in parents],
+    }
+
+
+def _context(facts: Facts) -> dict[str, object]:
+    named = {
+        "service": facts.service,
+        "environment": facts.environment,
+        "safety_class": facts.safety_class,
+    }
+    return {name: value for name, value in named.items() if value}
+
+
+def _rule(name: str, note: Mapping[str, str]) -> Rule:
+    return Rule(
+        id=note.get("id", name),
+        message=note.get("message", ""),
+        needs_approval=note.get("needs") == "approval",
+        reason=Reason(note.get("reason", Reason.NOT_AUTHORISED)),
+    )
+
+
+def _denial(rules: Sequence[Rule], command: Command, facts: Facts) -> Decision:
+    if not rules:
+        # Default deny, or a request that does not fit the schema: there is no rule to name.
+        return Decision(
+            allowed=False,
+            messages=(f"no policy allows `{command.name}` here",),
+            reason=Reason.NOT_AUTHORISED,
+        )
+    words = {
+        "command": command.name,
+        "role": command.role,
+        "service": facts.service,
+        "environment": facts.environment,
+        "safety_class": facts.safety_class,
+    }
+    hard = [rule for rule in rules if not rule.needs_approval]
+    said = hard or rules
+    return Decision(
+        allowed=False,
+        policies=tuple(rule.id for rule in rules),
+        messages=tuple(rule.message.format_map(words) or rule.id for rule in said),
+        reason=hard[0].reason if hard else Reason.PENDING_APPROVAL,
+        wants_approval=not hard,
+    )

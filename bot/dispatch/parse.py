@@ -1,0 +1,319 @@
+"""Turns text, or a typed form, into a command and typed arguments before anything happens.
+
+click splits options from arguments; it never invokes anything (stack.md §7).
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+from pydantic import ValidationError
+
+from bot.dispatch.grammar import Grammar, Parameter, grammar
+from bot.dispatch.suggest import question
+from bot.dispatch.tokens import Token, tokens, unwire
+from bot.errors import BadInput, NeedsForm
+from bot.model import Environment, Principal, Reason, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from bot.api import Command, args
+    from bot.ports import Catalogue, Directory
+    from bot.registry import Registry
+
+HELP = "help"
+SHOWN = 40  # characters of somebody's input that an error sentence repeats
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A command and its typed arguments; `values` are the same as strings, for the record."""
+
+    command: Command
+    args: args
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Parser:
+    """Knows the commands and the names that their arguments may take."""
+
+    registry: Registry
+    catalogue: Catalogue
+    directory: Directory
+
+    def parse(self, text: str, fields: Mapping[str, str] | None, *, wire: bool) -> Parsed:
+        """Return what was meant, or refuse with one sentence; `wire` marks Slack's encoding."""
+        words = tokens(text)
+        if not words:
+            words = tokens(HELP)
+        command, rest = self._command(words)
+        shape = grammar(command)
+        if fields is None:
+            return self._typed(shape, _split(shape, rest, text, wire=wire), rest)
+        known = {p.name for p in shape.parameters}
+        given = {name: value for name, value in fields.items() if name in known and value != ""}
+        return self._typed(shape, given, rest)
+
+    def replay(self, name: str, values: Mapping[str, str]) -> Parsed:
+        """Return a recorded command again, resolved against today's names."""
+        command = self.registry.get(name)
+        if command is None:
+            raise BadInput(f"`{name}` is not a command any more.", reason=Reason.SUPERSEDED)
+        return self._typed(grammar(command), dict(values), ())
+
+    def _command(self, words: Sequence[Token]) -> tuple[Command, Sequence[Token]]:
+        typed = [word.text for word in words]
+        found = self.registry.find(typed)
+        if found is not None:
+            command, length = found
+            return command, words[length:]
+        verb = typed[0].lower()
+        group = self.registry.under(verb)
+        if group:
+            raise self._no_such_subcommand(verb, typed[1:], group)
+        raise BadInput(
+            f"There is no command `{_short(typed[0])}`."
+            f"{question(verb, self.registry.verbs())} Type `help` for what you can do.",
+            reason=Reason.UNKNOWN_COMMAND,
+        )
+
+    def _no_such_subcommand(
+        self, verb: str, rest: Sequence[str], group: Sequence[Command]
+    ) -> BadInput:
+        names = [command.name for command in group]
+        listed = ", ".join(f"`{name}`" for name in names)
+        if not rest:
+            return BadInput(f"`{verb}` is one of: {listed}. Add the second word.")
+        second = [name.split()[1] for name in names]
+        return BadInput(
+            f"There is no command `{verb} {_short(rest[0])}`.{question(rest[0], second)} "
+            f"There is: {listed}.",
+            reason=Reason.UNKNOWN_COMMAND,
+        )
+
+    def _typed(self, shape: Grammar, given: dict[str, str], rest: Sequence[Token]) -> Parsed:
+        missing = [p for p in shape.parameters if p.required and p.name not in given]
+        if missing:
+            raise self._missing(shape, given, missing, bare=not rest)
+        made = {
+            p.name: self._value(shape, p, given[p.name])
+            for p in shape.parameters
+            if p.name in given
+        }
+        self._check_environment(made)
+        try:
+            arguments = shape.command.args.model_validate(made)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"]) or shape.command.name
+            raise BadInput(f"`{name}`: {first['msg']}. Usage: `{shape.usage}`.") from error
+        return Parsed(shape.command, arguments, {n: _written(v) for n, v in made.items()})
+
+    def _missing(
+        self, shape: Grammar, given: dict[str, str], missing: Sequence[Parameter], *, bare: bool
+    ) -> NeedsForm:
+        names = " and ".join(
+            f"`{p.name.upper()}`" if p.positional else f"`{p.option}`" for p in missing
+        )
+        begin = f"`{shape.command.name}` needs" if bare else "Still missing:"
+        example = shape.command.examples[0]
+        return NeedsForm(
+            f"{begin} {names}. For example: `{example}`", shape.form(self.catalogue, given)
+        )
+
+    def _value(self, shape: Grammar, parameter: Parameter, text: str) -> object:
+        kind = parameter.kind
+        resolve: Callable[[str], object] | None = {
+            Service: partial(self._service, shape),
+            Environment: self._environment,
+            Principal: self._person,
+            int: partial(_number, parameter),
+            bool: _switch,
+        }.get(kind)
+        if resolve is not None:
+            return resolve(text)
+        if issubclass(kind, enum.Enum):
+            return _member(parameter, kind, text)
+        return _identifier(parameter, text) if parameter.prefix else text
+
+    def _service(self, shape: Grammar, text: str) -> Service:
+        service = self.catalogue.service(text.lower())
+        if service is not None:
+            return service
+        known = [service.id for service in self.catalogue.services()]
+        siblings = [
+            c.name.split()[1] for c in self.registry.under(shape.command.name) if " " in c.name
+        ]
+        hint = question(text, [*known, *siblings]) or f" There is: {', '.join(known)}."
+        raise BadInput(f"There is no service `{_short(text)}`.{hint}")
+
+    def _environment(self, text: str) -> Environment:
+        known = self.catalogue.environments()
+        if text.lower() in known:
+            return Environment(text.lower())
+        hint = question(text, known) or f" There is: {', '.join(known)}."
+        raise BadInput(f"There is no environment `{_short(text)}`.{hint}")
+
+    def _person(self, text: str) -> Principal:
+        person = self.directory.person(text.removeprefix("@").lower())
+        if person is not None:
+            return person
+        known = [person.id for person in self.directory.people()]
+        raise BadInput(f"There is nobody called `{_short(text)}` here.{question(text, known)}")
+
+    def _check_environment(self, made: Mapping[str, object]) -> None:
+        services = [v for v in made.values() if isinstance(v, Service)]
+        wanted = [v for v in made.values() if isinstance(v, Environment)]
+        for service in services:
+            for environment in wanted:
+                if service.environment(environment.name) is None:
+                    has = ", ".join(env.name for env in service.environments)
+                    raise BadInput(
+                        f"{service.id} has no environment `{environment.name}`. It has: {has}."
+                    )
+
+
+def _split(shape: Grammar, words: Sequence[Token], text: str, *, wire: bool) -> dict[str, str]:
+    line = _Line(shape, text, wire=wire)
+    arguments = line.arguments(words)
+    try:
+        context = shape.click.make_context(shape.command.name, arguments)
+    except click.NoSuchOption as error:
+        known = [p.option for p in shape.options]
+        hint = question(error.option_name, known) or (
+            f" It takes: {', '.join(known)}." if known else " It takes no options."
+        )
+        raise BadInput(
+            f"`{shape.command.name}` has no option `{_short(error.option_name)}`.{hint}"
+        ) from error
+    except click.UsageError as error:
+        raise BadInput(f"{error.format_message()} Usage: `{shape.usage}`.") from error
+    if context.args:
+        extra = " ".join(line.kept.get(word, word) for word in context.args)
+        raise BadInput(f"Nothing is known to do with `{_short(extra)}`. Usage: `{shape.usage}`.")
+    return _given(context.params, line.kept)
+
+
+def _given(params: Mapping[str, Any], kept: Mapping[str, str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in params.items():
+        if value is True:
+            found[name] = "true"
+        elif isinstance(value, str):
+            found[name] = kept.get(value, value)
+    return found
+
+
+class _Line:
+    """Hands click a list of words in which quoted and free text can not be taken for options."""
+
+    def __init__(self, shape: Grammar, text: str, *, wire: bool) -> None:
+        self.shape, self.text, self.wire = shape, text, wire
+        self.kept: dict[str, str] = {}
+        self._options = {p.option: p for p in shape.options}
+
+    def arguments(self, words: Sequence[Token]) -> list[str]:
+        made: list[str] = []
+        waiting = list(self.shape.positionals)
+        at = 0
+        while at < len(words):
+            word = words[at]
+            if self._is_option(word):
+                parameter = self._options.get(word.text)
+                made.append(word.text)
+                at += 1
+                if parameter is not None and not parameter.flag:
+                    at = self._take(parameter, words, at, made)
+                continue
+            place = waiting[0] if waiting else None
+            if place and place.word and _says(word, place.word) and at + 1 < len(words):
+                at += 1
+                continue
+            at = (
+                self._take(waiting.pop(0), words, at, made)
+                if waiting
+                else self._keep(word, at, made)
+            )
+        return made
+
+    def _is_option(self, word: Token) -> bool:
+        return not word.quoted and word.text.startswith("--") and len(word.text) > len("--")
+
+    def _take(self, parameter: Parameter, words: Sequence[Token], at: int, made: list[str]) -> int:
+        if at >= len(words):
+            return at
+        if not parameter.free:
+            return self._keep(words[at], at, made)
+        end = at + 1
+        while end < len(words) and words[end].text.partition("=")[0] not in self._options:
+            end += 1
+        self._hold(self._free(words[at:end]), made)
+        return end
+
+    def _free(self, words: Sequence[Token]) -> str:
+        alone = len(words) == 1 and words[0].quoted
+        raw = words[0].text if alone else self.text[words[0].start : words[-1].end]
+        return unwire(raw) if self.wire else raw
+
+    def _keep(self, word: Token, at: int, made: list[str]) -> int:
+        self._hold(word.text, made)
+        return at + 1
+
+    def _hold(self, value: str, made: list[str]) -> None:
+        sign = f"\x00{len(self.kept)}"
+        self.kept[sign] = value
+        made.append(sign)
+
+
+def _says(word: Token, connective: str) -> bool:
+    return not word.quoted and word.text.lower() == connective
+
+
+def _member(parameter: Parameter, kind: type[enum.Enum], text: str) -> enum.Enum:
+    known = {str(member.value): member for member in kind}
+    member = known.get(text.lower().replace("-", "_"))
+    if member is None:
+        hint = question(text, known) or f" There is: {', '.join(known)}."
+        raise BadInput(f"`{_short(text)}` is no {parameter.name.replace('_', ' ')}.{hint}")
+    return member
+
+
+def _switch(text: str) -> bool:
+    return text.lower() in ("true", "yes", "on", "1")
+
+
+def _number(parameter: Parameter, text: str) -> int:
+    digits = text.removeprefix("#")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= len("999999999999")):
+        raise BadInput(f"`{parameter.name}` is a whole number, not `{_short(text)}`.")
+    return int(digits)
+
+
+def _identifier(parameter: Parameter, text: str) -> str:
+    prefix, _, number = text.upper().partition("-")
+    if prefix != parameter.prefix or not (number.isascii() and number.isdigit()):
+        raise BadInput(
+            f"`{_short(text)}` is no {parameter.prefix} number: "
+            f"type it like `{parameter.prefix}-12`."
+        )
+    return f"{prefix}-{int(number)}"
+
+
+def _written(value: object) -> str:
+    if isinstance(value, (Service, Principal)):
+        return value.id
+    if isinstance(value, Environment):
+        return value.name
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value.value) if isinstance(value, enum.Enum) else str(value)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."

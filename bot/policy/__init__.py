@@ -1,0 +1,1 @@
+"""The shipped Cedar policies, their schema and the role hierarchy."""

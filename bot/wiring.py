@@ -1,0 +1,40 @@
+"""Fills a command's parameters by their types; a missing provider refuses to start."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar, get_type_hints
+
+from bot.errors import ConfigurationError
+
+T = TypeVar("T")
+
+
+def bind(
+    function: Callable[..., Awaitable[T]],
+    providers: Mapping[type, object],
+    per_call: tuple[type, ...],
+) -> Callable[[Mapping[type, object]], Awaitable[T]]:
+    """Return `function` waiting only for the values that differ by call, given by their type.
+
+    `ConfigurationError` names the parameter whose type nothing provides.
+    """
+    where = f"{function.__module__}.{function.__name__}"
+    hints = get_type_hints(function)
+    fixed: dict[str, object] = {}
+    open_: dict[str, type] = {}
+    for name in inspect.signature(function).parameters:
+        wanted = hints[name]
+        if wanted in per_call:
+            open_[name] = wanted
+        elif wanted in providers:
+            fixed[name] = providers[wanted]
+        else:
+            raise ConfigurationError(f"{where}: nothing provides `{name}: {wanted}`")
+
+    def call(values: Mapping[type, object]) -> Awaitable[T]:
+        now: dict[str, Any] = {name: values[kind] for name, kind in open_.items()}
+        return function(**fixed, **now)
+
+    return call
