@@ -1,0 +1,1 @@
+"""What Wardroom keeps: one module per store, each behind its port."""
