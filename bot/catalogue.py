@@ -1,0 +1,148 @@
+"""The services of the hospital and their environments, as the estate file declares them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+from pydantic import Field, StringConstraints, ValidationError
+
+from bot import documents
+from bot.documents import Block
+from bot.model import CiTarget, Deployment, Probe, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+SHORTEST_PROBE = 1
+LONGEST_PROBE = 10
+
+Name: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Text: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class ProbeEntry(Block):
+    """How one environment is asked how it is; `url` says where, in the kind's own scheme."""
+
+    kind: Name
+    url: str = ""
+    timeout_seconds: int = Field(default=5, ge=SHORTEST_PROBE, le=LONGEST_PROBE)
+
+
+class EnvironmentEntry(Block):
+    """One environment of a service."""
+
+    probes: tuple[ProbeEntry, ...] = ()
+
+
+class CiEntry(Block):
+    """Where a service is built and deployed; jobs are named after the service unless set."""
+
+    provider: Name
+    builder: str = ""
+    deploy_builder: str = ""
+    repo: Text
+    tag: str = "{version}"
+
+
+class ServiceEntry(Block):
+    """One service in the estate file."""
+
+    id: Name
+    owner: Text
+    safety_class: Literal["A", "B", "C"]
+    criticality: str = ""
+    sites: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    ci: CiEntry | None = None
+    environments: Annotated[dict[Name, EnvironmentEntry], Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class Estate:
+    """The estate file in memory; a `bot.ports.Catalogue`."""
+
+    by_id: Mapping[str, Service]
+
+    def service(self, service_id: str) -> Service | None:
+        """Return a service by its exact id."""
+        return self.by_id.get(service_id)
+
+    def services(self) -> Sequence[Service]:
+        """Return every service, by id."""
+        return [self.by_id[name] for name in sorted(self.by_id)]
+
+    def environments(self) -> Sequence[str]:
+        """Return the names of all environments."""
+        return sorted({env.name for one in self.by_id.values() for env in one.environments})
+
+
+def load(path: Path, *, providers: Collection[str] | None = None) -> Estate:
+    """Return the services of a file, checked whole; `ConfigurationError` lists every problem.
+
+    `providers` are the configured integrations; a service may name no other.
+    """
+    rows = documents.read(path)
+    if not isinstance(rows, list) or not rows:
+        raise documents.refuse(path, ["must be a list of services, one `- id: ...` each"])
+    services: dict[str, Service] = {}
+    problems: list[str] = []
+    for number, row in enumerate(rows, 1):
+        label = documents.label(row, number)
+        try:
+            entry = ServiceEntry.model_validate(row)
+        except ValidationError as error:
+            problems += documents.sentences(error, ServiceEntry, (label,))
+            continue
+        problems += _problems(entry, providers)
+        if entry.id in services:
+            problems.append(f"{entry.id}: is there twice; one service is one entry")
+        services[entry.id] = _service(entry, path.resolve().parent)
+    if problems:
+        raise documents.refuse(path, problems)
+    return Estate(services)
+
+
+def _problems(entry: ServiceEntry, providers: Collection[str] | None) -> list[str]:
+    ci = entry.ci
+    if ci is None:
+        return []
+    problems: list[str] = []
+    if providers is not None and ci.provider not in providers:
+        problems.append(
+            f"{entry.id}.ci.provider: {ci.provider} has no block under integrations in the "
+            f"settings{documents.nearest(ci.provider, providers)}"
+        )
+    if "{version}" not in ci.tag:
+        problems.append(f"{entry.id}.ci.tag: must hold {{version}}, such as v{{version}}")
+    return problems
+
+
+def _service(entry: ServiceEntry, folder: Path) -> Service:
+    return Service(
+        id=entry.id,
+        owner=entry.owner,
+        safety_class=entry.safety_class,
+        ci=_target(entry.id, entry.ci, folder) if entry.ci else None,
+        environments=tuple(
+            Deployment(name, tuple(Probe(p.kind, p.url, p.timeout_seconds) for p in one.probes))
+            for name, one in entry.environments.items()
+        ),
+        criticality=entry.criticality,
+        sites=entry.sites,
+        channels=entry.channels,
+    )
+
+
+def _target(service_id: str, ci: CiEntry, folder: Path) -> CiTarget:
+    # Only ./ and ../ are paths; everything else is an address that git understands as it stands.
+    local = ci.repo.startswith(("./", "../"))
+    return CiTarget(
+        provider=ci.provider,
+        builder=ci.builder or service_id,
+        deploy_builder=ci.deploy_builder or f"deploy-{service_id}",
+        repo=str((folder / ci.repo).resolve()) if local else ci.repo,
+        tag=ci.tag,
+    )

@@ -1,0 +1,172 @@
+"""The people: which accounts are the same human, and the roles that human holds."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
+
+from bot import documents
+from bot.documents import Block
+from bot.model import Account, AccountKind, Principal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+OWN_DOORS = frozenset({"web", "terminal"})
+
+_GUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+_SLACK_TEAM = re.compile(r"[TE][A-Z0-9]+")
+_SLACK_USER = re.compile(r"[UW][A-Z0-9]+")
+
+
+def _slack_team(value: object) -> object:
+    if isinstance(value, str) and not _SLACK_TEAM.fullmatch(value):
+        raise ValueError("must be the workspace's id, such as T012AB3CD, not its name")
+    return value
+
+
+def _slack_user(value: object) -> object:
+    if isinstance(value, str) and not _SLACK_USER.fullmatch(value):
+        raise ValueError("must be a member id, such as U012AB3CD (profile, then Copy member ID)")
+    return value
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, dict) else value
+
+
+class SlackAccount(Block):
+    """A member of a Slack workspace."""
+
+    team: Annotated[str, BeforeValidator(_slack_team)]
+    user: Annotated[str, BeforeValidator(_slack_user)]
+
+
+class TeamsAccount(Block):
+    """A user of a Teams tenant, by Entra object id."""
+
+    tenant: Annotated[str, StringConstraints(pattern=_GUID, to_lower=True)]
+    object_id: Annotated[str, StringConstraints(pattern=_GUID, to_lower=True)]
+
+
+class Person(Block):
+    """One human in the people file; `slack` and `teams` hold one account or a list of them."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{0,63}$")]
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+    email: Annotated[str, StringConstraints(pattern=r"^$|^[^@\s]+@[^@\s]+$")] = ""
+    roles: tuple[str, ...] = Field(default=())
+    slack: Annotated[tuple[SlackAccount, ...], BeforeValidator(_listed)] = ()
+    teams: Annotated[tuple[TeamsAccount, ...], BeforeValidator(_listed)] = ()
+
+    def accounts(self) -> list[Account]:
+        """Return this human's accounts on other people's platforms."""
+        slack = [Account("slack", one.user, one.team) for one in self.slack]
+        return slack + [Account("teams", one.object_id, one.tenant) for one in self.teams]
+
+
+@dataclass(frozen=True)
+class People:
+    """The people file in memory; a `bot.ports.Directory`."""
+
+    by_id: Mapping[str, Principal]
+    by_account: Mapping[Account, Principal]
+    sandbox: bool = False
+
+    def identify(self, account: Account) -> Principal | None:
+        """Return whose account this is, or None; guests, bots and externals are nobody."""
+        if account.kind is not AccountKind.MEMBER:
+            return None
+        if account.platform in OWN_DOORS:
+            # Personas instead of logins: only the sandbox, which listens on loopback alone.
+            known = self.sandbox and not account.tenant
+            return self.by_id.get(account.user) if known else None
+        return self.by_account.get(_key(account))
+
+    def person(self, person_id: str) -> Principal | None:
+        """Return a person by id, with the roles they hold now."""
+        return self.by_id.get(person_id)
+
+    def people(self) -> Sequence[Principal]:
+        """Return everybody, by id."""
+        return [self.by_id[name] for name in sorted(self.by_id)]
+
+
+def shipped_roles() -> frozenset[str]:
+    """Return the names of the roles that the shipped policies know."""
+    text = (resources.files("bot.policy") / "hierarchy.json").read_text("utf-8")
+    return frozenset(json.loads(text)["roles"])
+
+
+def load(path: Path, *, sandbox: bool, roles: Collection[str] | None = None) -> People:
+    """Return the people of a file, checked whole; `ConfigurationError` lists every problem."""
+    known = shipped_roles() if roles is None else roles
+    rows = documents.read(path)
+    if not isinstance(rows, list) or not rows:
+        raise documents.refuse(path, ["must be a list of people, one `- id: ...` each"])
+    people: list[Person] = []
+    problems: list[str] = []
+    for number, row in enumerate(rows, 1):
+        label = documents.label(row, number)
+        try:
+            people.append(Person.model_validate(row))
+        except ValidationError as error:
+            problems += documents.sentences(error, Person, (label,))
+    for person in people:
+        problems += _wrong_roles(person, known)
+        if not sandbox and not person.accounts():
+            problems.append(
+                f"{person.id}: has no slack or teams account, so nobody can be identified as "
+                "them; add one (personas without an account work in sandbox mode only)"
+            )
+    problems += _twice(people)
+    if problems:
+        raise documents.refuse(path, problems)
+    return _join(people, sandbox=sandbox)
+
+
+def _wrong_roles(person: Person, known: Collection[str]) -> list[str]:
+    return [
+        f"{person.id}.roles: there is no role {role}{documents.nearest(role, known)}"
+        for role in person.roles
+        if role not in known
+    ]
+
+
+def _twice(people: Sequence[Person]) -> list[str]:
+    """Return a sentence for every id or account that would stand for two people."""
+    problems: list[str] = []
+    ids: set[str] = set()
+    owners: dict[Account, str] = {}
+    for person in people:
+        if person.id in ids:
+            problems.append(f"{person.id}: is there twice; one human is one entry")
+        ids.add(person.id)
+        for account in person.accounts():
+            owner = owners.setdefault(account, person.id)
+            if owner != person.id:
+                problems.append(
+                    f"{person.id}.{account.platform}: {account.user} is {owner}'s account already; "
+                    "an account belongs to one human"
+                )
+    return problems
+
+
+def _join(people: Sequence[Person], *, sandbox: bool) -> People:
+    by_id = {one.id: Principal(one.id, one.name, frozenset(one.roles), one.email) for one in people}
+    by_account = {account: by_id[one.id] for one in people for account in one.accounts()}
+    return People(by_id, by_account, sandbox)
+
+
+def _key(account: Account) -> Account:
+    """Return the account as the file's index has it: Entra ids compare without case."""
+    if account.platform == "teams":
+        return Account("teams", account.user.lower(), account.tenant.lower())
+    return account

@@ -1,0 +1,281 @@
+"""Every setting of Wardroom: read once, validated whole, or refused with each path and its mend.
+
+The only reader of the environment. `wardroom.example.yaml` documents what stands here, and a test
+holds the two together.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
+
+from bot import documents
+from bot.documents import Block
+from bot.errors import ConfigurationError
+from bot.secret_files import SUFFIX, fill_secrets, open_to_all
+from bot.setting_values import (
+    AppToken,
+    BaseUrl,
+    BotToken,
+    ExistingPath,
+    Guid,
+    Password,
+    Reading,
+    SigningSecret,
+    Url,
+    is_loopback,
+    reading_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "WARDROOM_"
+SEARCH = (Path("var/wardroom.yaml"), Path("wardroom.yaml"))
+
+
+class Mode(enum.StrEnum):
+    """How careful to be: production, or a sandbox on this machine with personas and no tokens."""
+
+    PRODUCTION = "production"
+    SANDBOX = "sandbox"
+
+
+class Level(enum.StrEnum):
+    """What is logged at least."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+# --- the settings ------------------------------------------------------------------------------
+
+
+class Server(Block):
+    """Where Wardroom listens, and the address that people and platforms reach it by."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    public_url: BaseUrl | None = Field(default=None, validate_default=True)
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if reading_of(info).production and (value is None or not value.startswith("https://")):
+            raise ValueError("must be the https:// address that people open, in production")
+        return value
+
+    @field_validator("host")
+    @classmethod
+    def _sandbox_stays_home(cls, value: str, info: ValidationInfo) -> str:
+        if not reading_of(info).production and not is_loopback(value):
+            raise ValueError(
+                "sandbox mode has personas instead of logins, so it listens on 127.0.0.1 only; "
+                "use 127.0.0.1, or mode: production"
+            )
+        return value
+
+    @property
+    def address(self) -> str:
+        """Return the base address to open, without a trailing slash."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+
+class Slack(Block):
+    """A Slack app; `app_token` chooses Socket Mode, otherwise Slack posts to /slack/events."""
+
+    signing_secret: SigningSecret
+    signing_secret_file: Path | None = None
+    bot_token: BotToken
+    bot_token_file: Path | None = None
+    app_token: AppToken | None = None
+    app_token_file: Path | None = None
+    api_url: BaseUrl = "https://slack.com/api/"
+
+
+class Teams(Block):
+    """A Teams bot of one tenant; the addresses are the public cloud's unless set."""
+
+    app_id: Guid
+    app_password: Password
+    app_password_file: Path | None = None
+    tenant_id: Guid
+    openid_metadata_url: Url = "https://login.botframework.com/v1/.well-known/openidconfiguration"
+    login_url: BaseUrl = "https://login.microsoftonline.com/"
+    allowed_service_urls: tuple[BaseUrl, ...] = Field(
+        default=("https://smba.trafficmanager.net/",), min_length=1
+    )
+
+
+class Provider(Block):
+    """One vendor's system: its address, and a user with a password, or a token."""
+
+    url: BaseUrl
+    user: str = ""
+    password: Password | None = None
+    password_file: Path | None = None
+    token: Password | None = None
+    token_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Provider:
+        if self.password is not None and self.token is not None:
+            raise ValueError("has a password and a token; keep one of them")
+        if self.password is not None and not self.user:
+            raise ValueError("has a password but no user; set user")
+        if self.user and self.password is None and self.token is None:
+            raise ValueError("has a user but neither password_file nor token_file; set one")
+        return self
+
+
+class Settings(Block):
+    """Everything that can be set; built by `load`."""
+
+    mode: Mode = Mode.PRODUCTION
+    database: SecretStr = SecretStr("sqlite:///wardroom.db")
+    database_file: Path | None = None
+    server: Server
+    slack: Slack | None = None
+    teams: Teams | None = None
+    people: ExistingPath
+    services: ExistingPath
+    calendars: ExistingPath | None = None
+    policies: tuple[ExistingPath, ...] = ()
+    integrations: dict[str, Provider] = Field(default_factory=dict)
+    log_level: Level = Level.INFO
+
+    @field_validator("database")
+    @classmethod
+    def _resolve_database(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        return SecretStr(_database(value.get_secret_value(), reading_of(info).folder))
+
+    @field_validator("integrations")
+    @classmethod
+    def _known(cls, value: dict[str, Provider]) -> dict[str, Provider]:
+        known = provider_names()
+        for name in value.keys() - known:
+            raise ValueError(f"nothing here talks to {name}{documents.nearest(name, known)}")
+        return value
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Say whether this is the sandbox: loopback, personas, no tokens."""
+        return self.mode is Mode.SANDBOX
+
+
+class _Overlaid(Settings, BaseSettings):
+    """Tells pydantic-settings which variables there are; never built itself."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True
+    )
+
+
+# --- reading them ------------------------------------------------------------------------------
+
+
+def find(given: str | None, environ: Mapping[str, str]) -> Path:
+    """Return the settings file: as given, by WARDROOM_CONFIG, or the first usual place."""
+    named = given or environ.get("WARDROOM_CONFIG")
+    if named:
+        return Path(named)
+    found = next((path for path in SEARCH if path.is_file()), None)
+    if found is None:
+        places = " or ".join(str(path) for path in SEARCH)
+        raise ConfigurationError(
+            f"there is no settings file at {places}; name one with --config or WARDROOM_CONFIG "
+            "(wardroom.example.yaml shows every setting)"
+        )
+    return found
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Settings:
+    """Return the settings of a file and the environment, which wins.
+
+    Relative paths start at the file's folder. `ConfigurationError` lists every problem at once,
+    each with its path and the mend, and never a secret.
+    """
+    document = documents.read(path)
+    if not isinstance(document, dict):
+        raise documents.refuse(path, ["is not a list of settings, one `name: value` per line"])
+    over, problems = _from_environment(environ)
+    document.setdefault("server", {})
+    data = _merged(document, over)
+    reading = Reading(path.resolve().parent, production=data.get("mode") != Mode.SANDBOX.value)
+    if reading.production and open_to_all(path):
+        problems.append(f"everybody on this machine can read this file; run: chmod o-rwx {path}")
+    unread = fill_secrets(data, Settings, reading.folder, strict=reading.production)
+    problems += [f"{where}: {what}" for where, what in unread.items()]
+    try:
+        settings = Settings.model_validate(data, context=reading)
+    except ValidationError as error:
+        said = tuple(f"{where.removesuffix(SUFFIX)}:" for where in unread)
+        found = documents.sentences(error, Settings)
+        problems += [sentence for sentence in found if not sentence.startswith(said)]
+        raise documents.refuse(path, problems) from None
+    if problems:
+        raise documents.refuse(path, problems)
+    return settings
+
+
+def provider_names() -> frozenset[str]:
+    """Return the names of the files in integrations/, which are what `integrations:` may hold."""
+    folder = Path(__file__).parent.parent / "integrations"
+    found = [*folder.glob("[!_]*.py"), *(init.parent for init in folder.glob("*/__init__.py"))]
+    return frozenset(path.stem for path in found)
+
+
+def _from_environment(environ: Mapping[str, str]) -> tuple[dict[str, object], list[str]]:
+    source = EnvSettingsSource(_Overlaid)
+    source.env_vars = {name.lower(): value for name, value in environ.items() if value}
+    problems = [
+        f"{name}: there is no such setting{documents.nearest(block, Settings.model_fields)}"
+        for name in sorted(environ)
+        if name.upper().startswith(PREFIX) and "__" in name
+        if (block := name[len(PREFIX) :].lower().split("__")[0]) not in Settings.model_fields
+    ]
+    try:
+        return source(), problems
+    except SettingsError as error:
+        field = re.search(r'field "(\w+)"', str(error))
+        name = f"{PREFIX}{field[1].upper()}" if field else PREFIX
+        return {}, [*problems, f'{name}: must be JSON, such as ["one", "two"]']
+
+
+def _merged(below: dict[str, object], above: dict[str, object]) -> dict[str, object]:
+    """Lay one document over another; a secret and its file replace each other."""
+    result = dict(below)
+    for name, value in above.items():
+        old = result.get(name)
+        if isinstance(old, dict) and isinstance(value, dict):
+            result[name] = _merged(old, value)
+            continue
+        twin = name.removesuffix(SUFFIX) if name.endswith(SUFFIX) else name + SUFFIX
+        result.pop(twin, None)
+        result[name] = value
+    return result
+
+
+def _database(url: str, folder: Path) -> str:
+    """Return a database address with a relative SQLite path made absolute."""
+    if url.startswith(("postgresql://", "postgres://")):
+        return url
+    relative = url.removeprefix("sqlite:///")
+    if relative == url or not relative:
+        raise ValueError("must be sqlite:///FILE or postgresql://HOST/NAME")
+    return f"sqlite:///{folder / relative}"
