@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from bot.errors import (
     BadInput,
@@ -51,11 +52,13 @@ class Done:
     """What a command changes of our own state, and what to say once it has.
 
     The effects and the outcome's audit event commit in one transaction; `say` is given the
-    effects' results. An effect that raises `Conflict` leaves neither.
+    effects' results; it runs inside the transaction, so it only builds the Reply. An effect that
+    raises `Conflict` leaves neither. `after` runs once it is durable and may add to the Reply.
     """
 
     effects: tuple[Effect[object], ...]
     say: Callable[[tuple[object, ...]], Reply]
+    after: Callable[[Reply, tuple[object, ...]], Awaitable[Reply]] | None = None
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,9 @@ class Command:
     bot.ports and bot.stores, their own Args, `Caller`, and what is said below.
 
     `run` does it: a Reply, or Done when it changes our own state. May take the Proposal.
-    `propose` binds the asking to immutable values and refuses what must not be asked for; it
-    changes nothing. A command that policy may hold for approval needs one.
+    `propose` binds the asking to immutable values; it changes nothing and checks nothing.
+    `check` refuses what must not be done now; takes the Proposal; asked when a request is made
+    and again right before it runs.
     `on_request` adds to the transaction that opens a request (a change record); takes Proposal.
     `on_withdrawn` undoes that when the request ends without running; takes the Request.
     `repeatable`: run changes nothing outside (it only returns Done), so that it may run again
@@ -83,12 +87,54 @@ class Command:
     risk: Risk
     examples: tuple[str, ...]
     propose: Callable[..., Awaitable[Proposal]] | None = None
+    check: Callable[..., Awaitable[None]] | None = None
     on_request: Callable[..., Awaitable[Done]] | None = None
     on_withdrawn: Callable[..., Awaitable[tuple[Effect[object], ...]]] | None = None
     repeatable: bool = False
 
 
+class Approvals(Protocol):
+    """Decides requests: N-of-M by policy, never the requester, one human once."""
+
+    async def approve(self, caller: Caller, request_id: str, digest: str) -> Done:
+        """Count the caller's yes; `digest` (a prefix) says which proposal they saw."""
+        ...
+
+    async def reject(self, caller: Caller, request_id: str, why: str) -> Done:
+        """End a request with a no and its reason."""
+        ...
+
+    async def cancel(self, caller: Caller, request_id: str) -> Done:
+        """Withdraw one's own request."""
+        ...
+
+    async def waiting(self, caller: Caller) -> tuple[Sequence[Request], Sequence[Request]]:
+        """Return what waits for the caller, and what the caller has asked for."""
+        ...
+
+
+class Manual(Protocol):
+    """What the caller can type: help, by role."""
+
+    def allowed(self, principal: Principal) -> Sequence[Command]:
+        """Return the commands whose role the person holds."""
+        ...
+
+    def find(self, words: str) -> Command | None:
+        """Return a command by its name."""
+        ...
+
+    def usage(self, command: Command) -> str:
+        """Return a command's usage line."""
+        ...
+
+    def suggest(self, words: str) -> str:
+        """Return a did-you-mean for a command's name, or ""."""
+        ...
+
+
 __all__ = [
+    "Approvals",
     "BadInput",
     "Caller",
     "Command",
@@ -99,6 +145,7 @@ __all__ = [
     "FreeText",
     "Id",
     "IntegrationError",
+    "Manual",
     "NotAuthorised",
     "Option",
     "Place",

@@ -255,6 +255,27 @@ Workflow: TypeAlias = Callable[[Steps, str], Awaitable[None]]
 """A workflow's body, given its steps and its key; deterministic between steps."""
 
 
+@dataclass(frozen=True)
+class Freeze:
+    """A time in which changes are not made; `owner` is who can answer questions about it."""
+
+    name: str
+    owner: str
+    reason: str
+    start: datetime
+    end: datetime
+    environments: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+
+
+class Freezes(Protocol):
+    """The freeze calendar."""
+
+    def active(self, service: str, environment: str, at: datetime) -> Freeze | None:
+        """Return the freeze that holds a service's environment at a moment, or None."""
+        ...
+
+
 class Messenger(Protocol):
     """One platform's way to show and edit messages; adapters implement it."""
 

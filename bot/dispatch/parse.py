@@ -129,13 +129,14 @@ class Parser:
 
     def _value(self, shape: Grammar, parameter: Parameter, text: str) -> object:
         kind = parameter.kind
-        resolve: Callable[[str], object] | None = {
+        known: dict[type, Callable[[str], object]] = {
             Service: partial(self._service, shape),
             Environment: self._environment,
             Principal: self._person,
             int: partial(_number, parameter),
             bool: _switch,
-        }.get(kind)
+        }
+        resolve = known.get(kind)
         if resolve is not None:
             return resolve(text)
         if issubclass(kind, enum.Enum):

@@ -1,0 +1,300 @@
+"""Requests and their decisions: N-of-M by policy, never the requester, one human once.
+
+A request is a row, never something running. What counts is decided inside the transaction that
+records it, so that concurrent approvals, rejections and expiries end a request exactly once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.api import Caller, Done
+from bot.dispatch import cards
+from bot.dispatch.digest import digest
+from bot.dispatch.turn import facts_of, with_approvals
+from bot.errors import BadInput, Conflict, IntegrationError, NotAuthorised, Refused
+from bot.model import Approval, Draft, Kind, Principal, Reason, Reply, Request, RequestState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.dispatch.authorise import Decision, Facts, Policies
+    from bot.dispatch.execute import Executor
+    from bot.dispatch.parse import Parsed, Parser
+    from bot.dispatch.turn import Turn
+    from bot.ports import Clock, Directory, Engine, Ledger, Notices, Transaction
+    from bot.stores import Requests
+
+CARRY_OUT = "carry-out"
+STANDS = timedelta(hours=4)
+WAIT_SECONDS = 3.0  # how long the deciding click waits to name what it started
+
+
+@dataclass(frozen=True)
+class ApprovalDesk:
+    """Opens requests and decides them; implements `bot.api.Approvals`."""
+
+    requests: Requests
+    policies: Policies
+    parser: Parser
+    directory: Directory
+    executor: Executor
+    engine: Engine
+    ledger: Ledger
+    notices: Notices
+    clock: Clock
+
+    async def ask(self, turn: Turn) -> Done:
+        """Return what opens a request for a turn's proposal, its card included."""
+        also = await self.executor.on_request(turn)
+        request = self._new(turn)
+
+        def opened(tx: Transaction) -> tuple[Request, Reply]:
+            extra = also.say(tuple(effect(tx) for effect in also.effects))
+            return self.requests.open(request)(tx), extra
+
+        def say(results: tuple[object, ...]) -> Reply:
+            kept, extra = _pair(results[0])
+            return cards.waiting(
+                kept, turn.decision.messages, fields=extra.fields, refs=dict(extra.refs)
+            )
+
+        async def publish(reply: Reply, _results: tuple[object, ...]) -> Reply:
+            await self.notices.publish(reply.topic, reply)
+            return reply
+
+        return Done((opened,), say, publish)
+
+    async def approve(self, caller: Caller, request_id: str, seen: str) -> Done:
+        """Count the caller's yes, and start what was asked for when it was the last one needed."""
+        request, parsed = await self._pending(request_id)
+        if not request.digest.startswith(seen):
+            raise Refused(
+                Reason.SUPERSEDED,
+                f"That button is outdated: {request.id} is not the proposal you saw. "
+                f"Type `approvals` to see what it is now.",
+            )
+        self._eligible(caller.principal, request, parsed)
+        moved = await self._moved(caller, request, parsed)
+        if moved:
+            return await self._ending(request, RequestState.SUPERSEDED, "wardroom", moved)
+        return Done(
+            (lambda tx: self._count(tx, caller, request, parsed),), self._say_counted, self._publish
+        )
+
+    async def reject(self, caller: Caller, request_id: str, why: str) -> Done:
+        """End a request with a no and its reason."""
+        request, parsed = await self._pending(request_id)
+        self._eligible(caller.principal, request, parsed)
+        return await self._ending(request, RequestState.REJECTED, caller.principal.id, why)
+
+    async def cancel(self, caller: Caller, request_id: str) -> Done:
+        """Withdraw one's own request."""
+        request, _ = await self._pending(request_id)
+        if request.requester != caller.principal.id:
+            raise NotAuthorised(
+                f"{request.id} was asked for by {request.requester}, who can cancel it. "
+                f"You can `reject {request.id} --reason ...` if you may decide it."
+            )
+        return await self._ending(request, RequestState.CANCELLED, caller.principal.id, "")
+
+    async def waiting(self, caller: Caller) -> tuple[Sequence[Request], Sequence[Request]]:
+        """Return what waits for the caller, and what the caller has asked for."""
+        pending = await self.requests.pending()
+        mine = [r for r in pending if r.requester == caller.principal.id]
+        for_me = [r for r in pending if self._could_decide(caller.principal, r)]
+        return for_me, mine
+
+    async def expire_due(self) -> int:
+        """End every pending request whose time is over; it has not run. Returns how many."""
+        ended = 0
+        for request_id in await self.requests.due(self.clock.now()):
+            request = await self.requests.show(request_id)
+            if request is None:
+                continue
+            done = await self._ending(request, RequestState.EXPIRED, "wardroom", "nobody decided")
+            draft = Draft(
+                kind=Kind.ENDED,
+                verb=request.proposal.command,
+                correlation=request.correlation,
+                request=request.id,
+                reason=Reason.EXPIRED,
+                text=f"{request.id} expired and was not run",
+            )
+            try:
+                recorded = await self.ledger.append(draft, *done.effects)
+            except Conflict:
+                continue  # somebody decided it in the same moment: that is how it ended
+            await self._publish(done.say(recorded.results), recorded.results)
+            ended += 1
+        return ended
+
+    def counted(self, request: Request, parsed: Parsed) -> tuple[list[Approval], frozenset[str]]:
+        """Return the approvals that count now, and the roles their people hold now."""
+        facts = facts_of(parsed)
+        good: list[Approval] = []
+        roles: set[str] = set()
+        for approval in request.approvals:
+            person = self.directory.person(approval.person)
+            if person and self._may_decide(person, request, parsed, facts).allowed:
+                good.append(approval)
+                roles |= person.roles
+        return good, frozenset(roles)
+
+    def verdict(self, request: Request, parsed: Parsed, facts: Facts) -> Decision:
+        """Return what policy says to running a request with the approvals that count."""
+        requester = self.directory.person(request.requester)
+        if requester is None:
+            raise Conflict(
+                f"{request.requester} is not in the people directory any more, so {request.id} "
+                "can not run.",
+                reason=Reason.NOT_IDENTIFIED,
+            )
+        good, roles = self.counted(request, parsed)
+        return self.policies.may_run(
+            requester, parsed.command, with_approvals(facts, len(good), roles)
+        )
+
+    def _new(self, turn: Turn) -> Request:
+        if turn.proposal is None:
+            raise LookupError("a request needs a proposal")
+        now = self.clock.now()
+        return Request(
+            id="",
+            proposal=turn.proposal,
+            digest=digest(turn.proposal),
+            requester=turn.who.id,
+            place=turn.place,
+            state=RequestState.PENDING,
+            created=now,
+            expires=now + STANDS,
+            needs=turn.decision.messages,
+            correlation=turn.correlation,
+        )
+
+    async def _pending(self, request_id: str) -> tuple[Request, Parsed]:
+        request = await self.requests.show(request_id)
+        if request is None:
+            raise BadInput(
+                f"There is no request {request_id}. Type `approvals` to see what waits.",
+                reason=Reason.NOT_FOUND,
+            )
+        if request.state is not RequestState.PENDING:
+            reason = cards.ENDINGS[request.state]
+            raise Refused(
+                Reason.DUPLICATE if reason is Reason.OK else reason, cards.ended(request).text
+            )
+        return request, self.parser.replay(request.proposal.command, request.proposal.values)
+
+    def _may_decide(
+        self, who: Principal, request: Request, parsed: Parsed, facts: Facts
+    ) -> Decision:
+        return self.policies.may_approve(who, parsed.command, facts, requester=request.requester)
+
+    def _eligible(self, who: Principal, request: Request, parsed: Parsed) -> None:
+        decision = self._may_decide(who, request, parsed, facts_of(parsed))
+        if not decision.allowed:
+            raise NotAuthorised(
+                f"You cannot decide {request.id}: {'; '.join(decision.messages)}.",
+                policies=decision.policies,
+            )
+
+    def _could_decide(self, who: Principal, request: Request) -> bool:
+        try:
+            parsed = self.parser.replay(request.proposal.command, request.proposal.values)
+        except BadInput:
+            return False  # the estate changed under it: approving it would say so
+        already = any(approval.person == who.id for approval in request.approvals)
+        return not already and self._may_decide(who, request, parsed, facts_of(parsed)).allowed
+
+    async def _moved(self, caller: Caller, request: Request, parsed: Parsed) -> str:
+        requester = self.directory.person(request.requester) or caller.principal
+        asked = Caller(requester, request.place, request.correlation, request.id)
+        try:
+            now = await self.executor.propose(parsed, asked)
+        except IntegrationError:
+            return ""  # it cannot be looked up now: the re-check before the run will
+        if digest(now) == request.digest:
+            return ""
+        before, after = request.proposal.facts, now.facts
+        names = [name for name in {*before, *after} if before.get(name) != after.get(name)]
+        changed = ", ".join(
+            f"{name} was {before.get(name, 'none')}, is {after.get(name, 'none')}"
+            for name in sorted(names)
+        )
+        return f"what it would do has changed ({changed}), so its approvals are void"
+
+    def _count(
+        self, tx: Transaction, caller: Caller, request: Request, parsed: Parsed
+    ) -> tuple[Request, tuple[str, ...]]:
+        now = self.clock.now()
+        mine = Approval(caller.principal.id, tuple(sorted(caller.principal.roles)), now)
+        updated = self.requests.approve(request.id, request.digest, mine)(tx)
+        verdict = self.verdict(updated, parsed, facts_of(parsed))
+        if verdict.wants_approval:
+            return updated, verdict.messages
+        if not verdict.allowed:
+            raise Conflict("; ".join(verdict.messages), reason=verdict.reason)
+        by = ", ".join(approval.person for approval in updated.approvals)
+        ended = self.requests.end(request.id, RequestState.APPROVED, by=by, at=now)(tx)
+        self.engine.start(CARRY_OUT, request.id)(tx)
+        return ended, ()
+
+    def _say_counted(self, results: tuple[object, ...]) -> Reply:
+        request, missing = _counted(results[0])
+        if missing:
+            return Reply(
+                text=f"Your approval of {request.id} counts. Still needed: {'; '.join(missing)}.",
+                request=request.id,
+            )
+        return Reply(
+            text=f"{request.id} is approved by {request.decided_by}: {request.proposal.summary}.",
+            request=request.id,
+        )
+
+    async def _publish(self, reply: Reply, results: tuple[object, ...]) -> Reply:
+        first = results[0]
+        request, missing = _counted(first) if isinstance(first, tuple) else (_request(first), ())
+        if request.state is RequestState.PENDING:
+            await self.notices.publish(request.id, cards.waiting(request, missing))
+            return reply
+        if request.state is RequestState.APPROVED:
+            await self.engine.wait(CARRY_OUT, request.id, seconds=WAIT_SECONDS)
+            return reply
+        await self.notices.publish(request.id, cards.ended(request))
+        return reply
+
+    async def _ending(self, request: Request, state: RequestState, by: str, why: str) -> Done:
+        undo = await self.executor.on_withdrawn(request)
+        end = self.requests.end(request.id, state, by=by, at=self.clock.now(), why=why)
+        return Done((end, *undo), _say_ended, self._publish)
+
+
+def _say_ended(results: tuple[object, ...]) -> Reply:
+    request = _request(results[0])
+    card = cards.ended(request)
+    # Rejecting and cancelling did what was asked for; a void approval did not count.
+    done = request.state in (RequestState.REJECTED, RequestState.CANCELLED)
+    return Reply(text=card.text, reason=Reason.OK if done else card.reason, request=request.id)
+
+
+def _pair(result: object) -> tuple[Request, Reply]:
+    match result:
+        case (Request() as request, Reply() as reply):
+            return request, reply
+    raise TypeError(f"not a request and its extra: {type(result).__name__}")
+
+
+def _counted(result: object) -> tuple[Request, tuple[str, ...]]:
+    match result:
+        case (Request() as request, tuple() as missing):
+            return request, missing
+    raise TypeError(f"not a counted request: {type(result).__name__}")
+
+
+def _request(result: object) -> Request:
+    if not isinstance(result, Request):
+        raise TypeError(f"not a request: {type(result).__name__}")
+    return result

@@ -1,0 +1,87 @@
+"""What a request looks like while it waits and once it has ended: the same message throughout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.dispatch.digest import SHOWN
+from bot.model import Button, Reason, Reply, RequestState, Style, Visibility
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.model import Request
+
+ENDINGS = {
+    RequestState.APPROVED: Reason.OK,
+    RequestState.REJECTED: Reason.REJECTED,
+    RequestState.EXPIRED: Reason.EXPIRED,
+    RequestState.CANCELLED: Reason.CANCELLED,
+    RequestState.SUPERSEDED: Reason.SUPERSEDED,
+}
+
+
+def waiting(
+    request: Request,
+    missing: Sequence[str],
+    *,
+    fields: Sequence[tuple[str, str]] = (),
+    refs: dict[str, str] | None = None,
+) -> Reply:
+    """Return the card of a request that waits, with its two buttons."""
+    short = request.digest[:SHOWN]
+    given = ", ".join(approval.person for approval in request.approvals)
+    return Reply(
+        text=f"{request.proposal.summary} waits for approval as {request.id}: "
+        f"{'; '.join(missing)}.",
+        reason=Reason.PENDING_APPROVAL,
+        title=f"{request.proposal.summary}?",
+        fields=(
+            ("Request", request.id),
+            ("Asked by", request.requester),
+            *described(request),
+            *fields,
+            ("Needs", "; ".join(missing)),
+            ("Approved by", given or "nobody yet"),
+            ("Expires", f"{request.expires:%Y-%m-%d %H:%M} UTC, and then it is not run"),
+        ),
+        buttons=(
+            Button("Approve", f"approve {request.id} --proposal {short}", Style.PRIMARY),
+            Button("Reject", f"reject {request.id}", asks="reason"),
+        ),
+        visibility=Visibility.PUBLIC,
+        topic=request.id,
+        request=request.id,
+        refs=refs or {},
+    )
+
+
+def ended(request: Request) -> Reply:
+    """Return the record line that replaces the buttons: who, what, when and why."""
+    state = request.state.value
+    at = f"{request.decided_at:%Y-%m-%d %H:%M} UTC" if request.decided_at else ""
+    why = f": {request.why}" if request.why else ""
+    run = "" if request.state is RequestState.APPROVED else " It was not run."
+    return Reply(
+        text=f"{request.id} was {state} by {request.decided_by} at {at}{why}.{run}",
+        reason=ENDINGS[request.state],
+        title=request.proposal.summary,
+        fields=(
+            ("Request", request.id),
+            ("Asked by", request.requester),
+            *described(request),
+            ("Approved by", ", ".join(a.person for a in request.approvals) or "nobody"),
+        ),
+        visibility=Visibility.PUBLIC,
+        topic=request.id,
+        request=request.id,
+    )
+
+
+def described(request: Request) -> tuple[tuple[str, str], ...]:
+    """Return what a human wants to see of a proposal: its reason and what it was resolved to."""
+    shown = dict(request.proposal.facts)
+    reason = request.proposal.values.get("reason", "")
+    rows = [("Reason", reason)] if reason else []
+    rows += [(name.replace("_", " ").capitalize(), value) for name, value in shown.items()]
+    return tuple(rows)

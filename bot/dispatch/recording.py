@@ -1,0 +1,139 @@
+"""Writes what happens on the road into the log: an intent before, an outcome after.
+
+The delivery is claimed in the transaction of its first event and answered in that of its last,
+so that a delivery that comes again, even after a restart, finds the first answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter
+
+from bot.dispatch.outbound import masked, masked_text
+from bot.model import Draft, Kind, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bot.api import Done
+    from bot.dispatch.authorise import Policies
+    from bot.dispatch.turn import Turn
+    from bot.ports import Clock, Effect, Ledger, Transaction
+    from bot.stores import Deliveries
+
+REPLY = TypeAdapter(Reply)
+TEXT = 500  # characters of a reply that the record keeps
+REFS = ("request", "deploy", "change", "incident")
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Turns the road's progress into audit events."""
+
+    ledger: Ledger
+    deliveries: Deliveries
+    policies: Policies
+    clock: Clock
+
+    async def intent(self, turn: Turn, kind: Kind = Kind.INTENT) -> None:
+        """Record what is about to be done; nothing is done where this raises."""
+        effects = (self._claim(turn),) if turn.delivery else ()
+        await self.ledger.append(self._draft(turn, kind), *effects)
+        turn.recorded = True
+
+    async def outcome(self, turn: Turn, reply: Reply, *, error: str = "") -> Reply:
+        """Record how it ended, and the answer."""
+        reply = masked(reply)
+        await self.ledger.append(
+            self._ended(turn, reply, error), *self._answering(turn, lambda: reply)
+        )
+        return reply
+
+    async def done(self, turn: Turn, done: Done) -> tuple[Reply, tuple[object, ...]]:
+        """Change our own state and record the outcome, all in one transaction."""
+        said: list[Reply] = []
+
+        def change(tx: Transaction) -> tuple[object, ...]:
+            results = tuple(effect(tx) for effect in done.effects)
+            said[:] = [masked(done.say(results))]
+            return results
+
+        recorded = await self.ledger.append(
+            lambda _results: self._ended(turn, said[0], ""),
+            change,
+            *self._answering(turn, lambda: said[0]),
+        )
+        results = recorded.results[0]
+        return said[0], results if isinstance(results, tuple) else ()
+
+    def _answering(self, turn: Turn, reply: Callable[[], Reply]) -> tuple[Effect[None], ...]:
+        if not turn.delivery:
+            return ()
+
+        def answer(tx: Transaction) -> None:
+            if not turn.recorded:
+                self._claim(turn)(tx)
+            self.deliveries.answer(turn.delivery, REPLY.dump_json(reply()).decode())(tx)
+
+        return (answer,)
+
+    def _claim(self, turn: Turn) -> Effect[None]:
+        return self.deliveries.claim(turn.delivery, self.clock.now())
+
+    def _ended(self, turn: Turn, reply: Reply, error: str) -> Draft:
+        if not turn.recorded:
+            kind = Kind.REFUSED
+        else:
+            kind = Kind.EFFECT_OUTCOME if turn.request else Kind.OUTCOME
+        return self._draft(turn, kind, reply=reply, error=error)
+
+    def _draft(
+        self, turn: Turn, kind: Kind, *, reply: Reply | None = None, error: str = ""
+    ) -> Draft:
+        parsed = turn.parsed
+        refs = _refs(turn, reply)
+        return Draft(
+            kind=kind,
+            verb=parsed.command.name if parsed else "",
+            correlation=turn.correlation,
+            person=turn.principal.id if turn.principal else "",
+            roles=tuple(sorted(turn.principal.roles)) if turn.principal else (),
+            account=turn.account,
+            place=turn.place,
+            service=turn.facts.service,
+            environment=turn.facts.environment,
+            params=_params(turn),
+            reason=reply.reason if reply else None,
+            policies=turn.decision.policies,
+            policy_version=self.policies.version,
+            text=reply.text[:TEXT] if reply else "",
+            error=error,
+            **refs,
+        )
+
+
+def _refs(turn: Turn, reply: Reply | None) -> dict[str, str]:
+    found = {"request": turn.request}
+    values = turn.parsed.values if turn.parsed else {}
+    # A command that names a request, deploy or change is found by searching for that.
+    found |= {name: values[name] for name in REFS if values.get(name)}
+    if reply is not None:
+        found |= {name: reply.refs[name] for name in REFS if reply.refs.get(name)}
+        if reply.request:
+            found["request"] = reply.request
+    return found
+
+
+def _params(turn: Turn) -> Mapping[str, str]:
+    params: dict[str, str] = {}
+    if turn.parsed is not None:
+        params = {name: masked_text(value) for name, value in turn.parsed.values.items()}
+    if turn.proposal is not None:
+        params |= {f"fact.{name}": value for name, value in turn.proposal.facts.items()}
+    if turn.approvals:
+        params["approved_by"] = ", ".join(approval.person for approval in turn.approvals)
+    if turn.warned:
+        params["privacy"] = ", ".join(turn.warned)
+    return params

@@ -1,0 +1,79 @@
+"""One invocation on its way down the road, and what each stage found out about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from bot.api import Caller
+from bot.dispatch.authorise import Decision, Facts
+from bot.model import Environment, Proposal, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.dispatch.parse import Parsed
+    from bot.model import Account, Approval, Invocation, Place, Principal
+
+
+@dataclass
+class Turn:
+    """What is known so far; stages fill it in order."""
+
+    invocation: Invocation
+    correlation: str
+    account: Account
+    place: Place
+    delivery: str = ""
+    warned: tuple[str, ...] = ()
+    parsed: Parsed | None = None
+    principal: Principal | None = None
+    facts: Facts = field(default_factory=Facts)
+    decision: Decision = field(default_factory=lambda: Decision(allowed=False))
+    proposal: Proposal | None = None
+    request: str = ""
+    approvals: Sequence[Approval] = ()
+    recorded: bool = False
+
+    @property
+    def command(self) -> Parsed:
+        """Return what was parsed; the stages before parsing never ask."""
+        if self.parsed is None:
+            raise LookupError("the turn has not been parsed")
+        return self.parsed
+
+    @property
+    def who(self) -> Principal:
+        """Return who is asking; the stages before identifying never ask."""
+        if self.principal is None:
+            raise LookupError("the turn has not been identified")
+        return self.principal
+
+    def caller(self) -> Caller:
+        """Return the asking as commands see it."""
+        return Caller(
+            self.who,
+            self.place,
+            self.correlation,
+            self.request,
+            tuple(approval.person for approval in self.approvals),
+        )
+
+
+def facts_of(parsed: Parsed, *, change: bool = True) -> Facts:
+    """Return what policies may look at, read from the typed arguments."""
+    values = [getattr(parsed.args, name) for name in type(parsed.args).model_fields]
+    service = next((value for value in values if isinstance(value, Service)), None)
+    environment = next((value for value in values if isinstance(value, Environment)), None)
+    return Facts(
+        service=service.id if service else "",
+        safety_class=service.safety_class if service else "",
+        environment=environment.name if environment else "",
+        dry_run=bool(getattr(parsed.args, "dry_run", False)),
+        change=change,
+    )
+
+
+def with_approvals(facts: Facts, total: int, roles: frozenset[str]) -> Facts:
+    """Return the facts with the approvals that count."""
+    return replace(facts, approvals=total, approver_roles=roles)
