@@ -1,0 +1,1 @@
+"""Durable execution: work that a kill does not lose and a restart does not repeat."""
