@@ -1,0 +1,1 @@
+"""The audit log: recorded before anything happens, append-only, searchable, provable."""

@@ -1,0 +1,201 @@
+"""The canonical bytes of an audit event: what is stored, hashed, exported and verified.
+
+A body is one line of JSON: an object with sorted keys and no spaces, ASCII only (anything else
+is escaped), with strings, whole numbers below 2**53, true, false, null, arrays and objects.
+Inside these limits the bytes are those of RFC 8785. `v` is the format's version; the stored bytes
+are the truth, so a later version of this module never rewrites an earlier event.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, TypeAlias
+
+from bot.model import Draft, Json
+
+FORMAT: Final = 1
+MAX_TEXT: Final = 40_000
+"""Characters of one text that are kept: the length of the longest Slack message."""
+
+_LIMIT: Final = 2**53
+_MAX_BODY: Final = 2**20
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+# PostgreSQL's JSON has neither, and SQLite ends a text at the first.
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+
+Fields: TypeAlias = dict[str, Json]
+
+_encode = json.JSONEncoder(
+    ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":"), check_circular=False
+).encode
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What the log adds to a draft: its place, time, id, and who wrote it.
+
+    `ts` is in microseconds since 1970; `skew_us` is how far the clock was behind the event
+    before, in which case `ts` repeats that event's.
+    """
+
+    seq: int
+    ts: int
+    id: str
+    software: str
+    replica: str
+    skew_us: int = 0
+
+
+def compose(draft: Draft, stamp: Stamp) -> Fields:
+    """Return an event's fields; empty ones are left out.
+
+    ValueError where something is no text. A text is cut at `MAX_TEXT` characters and says so;
+    NUL and lone surrogates become U+FFFD.
+    """
+    account, place = draft.account, draft.place
+    actor = _filled(
+        person=_text(draft.person),
+        roles=_texts(draft.roles),
+        platform=_text(account.platform) if account else "",
+        account=_text(account.user) if account else "",
+        tenant=_text(account.tenant) if account else "",
+    )
+    where = _filled(
+        platform=_text(place.platform) if place else "",
+        channel=_text(place.channel) if place else "",
+        thread=_text(place.thread) if place else "",
+    )
+    return {
+        "v": FORMAT,
+        "seq": stamp.seq,
+        "ts": stamp.ts,
+        "kind": draft.kind.value,
+        **_filled(
+            id=stamp.id,
+            skew_us=stamp.skew_us,
+            correlation=_text(draft.correlation),
+            actor=actor,
+            place=where,
+            verb=_text(draft.verb),
+            target=_filled(service=_text(draft.service), environment=_text(draft.environment)),
+            request=_text(draft.request),
+            deploy=_text(draft.deploy),
+            change=_text(draft.change),
+            incident=_text(draft.incident),
+            params={_key(name): _text(value) for name, value in draft.params.items()},
+            reason=draft.reason.value if draft.reason else "",
+            decision=_filled(policies=_texts(draft.policies), version=_text(draft.policy_version)),
+            text=_text(draft.text),
+            error=_text(draft.error),
+            software=stamp.software,
+            replica=stamp.replica,
+        ),
+    }
+
+
+def encode(fields: Fields) -> bytes:
+    """Return the canonical bytes of what `compose` returned; ValueError above 1 MiB."""
+    body = _encode(fields).encode("ascii")
+    if len(body) > _MAX_BODY:
+        raise ValueError(f"an audit event of {len(body)} bytes is too large")
+    return body
+
+
+def canonical(value: Json) -> bytes:
+    """Return the canonical bytes of any JSON; ValueError for what the format leaves out."""
+    _check(value)
+    return _encode(value).encode("ascii")
+
+
+def parse(body: bytes) -> Fields:
+    """Read an event's body; ValueError for anything that this format cannot hold."""
+    try:
+        value = json.loads(
+            body.decode("ascii"),
+            object_pairs_hook=_object,
+            parse_float=_refuse,
+            parse_constant=_refuse,
+        )
+        _check(value)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if not isinstance(value, dict):
+        raise ValueError("an event is an object")  # noqa: TRY004 - callers expect ValueError alone
+    return value
+
+
+def microseconds(at: datetime) -> int:
+    """Return a time as microseconds since 1970."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def moment(ts: int) -> datetime:
+    """Return microseconds since 1970 as a time."""
+    return _EPOCH + timedelta(microseconds=ts)
+
+
+def uuid7(ts: int, random: bytes) -> str:
+    """Return the UUIDv7 (RFC 9562) of a time in microseconds and ten random bytes."""
+    number = (ts // 1000) << 80 | int.from_bytes(random)
+    number = number & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62
+    text = f"{number:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def _filled(**fields: Json) -> Fields:
+    return {name: value for name, value in fields.items() if value}
+
+
+def _text(value: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"a text, not {type(value).__name__}")  # noqa: TRY004 - see parse
+    if len(value) > MAX_TEXT:
+        value = f"{value[:MAX_TEXT]}... (cut: {len(value)} characters in all)"
+    if value.isascii() and "\x00" not in value:
+        return value
+    return _UNSTORABLE.sub("\ufffd", value)
+
+
+def _texts(values: Sequence[str]) -> list[str]:
+    return [_text(value) for value in values]
+
+
+def _key(name: str) -> str:
+    if not isinstance(name, str) or not name.isascii() or "\x00" in name:
+        raise ValueError("a parameter's name is ASCII")
+    return name
+
+
+def _refuse(literal: str) -> Json:
+    raise ValueError(f"{literal[:20]} is not a whole number")
+
+
+def _object(pairs: list[tuple[str, Json]]) -> Fields:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError("a key appears twice")
+    return fields
+
+
+def _check(value: object) -> None:
+    """Refuse what is not in the format: ValueError."""
+    if isinstance(value, str):
+        if _UNSTORABLE.search(value):
+            raise ValueError("NUL and lone surrogates cannot be stored")
+    elif isinstance(value, int):
+        if abs(value) >= _LIMIT:
+            raise ValueError("a number of 2**53 or more is not exact everywhere")
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            _key(name)
+            _check(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check(item)
+    elif value is not None:
+        raise ValueError(f"{type(value).__name__} is not in the format")
