@@ -1,0 +1,1 @@
+"""The durable flow of a deploy, and what it looks like while it runs."""

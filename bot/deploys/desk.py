@@ -1,0 +1,286 @@
+"""Plans, checks and starts deploys; implements `bot.api.Deployments`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.api import Done
+from bot.deploys.card import card, topic
+from bot.deploys.flow import WORKFLOW, first_steps
+from bot.errors import BadInput, Refused, Rejected, Unreachable
+from bot.model import (
+    BuildState,
+    Change,
+    ChangeResult,
+    ChangeState,
+    Deploy,
+    DeployState,
+    NewChange,
+    Place,
+    Proposal,
+    Reason,
+    Reply,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.api import Caller, Wanted
+    from bot.model import Request, Service
+    from bot.ports import (
+        ChangeTickets,
+        Ci,
+        Clock,
+        Effect,
+        Engine,
+        Freezes,
+        Notices,
+        Transaction,
+    )
+    from bot.stores import DeployStore
+
+NEW = "opened with it"
+PRODUCTION = "production"
+# A change opened for a request has to outlive the request's own four hours of waiting.
+WINDOW = timedelta(hours=8)
+OPEN_STATES = {
+    ChangeState.NEW,
+    ChangeState.AWAITING_APPROVAL,
+    ChangeState.SCHEDULED,
+    ChangeState.IMPLEMENT,
+}
+IMPACT = {
+    "A": "None expected: the service is IEC 62304 class A.",
+    "B": "Results or messages may be delayed during the restart (IEC 62304 class B).",
+    "C": "Patient care may be affected if it fails (IEC 62304 class C).",
+}
+
+
+@dataclass(frozen=True)
+class DeployDesk:
+    """What `deploy` and `rollback` share: both end in the same durable flow."""
+
+    deploys: DeployStore
+    ci: Ci
+    changes: ChangeTickets
+    freezes: Freezes
+    engine: Engine
+    notices: Notices
+    clock: Clock
+
+    async def propose(self, wanted: Wanted, values: Mapping[str, str], verb: str) -> Proposal:
+        """Resolve the version to a commit and return exactly what would be done."""
+        service = wanted.service
+        if service.ci is None:
+            raise BadInput(f"{service.id} has no CI in the estate file, so it cannot be deployed.")
+        try:
+            commit = await self.ci.resolve(service, wanted.version)
+        except Rejected as error:
+            raise BadInput(
+                f"There is no version `{wanted.version}` of {service.id}: {error.text} "
+                f"Type `ci status {service.id}` to see what was built."
+            ) from error
+        facts = {"commit": commit, "safety_class": service.safety_class}
+        if wanted.environment == PRODUCTION:
+            facts["change"] = wanted.change or NEW
+        if wanted.rollback_of:
+            facts["rolls_back"] = wanted.rollback_of
+        title = "Roll back" if verb == "rollback" else "Deploy"
+        summary = f"{title} {service.id} {wanted.version} to {wanted.environment}"
+        return Proposal(verb, values, facts, summary)
+
+    async def check(self, wanted: Wanted, proposal: Proposal) -> None:
+        """Refuse unless CI is green on that commit, nothing is frozen or locked, the change fits."""
+        self._not_frozen(wanted)
+        await self._not_locked(wanted)
+        await self._green(wanted, proposal.facts["commit"])
+        if wanted.change:
+            await self._change_fits(wanted)
+
+    def open_change(self, wanted: Wanted, proposal: Proposal, caller: Caller) -> Done:
+        """Open the change record that the deploy needs, from its own facts."""
+        if proposal.facts.get("change") != NEW:
+            return Done((), lambda _results: Reply(""))
+
+        def say(results: tuple[object, ...]) -> Reply:
+            number = _change(results[0]).number
+            return Reply("", fields=(("Change record", number),), refs={"change": number})
+
+        return Done((self.changes.open(self._new_change(wanted, proposal, caller)),), say)
+
+    def start(self, wanted: Wanted, proposal: Proposal, caller: Caller) -> Done:
+        """Keep the deploy, take its lock, and start its durable flow."""
+
+        def begin(tx: Transaction) -> Deploy:
+            number = wanted.change
+            if proposal.facts.get("change") == NEW:
+                number = self.changes.open(self._new_change(wanted, proposal, caller))(tx).number
+            deploy = self.deploys.open(self._new(wanted, proposal, caller, number))(tx)
+            if number:
+                self.changes.link(
+                    number, request=caller.request, deploy=deploy.id, approvers=caller.approvers
+                )(tx)
+            self.engine.start(WORKFLOW, deploy.id)(tx)
+            return deploy
+
+        async def show(reply: Reply, results: tuple[object, ...]) -> Reply:
+            deploy = _deploy(results[0])
+            await self.notices.publish(topic(deploy), card(deploy))
+            for channel in wanted.service.channels:
+                await self._announce(topic(deploy), channel)
+            return reply
+
+        return Done((begin,), lambda results: card(_deploy(results[0])), show)
+
+    async def withdrawn(self, request: Request) -> tuple[Effect[object], ...]:
+        """Close the change that was opened for a request which will not run."""
+        service = request.proposal.values.get("service", "")
+        if request.proposal.facts.get("change") != NEW:
+            return ()
+        found = await self.changes.list(service=service, open_only=True, limit=100)
+        mine = next((c for c in found if c.correlation == request.correlation), None)
+        if mine is None:
+            return ()
+        note = f"{request.id} did not run"
+        return (self.changes.close(mine.number, ChangeResult.NOT_IMPLEMENTED, note),)
+
+    async def last_good(self, service: Service, environment: str) -> tuple[str, str]:
+        """Return the last known-good version before what runs now, and the deploy it undoes."""
+        history = await self.deploys.list(service=service.id, environment=environment, limit=50)
+        ended = [deploy for deploy in history if deploy.state is not DeployState.STOPPED]
+        if not ended:
+            raise Refused(
+                Reason.NOT_FOUND,
+                f"Nothing was deployed to {environment} of {service.id} from here, so there is "
+                f"no known-good version to go back to. `deploy {service.id} VERSION to "
+                f"{environment} --reason ...` deploys one you name.",
+            )
+        latest = ended[0]
+        for deploy in ended[1:]:
+            if deploy.state is DeployState.SUCCEEDED and deploy.version != latest.version:
+                return deploy.version, latest.id
+        oldest = next((d for d in reversed(ended) if d.replaced), latest)
+        if oldest.replaced and oldest.replaced != latest.version:
+            return oldest.replaced, latest.id
+        raise Refused(
+            Reason.NOT_FOUND,
+            f"No version other than {latest.version} is known to have worked in {environment} "
+            f"of {service.id}. `deploy {service.id} VERSION to {environment} --reason ...` "
+            "deploys one you name.",
+        )
+
+    async def _announce(self, shown: str, channel: str) -> None:
+        platform, _, name = channel.partition(":")
+        await self.notices.announce(shown, Place(platform, name))
+
+    def _not_frozen(self, wanted: Wanted) -> None:
+        freeze = self.freezes.active(wanted.service.id, wanted.environment, self.clock.now())
+        if freeze is not None:
+            raise Refused(
+                Reason.FROZEN,
+                f"{wanted.environment} of {wanted.service.id} is frozen by `{freeze.name}` until "
+                f"{freeze.end:%Y-%m-%d %H:%M} UTC ({freeze.reason}). Ask {freeze.owner}.",
+            )
+
+    async def _not_locked(self, wanted: Wanted) -> None:
+        holder = await self.deploys.holder(wanted.service.id, wanted.environment)
+        if holder:
+            raise Refused(
+                Reason.LOCKED,
+                f"{holder} is using {wanted.environment} of {wanted.service.id}. "
+                f"Wait for it: `deploy status {holder}`.",
+            )
+
+    async def _green(self, wanted: Wanted, commit: str) -> None:
+        name = f"{wanted.service.id} {wanted.version}"
+        try:
+            builds = await self.ci.builds(wanted.service, commit, limit=1)
+        except Unreachable as error:
+            raise Refused(
+                Reason.CI_NOT_GREEN,
+                f"Whether CI is green for {name} cannot be told, which counts as not green: "
+                f"{error.text}",
+            ) from error
+        if not builds:
+            raise Refused(
+                Reason.CI_NOT_GREEN,
+                f"CI has not built {name} (commit {commit[:12]}). "
+                f"Type `ci run {wanted.service.id} {wanted.version}` first.",
+            )
+        build = builds[0]
+        if build.state is not BuildState.GREEN:
+            failing = f": {', '.join(build.failing_tests[:3])}" if build.failing_tests else ""
+            raise Refused(
+                Reason.CI_NOT_GREEN,
+                f"CI is {build.state.value} for {name} (build {build.id}){failing}. "
+                f"`ci log {build.id}` shows the end of its log.",
+            )
+
+    async def _change_fits(self, wanted: Wanted) -> None:
+        change = await self.changes.show(wanted.change)
+        now = self.clock.now()
+        if change is None:
+            problem = "does not exist"
+        elif change.state not in OPEN_STATES:
+            problem = f"is {change.state.value}"
+        elif (change.service, change.environment) != (wanted.service.id, wanted.environment):
+            problem = f"is for {change.environment} of {change.service}"
+        elif not change.window_start <= now <= change.window_end:
+            problem = (
+                f"has its window from {change.window_start:%Y-%m-%d %H:%M} to "
+                f"{change.window_end:%Y-%m-%d %H:%M} UTC, which is not now"
+            )
+        else:
+            return
+        raise Refused(
+            Reason.CHANGE_REQUIRED,
+            f"{wanted.change} {problem}. Name an open change, or none to have one opened.",
+        )
+
+    def _new_change(self, wanted: Wanted, proposal: Proposal, caller: Caller) -> NewChange:
+        service = wanted.service
+        now = self.clock.now()
+        return NewChange(
+            service=service.id,
+            environment=wanted.environment,
+            summary=f"{proposal.summary}: {wanted.reason}",
+            requester=caller.principal.id,
+            clinical_impact=IMPACT.get(service.safety_class, ""),
+            backout=f"rollback {service.id} {wanted.environment}",
+            window_start=now,
+            window_end=now + WINDOW,
+            version=wanted.version,
+            correlation=caller.correlation,
+        )
+
+    def _new(self, wanted: Wanted, proposal: Proposal, caller: Caller, change: str) -> Deploy:
+        return Deploy(
+            id="",
+            service=wanted.service.id,
+            environment=wanted.environment,
+            version=wanted.version,
+            commit=proposal.facts["commit"],
+            requester=caller.principal.id,
+            reason=wanted.reason,
+            state=DeployState.STARTED,
+            created=self.clock.now(),
+            request=caller.request,
+            change=change,
+            rollback_of=wanted.rollback_of,
+            steps=first_steps(),
+            place=caller.place,
+        )
+
+
+def _change(result: object) -> Change:
+    if not isinstance(result, Change):
+        raise TypeError(f"not a change: {type(result).__name__}")
+    return result
+
+
+def _deploy(result: object) -> Deploy:
+    if not isinstance(result, Deploy):
+        raise TypeError(f"not a deploy: {type(result).__name__}")
+    return result
