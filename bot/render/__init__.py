@@ -1,0 +1,1 @@
+"""Draws a Reply for one surface; every platform limit is kept here, and nowhere else."""
