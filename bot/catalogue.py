@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 from pydantic import Field, StringConstraints, ValidationError
 
 from bot import documents
-from bot.documents import Block
+from bot.documents import Block, matching
 from bot.model import CiTarget, Deployment, Probe, Service
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 SHORTEST_PROBE = 1
 LONGEST_PROBE = 10
 
-Name: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Name: TypeAlias = Annotated[
+    str, matching(r"[a-z0-9][a-z0-9-]{0,62}", "must be lower-case letters, digits and hyphens")
+]
 Text: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 

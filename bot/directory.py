@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
 
 from bot import documents
-from bot.documents import Block
+from bot.documents import Block, matching
 from bot.model import Account, AccountKind, Principal
 
 if TYPE_CHECKING:
@@ -21,21 +20,26 @@ if TYPE_CHECKING:
 
 OWN_DOORS = frozenset({"web", "terminal"})
 
-_GUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
-_SLACK_TEAM = re.compile(r"[TE][A-Z0-9]+")
-_SLACK_USER = re.compile(r"[UW][A-Z0-9]+")
-
-
-def _slack_team(value: object) -> object:
-    if isinstance(value, str) and not _SLACK_TEAM.fullmatch(value):
-        raise ValueError("must be the workspace's id, such as T012AB3CD, not its name")
-    return value
-
-
-def _slack_user(value: object) -> object:
-    if isinstance(value, str) and not _SLACK_USER.fullmatch(value):
-        raise ValueError("must be a member id, such as U012AB3CD (profile, then Copy member ID)")
-    return value
+SlackTeam: TypeAlias = Annotated[
+    str, matching(r"[TE][A-Z0-9]+", "must be the workspace's id, such as T012AB3CD, not its name")
+]
+SlackUser: TypeAlias = Annotated[
+    str,
+    matching(
+        r"[UW][A-Z0-9]+", "must be a member id, such as U012AB3CD (profile, then Copy member ID)"
+    ),
+]
+EntraId: TypeAlias = Annotated[
+    str,
+    StringConstraints(to_lower=True),
+    matching(
+        r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        "must be an id like 1b4e28ba-2fa1-11d2-883f-0016d3cca427",
+    ),
+]
+PersonId: TypeAlias = Annotated[
+    str, matching(r"[a-z0-9][a-z0-9.-]{0,63}", "must be lower-case letters, digits, . and -")
+]
 
 
 def _listed(value: object) -> object:
@@ -45,23 +49,23 @@ def _listed(value: object) -> object:
 class SlackAccount(Block):
     """A member of a Slack workspace."""
 
-    team: Annotated[str, BeforeValidator(_slack_team)]
-    user: Annotated[str, BeforeValidator(_slack_user)]
+    team: SlackTeam
+    user: SlackUser
 
 
 class TeamsAccount(Block):
     """A user of a Teams tenant, by Entra object id."""
 
-    tenant: Annotated[str, StringConstraints(pattern=_GUID, to_lower=True)]
-    object_id: Annotated[str, StringConstraints(pattern=_GUID, to_lower=True)]
+    tenant: EntraId
+    object_id: EntraId
 
 
 class Person(Block):
     """One human in the people file; `slack` and `teams` hold one account or a list of them."""
 
-    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{0,63}$")]
+    id: PersonId
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
-    email: Annotated[str, StringConstraints(pattern=r"^$|^[^@\s]+@[^@\s]+$")] = ""
+    email: Annotated[str, matching(r"([^@\s]+@[^@\s]+)?", "must be an e-mail address")] = ""
     roles: tuple[str, ...] = Field(default=())
     slack: Annotated[tuple[SlackAccount, ...], BeforeValidator(_listed)] = ()
     teams: Annotated[tuple[TeamsAccount, ...], BeforeValidator(_listed)] = ()

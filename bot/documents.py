@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import re
 import typing
 from typing import TYPE_CHECKING
 
 import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from bot.errors import ConfigurationError
 
@@ -48,6 +49,18 @@ def read(path: Path) -> object:
         raise ConfigurationError(f"{path}: is not UTF-8 text; save it as UTF-8") from error
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{path}{_where(error)}; mend that line") from error
+
+
+def matching(pattern: str, sentence: str) -> AfterValidator:
+    """Return the check that a text is exactly of a shape, and what it says when it is not."""
+    shape = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not shape.fullmatch(value):
+            raise ValueError(sentence)
+        return value
+
+    return AfterValidator(check)
 
 
 def refuse(path: Path, problems: Sequence[str]) -> ConfigurationError:
@@ -101,6 +114,8 @@ _BY_KIND = {
     "dict_type": _NOT_A_BLOCK,
     "tuple_type": _NOT_A_LIST,
     "list_type": _NOT_A_LIST,
+    "string_too_short": "must not be empty",
+    "too_short": "must not be empty",
 }
 
 
@@ -138,7 +153,8 @@ def _fields_at(model: type[BaseModel], loc: Sequence[str | int]) -> Collection[s
 def _dotted(loc: Sequence[str | int]) -> str:
     text = ""
     for step in loc:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}"
+        if step != "[key]":
+            text += f"[{step}]" if isinstance(step, int) else f".{step}"
     return text.removeprefix(".")
 
 
