@@ -17,9 +17,21 @@ from bot.errors import (
 )
 from bot.model import Args as args  # noqa: N813 - reads as the design's `class Args(args)`
 from bot.model import (
+    AuditQuery,
+    Build,
+    BuildState,
+    Button,
+    Change,
+    ChangeResult,
+    ChangeState,
+    ChangeType,
+    Deploy,
+    DeployState,
     Environment,
+    Event,
     FreeText,
     Id,
+    NewChange,
     Option,
     Place,
     Principal,
@@ -33,7 +45,17 @@ from bot.model import (
     Visibility,
     Word,
 )
-from bot.ports import Effect
+from bot.ports import (
+    AuditReader,
+    Catalogue,
+    ChangeTickets,
+    Ci,
+    Clock,
+    Directory,
+    Effect,
+    Transaction,
+)
+from bot.stores import DeployStore
 
 
 @dataclass(frozen=True)
@@ -113,7 +135,7 @@ class Deployments(Protocol):
         ...
 
     async def check(self, wanted: Wanted, proposal: Proposal) -> None:
-        """Refuse unless CI is green on that commit, nothing is frozen or locked, the change fits."""
+        """Refuse unless CI is green there, nothing is frozen or locked, and the change fits."""
         ...
 
     def open_change(self, wanted: Wanted, proposal: Proposal, caller: Caller) -> Done:
@@ -130,6 +152,14 @@ class Deployments(Protocol):
 
     async def last_good(self, service: Service, environment: str) -> tuple[str, str]:
         """Return the last known-good version before what runs now, and the deploy it undoes."""
+        ...
+
+
+class QueryLanguage(Protocol):
+    """Reads an audit query as people type it: words and `person:engineer` qualifiers."""
+
+    def __call__(self, text: str) -> AuditQuery:
+        """Return the query; `BadInput` names a qualifier that does not exist."""
         ...
 
 
@@ -175,23 +205,43 @@ class Manual(Protocol):
 
 __all__ = [
     "Approvals",
+    "AuditQuery",
+    "AuditReader",
     "BadInput",
+    "Build",
+    "BuildState",
+    "Button",
     "Caller",
+    "Catalogue",
+    "Change",
+    "ChangeResult",
+    "ChangeState",
+    "ChangeTickets",
+    "ChangeType",
+    "Ci",
+    "Clock",
     "Command",
     "Conflict",
+    "Deploy",
+    "DeployState",
+    "DeployStore",
     "Deployments",
+    "Directory",
     "Done",
     "Effect",
     "Environment",
+    "Event",
     "FreeText",
     "Id",
     "IntegrationError",
     "Manual",
+    "NewChange",
     "NotAuthorised",
     "Option",
     "Place",
     "Principal",
     "Proposal",
+    "QueryLanguage",
     "Reason",
     "Refused",
     "Rejected",
@@ -200,6 +250,7 @@ __all__ = [
     "Risk",
     "Service",
     "Table",
+    "Transaction",
     "Unreachable",
     "Visibility",
     "Wanted",

@@ -1,0 +1,1 @@
+"""The commands: the path is what you type; one file is one command."""

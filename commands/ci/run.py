@@ -1,0 +1,35 @@
+"""Ask the CI server to build a version, branch or commit of a service."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from bot.api import Caller, Ci, Command, Reply, Risk, Service, Word, args
+
+
+class Args(args):
+    """A service and what to build of it."""
+
+    service: Service
+    ref: Annotated[str, Word("at")]
+
+
+async def run(arguments: Args, caller: Caller, ci: Ci) -> Reply:
+    """Trigger one build, findable by this asking's correlation id."""
+    build = await ci.trigger(arguments.service, arguments.ref, correlation=caller.correlation)
+    return Reply(
+        text=f"Asked CI to build {arguments.service.id} {arguments.ref} (build {build.id}). "
+        f"`ci status {arguments.service.id} {arguments.ref}` shows how it goes.",
+        refs={"build": build.id, "state": build.state.value},
+    )
+
+
+command = Command(
+    "ci run",
+    Args,
+    run,
+    summary="Ask CI to build a version.",
+    role="deployer",
+    risk=Risk.CHANGE,
+    examples=("ci run lab-results 1.4.2",),
+)

@@ -1,0 +1,1 @@
+"""Deploys: ask for one, follow it, look back, settle an unknown one."""

@@ -1,0 +1,81 @@
+"""Show one deploy, or the newest one of a service."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from bot.api import (
+    BadInput,
+    Catalogue,
+    Command,
+    Deploy,
+    DeployStore,
+    Reason,
+    Reply,
+    Risk,
+    Word,
+    args,
+)
+
+
+class Args(args):
+    """A deploy's number or a service's name; nothing for what runs now."""
+
+    what: Annotated[str, Word("of")] = ""
+
+
+async def run(arguments: Args, deploys: DeployStore, catalogue: Catalogue) -> Reply:
+    """Answer from the history."""
+    what = arguments.what
+    if what.upper().startswith("DEP-"):
+        deploy = await deploys.show(what.upper())
+        if deploy is None:
+            raise BadInput(f"There is no deploy {what.upper()}.", reason=Reason.NOT_FOUND)
+        return _shown(deploy)
+    if what and catalogue.service(what.lower()) is None:
+        known = ", ".join(service.id for service in catalogue.services())
+        raise BadInput(f"`{what[:40]}` is no deploy and no service. Services: {known}.")
+    found = await deploys.list(service=what.lower(), running=not what, limit=5)
+    if not found:
+        return Reply("Nothing is being deployed." if not what else f"{what} has no deploys yet.")
+    if what or len(found) == 1:
+        return _shown(found[0])
+    return Reply(
+        text=f"{len(found)} deploys are running.",
+        items=tuple(f"{d.id}: {d.service} {d.version} to {d.environment}" for d in found),
+    )
+
+
+def _shown(deploy: Deploy) -> Reply:
+    fields = [
+        ("Deploy", deploy.id),
+        ("State", deploy.state.value),
+        ("Request", deploy.request),
+        ("Change", deploy.change),
+        ("Asked by", deploy.requester),
+        ("Commit", deploy.commit[:12]),
+        ("Build", deploy.build),
+        ("Replaced", deploy.replaced),
+        ("Outcome", deploy.outcome),
+    ]
+    refs = {"deploy": deploy.id, "change": deploy.change, "state": deploy.state.value}
+    return Reply(
+        text=f"{deploy.id}: {deploy.service} {deploy.version} to {deploy.environment} is "
+        f"{deploy.state.value}. {deploy.outcome}".strip(),
+        title=f"{deploy.service} {deploy.version} to {deploy.environment}",
+        fields=tuple((name, value) for name, value in fields if value),
+        progress=deploy.steps,
+        request=deploy.request or None,
+        refs={name: value for name, value in refs.items() if value},
+    )
+
+
+command = Command(
+    "deploy status",
+    Args,
+    run,
+    summary="Show one deploy, or what is being deployed now.",
+    role="reader",
+    risk=Risk.READ,
+    examples=("deploy status DEP-3", "deploy status lab-results", "deploy status"),
+)
