@@ -1,0 +1,204 @@
+"""The tables of the stores; `migrations/versions/0002_stores.py` makes the same ones.
+
+The durable-execution library keeps its own tables beside these and migrates them itself.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Column, Index, Integer, MetaData, Table, Text
+from sqlmodel import Field, SQLModel
+
+from bot.model import (
+    ChangeResult,
+    ChangeState,
+    ChangeType,
+    DeployState,
+    Place,
+    Proposal,
+    Reply,
+    RequestState,
+    Step,
+)
+from bot.storage.codec import PLACE, PROPOSAL, REPLY, STEPS, WORDS
+from bot.storage.columns import Blank, Encoded, Utc, Word
+
+
+def _number() -> Any:
+    return Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+
+
+def _key() -> Any:
+    return Field(sa_column=Column(Text, primary_key=True))
+
+
+def _column(kind: Any, *, null: bool = False) -> Any:
+    return Field(sa_column=Column(kind, nullable=null))
+
+
+class Store(SQLModel):
+    """What every table of the stores belongs to."""
+
+    metadata = MetaData()
+
+
+class CounterRow(Store, table=True):
+    """The last number given to each kind of thing."""
+
+    __tablename__ = "counters"
+    name: str = _key()
+    value: int = _column(Integer)
+
+
+class DeliveryRow(Store, table=True):
+    """A delivery that was claimed, and what was answered first; NULL before that."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (Index("ix_deliveries_at", "at"),)
+    key: str = _key()
+    at: datetime = _column(Utc)
+    answer: str | None = _column(Text, null=True)
+
+
+class RequestRow(Store, table=True):
+    """A request for approval."""
+
+    __tablename__ = "requests"
+    __table_args__ = (
+        Index("ix_requests_state_expires", "state", "expires"),
+        Index("ix_requests_state_number", "state", "number"),
+    )
+    number: int = _number()
+    proposal: Proposal = _column(Encoded(PROPOSAL))
+    digest: str = _column(Text)
+    requester: str = _column(Text)
+    place: Place = _column(Encoded(PLACE))
+    state: RequestState = _column(Word(RequestState))
+    created: datetime = _column(Utc)
+    expires: datetime = _column(Utc)
+    needs: tuple[str, ...] = _column(Encoded(WORDS))
+    decided_by: str = _column(Text)
+    decided_at: datetime | None = _column(Utc, null=True)
+    why: str = _column(Text)
+    correlation: str = _column(Text)
+
+
+class ApprovalRow(Store, table=True):
+    """One human's yes to a request; the key is what counts a human once."""
+
+    __tablename__ = "request_approvals"
+    request: int = _number()
+    person: str = _key()
+    roles: tuple[str, ...] = _column(Encoded(WORDS))
+    at: datetime = _column(Utc)
+
+
+class DeployRow(Store, table=True):
+    """A deploy; `finished` is NULL while it runs or is unknown."""
+
+    __tablename__ = "deploys"
+    __table_args__ = (
+        Index("ix_deploys_request", "request", unique=True),
+        Index("ix_deploys_target", "service", "environment", "number"),
+        Index("ix_deploys_state", "state"),
+    )
+    number: int = _number()
+    service: str = _column(Text)
+    environment: str = _column(Text)
+    version: str = _column(Text)
+    commit: str = _column(Text)
+    requester: str = _column(Text)
+    reason: str = _column(Text)
+    state: DeployState = _column(Word(DeployState))
+    created: datetime = _column(Utc)
+    request: str = _column(Blank, null=True)
+    change: str = _column(Text)
+    build: str = _column(Text)
+    replaced: str = _column(Text)
+    rollback_of: str = _column(Text)
+    outcome: str = _column(Text)
+    finished: datetime | None = _column(Utc, null=True)
+    steps: tuple[Step, ...] = _column(Encoded(STEPS))
+    place: Place | None = _column(Encoded(PLACE), null=True)
+
+
+class LockRow(Store, table=True):
+    """Who holds an environment of a service: the key is the lock."""
+
+    __tablename__ = "deploy_locks"
+    service: str = _key()
+    environment: str = _key()
+    deploy: int = _column(Integer)
+
+
+class ChangeRow(Store, table=True):
+    """A change record."""
+
+    __tablename__ = "changes"
+    __table_args__ = (
+        Index("ix_changes_correlation", "correlation", unique=True),
+        Index("ix_changes_service_state", "service", "state"),
+    )
+    number: int = _number()
+    service: str = _column(Text)
+    environment: str = _column(Text)
+    summary: str = _column(Text)
+    requester: str = _column(Text)
+    type: ChangeType = _column(Word(ChangeType))
+    state: ChangeState = _column(Word(ChangeState))
+    risk: str = _column(Text)
+    clinical_impact: str = _column(Text)
+    backout: str = _column(Text)
+    window_start: datetime = _column(Utc)
+    window_end: datetime = _column(Utc)
+    opened: datetime = _column(Utc)
+    version: str = _column(Text)
+    closed: datetime | None = _column(Utc, null=True)
+    result: ChangeResult | None = _column(Word(ChangeResult), null=True)
+    close_note: str = _column(Text)
+    request: str = _column(Text)
+    deploy: str = _column(Text)
+    approvers: tuple[str, ...] = _column(Encoded(WORDS))
+    correlation: str = _column(Blank, null=True)
+
+
+class TopicRow(Store, table=True):
+    """A topic's newest reply; `changed` orders topics by when they changed last."""
+
+    __tablename__ = "topics"
+    __table_args__ = (Index("ix_topics_changed", "changed"),)
+    topic: str = _key()
+    reply: Reply = _column(Encoded(REPLY))
+    version: int = _column(Integer)
+    changed: int = _column(Integer)
+
+
+class PostRow(Store, table=True):
+    """Where a topic's message was shown."""
+
+    __tablename__ = "topic_posts"
+    topic: str = _key()
+    platform: str = _key()
+    channel: str = _key()
+    thread: str = _key()
+    ref: str = _key()
+
+
+METADATA: Final = Store.metadata
+
+
+def _table(name: str) -> Table:
+    return METADATA.tables[name]
+
+
+COUNTERS: Final = _table("counters")
+DELIVERIES: Final = _table("deliveries")
+REQUESTS: Final = _table("requests")
+APPROVALS: Final = _table("request_approvals")
+DEPLOYS: Final = _table("deploys")
+LOCKS: Final = _table("deploy_locks")
+CHANGES: Final = _table("changes")
+TOPICS: Final = _table("topics")
+POSTS: Final = _table("topic_posts")
