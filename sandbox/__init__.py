@@ -1,0 +1,1 @@
+"""The sandbox hospital: a small real hospital on loopback. Wardroom never imports it."""

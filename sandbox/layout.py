@@ -1,0 +1,72 @@
+"""Where the hospital keeps its things under its home."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folders and files of one hospital."""
+
+    home: Path
+
+    @property
+    def sandbox(self) -> Path:
+        """Everything that is the hospital's and not Wardroom's."""
+        return self.home / "sandbox"
+
+    @property
+    def facts(self) -> Path:
+        """The hospital's ports, addresses and places, for whoever needs them."""
+        return self.sandbox / "hospital.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held while a hospital runs here."""
+        return self.sandbox / "lock"
+
+    @property
+    def control(self) -> Path:
+        """Where the running supervisor listens, and the word it wants to hear."""
+        return self.sandbox / "control.json"
+
+    @property
+    def repository(self) -> Path:
+        """The bare git repository of the hospital's services."""
+        return self.sandbox / "repos" / "hospital.git"
+
+    @property
+    def ci(self) -> Path:
+        """The state of the Buildbot master and worker."""
+        return self.sandbox / "ci"
+
+    @property
+    def ci_password(self) -> Path:
+        """The password with which Wardroom signs in to CI."""
+        return self.ci / "password"
+
+    @property
+    def worker_password(self) -> Path:
+        """The password with which the worker joins the master."""
+        return self.ci / "worker-password"
+
+    @property
+    def logs(self) -> Path:
+        """What the processes print."""
+        return self.sandbox / "logs"
+
+    def place(self, service: str, environment: str) -> Path:
+        """Return the folder of one service in one environment: releases, site.json and data."""
+        return self.sandbox / "environments" / environment / service
+
+    def current(self, service: str, environment: str) -> Path:
+        """Return the link that says which release runs."""
+        return self.place(service, environment) / "current"
+
+    def site(self, service: str, environment: str) -> Path:
+        """Return the file that hands a service its ports."""
+        return self.place(service, environment) / "site.json"

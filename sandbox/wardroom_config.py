@@ -1,0 +1,104 @@
+"""Wardroom's configuration for this hospital: made from its facts at each start."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sandbox.estate import CI_USER, ENVIRONMENTS, PEOPLE, service
+from sandbox.loopback import HOST
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from sandbox.layout import Layout
+
+MADE = "# Made by the sandbox hospital at each start: what you change here is lost.\n"
+SLACK_TEAM = "T0WARDROOM"
+TEAMS_TENANT = "11111111-2222-4333-8444-555555555555"
+
+
+def write(layout: Layout, facts: Mapping[str, Any]) -> Path:
+    """Write wardroom.yaml, people.yaml and services.yaml; returns the first."""
+    files = {
+        "people.yaml": people(),
+        "services.yaml": services(facts),
+        "wardroom.yaml": settings(layout, facts),
+    }
+    for name, content in files.items():
+        (layout.home / name).write_text(MADE + yaml(content), "utf-8")
+    return layout.home / "wardroom.yaml"
+
+
+def settings(layout: Layout, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return Wardroom's settings: sandbox mode, on loopback, with the hospital's CI."""
+    port = facts["web_port"]
+    return {
+        "mode": "sandbox",
+        "database": f"sqlite:///{layout.home / 'wardroom.db'}",
+        "server": {"host": HOST, "port": port, "public_url": f"http://{HOST}:{port}"},
+        "people": "people.yaml",
+        "services": "services.yaml",
+        "integrations": {
+            "buildbot": {
+                "url": facts["ci"]["url"],
+                "user": CI_USER,
+                "password_file": str(layout.ci_password),
+            }
+        },
+    }
+
+
+def people() -> list[dict[str, Any]]:
+    """Return the personas, each with an account on every platform."""
+    return [
+        {
+            "id": person.id,
+            "name": person.name,
+            "email": f"{person.id}@hospital.example",
+            "roles": list(person.roles),
+            "slack": {"team": SLACK_TEAM, "user": f"U0{person.id.replace('-', '').upper()}"},
+            "teams": {"tenant": TEAMS_TENANT, "object_id": f"{number:08d}-0000-4000-8000-{0:012d}"},
+        }
+        for number, person in enumerate(PEOPLE, start=1)
+    ]
+
+
+def services(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the services with their builders, environments and probes."""
+    return [_service(name, places, facts["repo"]) for name, places in facts["services"].items()]
+
+
+def _service(name: str, places: Mapping[str, Any], repo: str) -> dict[str, Any]:
+    known = service(name)
+    ci = {"provider": "buildbot", "builder": name, "deploy_builder": f"deploy-{name}"}
+    return {
+        "id": name,
+        "owner": known.owner,
+        "safety_class": known.safety_class,
+        "criticality": known.criticality,
+        "sites": list(known.sites),
+        "ci": {**ci, "repo": repo, "tag": f"{name}/{{version}}"},
+        "environments": {
+            env: {"probes": [{"kind": "version", "url": places[env]["version_url"]}]}
+            for env in ENVIRONMENTS
+        },
+        "channels": [f"#{known.owner}"],
+    }
+
+
+def yaml(value: Any, indent: str = "") -> str:
+    """Return plain values as block YAML; scalars are drawn as JSON, which YAML understands."""
+    if isinstance(value, dict):
+        return "".join(f"{indent}{key}:{_under(item, indent)}" for key, item in value.items())
+    drawn = (yaml(item, f"{indent}  ") for item in value)
+    return "".join(f"{indent}- {text[len(indent) + 2 :]}" for text in drawn)
+
+
+def _under(value: Any, indent: str) -> str:
+    if isinstance(value, dict) and value:
+        return "\n" + yaml(value, f"{indent}  ")
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return "\n" + yaml(value, f"{indent}  ")
+    return f" {json.dumps(value, ensure_ascii=False)}\n"
