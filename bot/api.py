@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.errors import (
@@ -116,6 +116,20 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Credentials:
+    """How to reach a vendor's system; an integration file's `connect` is given one.
+
+    An integration file declares `PORT` (the Protocol it provides) and
+    `connect(Credentials, httpx.AsyncClient)`, which returns the provider and does no I/O.
+    """
+
+    url: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
 class Wanted:
     """A deploy that is asked for; `change` names an open change, or "" to have one opened."""
 
@@ -222,6 +236,7 @@ __all__ = [
     "Clock",
     "Command",
     "Conflict",
+    "Credentials",
     "Deploy",
     "DeployState",
     "DeployStore",

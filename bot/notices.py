@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.ports import Messenger
     from bot.stores import Topics
 
-LOG = structlog.get_logger("wardroom.notices")
+LOG = structlog.get_logger(__name__)
 
 
 @dataclass
@@ -38,9 +38,10 @@ class TopicNotices:
         """Make `reply` the topic's message everywhere it was shown; the newest one wins."""
         clean = self.guard(reply)
         await self.topics.put(topic, clean)
-        for place, ref in await self.topics.posts(topic):
+        posts = await self.topics.posts(topic)
+        for place, ref in posts:
             await self._edit(place, ref, clean)
-        for platform in self.everywhere:
+        for platform in set(self.everywhere) - {place.platform for place, _ in posts}:
             await self._edit(Place(platform), topic, clean)
 
     async def announce(self, topic: str, place: Place) -> None:

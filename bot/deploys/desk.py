@@ -92,7 +92,7 @@ class DeployDesk:
         return Proposal(verb, values, facts, summary)
 
     async def check(self, wanted: Wanted, proposal: Proposal) -> None:
-        """Refuse unless CI is green on that commit, nothing is frozen or locked, the change fits."""
+        """Refuse unless CI is green there, nothing is frozen or locked, and the change fits."""
         self._not_frozen(wanted)
         await self._not_locked(wanted)
         await self._green(wanted, proposal.facts["commit"])

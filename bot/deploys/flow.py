@@ -50,7 +50,7 @@ WORKFLOW = "deploy"
 TRIGGER = "deploy trigger"
 LABELS = ("Look at what runs now", "Start the deploy job", "Deploy job", "Smoke probe", "Close")
 Ending: TypeAlias = Mapping[str, str]
-LOG = structlog.get_logger("wardroom.deploys")
+LOG = structlog.get_logger(__name__)
 BEFORE, START, JOB, SMOKE, CLOSE = range(len(LABELS))
 
 

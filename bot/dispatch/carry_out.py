@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bot.api import Done
 from bot.dispatch import cards
 from bot.dispatch.digest import digest
 from bot.dispatch.pipeline import explained
 from bot.dispatch.turn import Turn, facts_of
-from bot.errors import AuditUnavailable, Refused
+from bot.errors import AuditUnavailable, Conflict, Refused
 from bot.model import (
     Account,
     AuditQuery,

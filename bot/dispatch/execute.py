@@ -35,10 +35,12 @@ class Bound:
 class Executor:
     """Knows every command's functions; a missing provider refuses to start."""
 
-    def __init__(
-        self, registry: Registry, providers: Mapping[type, object], recorder: Recorder
-    ) -> None:
+    def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
+        self._bound: dict[str, Bound] = {}
+
+    def wire(self, registry: Registry, providers: Mapping[type, object]) -> None:
+        """Fill every command's parameters; a second step, for a provider may need the executor."""
         self._bound = {c.name: _bind(c, providers) for c in registry.commands}
 
     async def propose(self, parsed: Parsed, caller: Caller) -> Proposal:

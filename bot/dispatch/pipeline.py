@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 VISITOR = "visitor"
 REMEMBERED = 4096  # first answers kept in memory; older ones are in the store
-LOG = structlog.get_logger("wardroom.road")
+LOG = structlog.get_logger(__name__)
 
 
 @dataclass
@@ -63,6 +63,7 @@ class Pipeline:
     desk: ApprovalDesk
     recorder: Recorder
     deliveries: Deliveries
+    ended: Callable[[str, Reason], None] = lambda _verb, _reason: None
     _first: OrderedDict[str, asyncio.Task[Reply]] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
@@ -90,7 +91,7 @@ class Pipeline:
                 delivery=key,
             )
             # A task of its own: a caller that hangs up does not cut the work in half.
-            first = asyncio.create_task(self._travel(turn))
+            first = asyncio.create_task(self._journey(turn))
             self._remember(key, first)
         return await asyncio.shield(first)
 
@@ -162,6 +163,11 @@ class Pipeline:
     async def run(self, turn: Turn) -> Reply | None:
         """Carry it out and record the outcome."""
         return await self.executor.run(turn)
+
+    async def _journey(self, turn: Turn) -> Reply:
+        reply = await self._travel(turn)
+        self.ended(turn.parsed.command.name if turn.parsed else "", reply.reason)
+        return reply
 
     async def _travel(self, turn: Turn) -> Reply:
         try:

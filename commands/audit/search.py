@@ -44,7 +44,7 @@ async def run(arguments: Args, audit: AuditReader, language: QueryLanguage) -> R
     page = await audit.search(query)
     if not page.events:
         return Reply(f"No event matches{_of(arguments.query)}.{_damage(page.damaged)}")
-    older = ()
+    older: tuple[Button, ...] = ()
     if page.next_before is not None:
         command = f"audit search {arguments.query} --before {page.next_before}"
         older = (Button("Older", " ".join(command.split())),)

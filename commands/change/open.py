@@ -85,6 +85,6 @@ command = Command(
     role="responder",
     risk=Risk.CHANGE,
     examples=(
-        'change open lab-results production --summary "new ORU map" --impact none --backout "1.4.1"',
+        'change open lab-results production --summary "ORU map" --impact none --backout rollback',
     ),
 )

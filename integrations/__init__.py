@@ -1,0 +1,1 @@
+"""The vendors Wardroom talks to: one file is one provider of a port."""

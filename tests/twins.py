@@ -1,0 +1,125 @@
+"""Stand-ins for what is not ours: a CI server and services that a test turns by hand.
+
+The same contract suite runs over these and over the real provider (tests/contracts/).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from bot.errors import Rejected, Unreachable
+from bot.model import Build, BuildState, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.model import Probe, Service
+
+GOOD, BAD_SMOKE, RED = "1.4.2", "1.4.3", "1.5.0"
+
+
+def commit_of(service: str, version: str) -> str:
+    return hashlib.sha1(f"{service}/{version}".encode(), usedforsecurity=False).hexdigest()
+
+
+@dataclass
+class TwinCi:
+    """A CI server in memory: every version is built; 1.5.0 is red."""
+
+    running: dict[tuple[str, str], str] = field(default_factory=dict)
+    moved: dict[tuple[str, str], str] = field(default_factory=dict)
+    jobs: list[Build] = field(default_factory=list)
+    deploys: list[str] = field(default_factory=list)
+    lookups: list[str] = field(default_factory=list)
+    is_down: bool = False
+    swallow: bool = False  # takes a deploy and answers nothing
+    drop: bool = False  # answers nothing and takes nothing
+    hold: asyncio.Event | None = None
+
+    async def resolve(self, service: Service, ref: str) -> str:
+        self._up()
+        if len(ref) == 40:
+            return ref
+        if ref not in ("1.4.1", GOOD, BAD_SMOKE, RED):
+            raise Rejected(f"the repository has no tag {service.id}/{ref}.")
+        return self.moved.get((service.id, ref), commit_of(service.id, ref))
+
+    async def builds(self, service: Service, ref: str, *, limit: int = 10) -> Sequence[Build]:
+        commit = await self.resolve(service, ref)
+        known = {commit_of(service.id, v): v for v in ("1.4.1", GOOD, BAD_SMOKE, RED)}
+        if commit not in known:
+            return []
+        version = known[commit]
+        state = BuildState.RED if version == RED else BuildState.GREEN
+        failing = ("test_ack_code",) if version == RED else ()
+        build = Build(f"{service.id}-{version}", service.id, version, commit, state)
+        return [replace(build, failing_tests=failing)][:limit]
+
+    async def recent(self, service: Service, *, limit: int = 10) -> Sequence[Build]:
+        found = [(await self.builds(service, v))[0] for v in (RED, BAD_SMOKE, GOOD, "1.4.1")]
+        return found[:limit]
+
+    async def build(self, build_id: str) -> Build:
+        self._up()
+        found = next((job for job in self.jobs if job.id == build_id), None)
+        if found is None:
+            raise Rejected(f"the CI server has no build {build_id}.")
+        return found
+
+    async def log_tail(self, build_id: str, *, lines: int = 40) -> str:
+        await self.build(build_id)
+        return "\n".join(["step one", "step two"][-lines:])
+
+    async def trigger(self, service: Service, ref: str, *, correlation: str) -> Build:
+        commit = await self.resolve(service, ref)
+        job = Build(f"b{len(self.jobs) + 1}", service.id, ref, commit, BuildState.QUEUED)
+        self.jobs.append(replace(job, correlation=correlation))
+        return self.jobs[-1]
+
+    async def deploy(
+        self, service: Service, version: str, commit: str, environment: str, *, correlation: str
+    ) -> Build:
+        self._up()
+        if self.drop:
+            raise Unreachable("the CI server did not answer in time.")
+        self.deploys.append(correlation)
+        job = Build(
+            f"d{len(self.jobs) + 1}",
+            service.id,
+            version,
+            commit,
+            BuildState.GREEN,
+            stages=(Stage("install", BuildState.GREEN),),
+            correlation=correlation,
+        )
+        self.jobs.append(job)
+        if self.hold is not None:
+            await self.hold.wait()
+        if version != BAD_SMOKE:
+            self.running[service.id, environment] = version
+        if self.swallow:
+            raise Unreachable("the CI server did not answer in time.")
+        return job
+
+    async def find(self, service: Service, correlation: str) -> Build | None:
+        self._up()
+        self.lookups.append(correlation)
+        return next((job for job in self.jobs if job.correlation == correlation), None)
+
+    def _up(self) -> None:
+        if self.is_down:
+            raise Unreachable("the CI server does not answer.")
+
+
+@dataclass
+class TwinProber:
+    """Asks what the twin CI server has made run."""
+
+    ci: TwinCi
+
+    async def version(self, probe: Probe) -> str:
+        service, environment = probe.url.rpartition("//")[2].split("/")
+        return self.ci.running.get((service, environment), "1.4.1")
