@@ -7,6 +7,7 @@ holds the two together.
 from __future__ import annotations
 
 import enum
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -189,7 +190,17 @@ class _Overlaid(Settings, BaseSettings):
 # --- reading them ------------------------------------------------------------------------------
 
 
-def find(given: str | None, environ: Mapping[str, str]) -> Path:
+def is_here() -> bool:
+    """Say whether there is a settings file in one of the usual places."""
+    return "WARDROOM_CONFIG" in os.environ or any(path.is_file() for path in SEARCH)
+
+
+def here(given: Path | None) -> Settings:
+    """Return the settings of this machine: the given file, or the one in a usual place."""
+    return load(find(given, os.environ), os.environ)
+
+
+def find(given: Path | None, environ: Mapping[str, str]) -> Path:
     """Return the settings file: as given, by WARDROOM_CONFIG, or the first usual place."""
     named = given or environ.get("WARDROOM_CONFIG")
     if named:

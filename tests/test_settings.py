@@ -220,7 +220,7 @@ def test_the_settings_file_is_looked_for_in_the_usual_places(
     Path("var/wardroom.yaml").touch()
     assert find(None, {}) == Path("var/wardroom.yaml")
     assert find(None, {"WARDROOM_CONFIG": "/etc/wardroom.yaml"}) == Path("/etc/wardroom.yaml")
-    assert find("mine.yaml", {"WARDROOM_CONFIG": "/etc/wardroom.yaml"}) == Path("mine.yaml")
+    assert find(Path("mine.yaml"), {"WARDROOM_CONFIG": "/etc/wardroom.yaml"}) == Path("mine.yaml")
 
 
 def test_a_file_without_rights_says_so(site: Site) -> None:
