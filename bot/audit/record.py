@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from bot.model import Draft, Json
+from bot.model import Draft, Json, Place
 
 FORMAT: Final = 1
 MAX_TEXT: Final = 40_000
@@ -27,6 +27,21 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 # PostgreSQL's JSON has neither, and SQLite ends a text at the first.
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+
+_TEXTS: Final = (
+    "verb",
+    "correlation",
+    "person",
+    "service",
+    "environment",
+    "request",
+    "deploy",
+    "change",
+    "incident",
+    "policy_version",
+    "text",
+    "error",
+)
 
 Fields: TypeAlias = dict[str, Json]
 
@@ -57,45 +72,39 @@ def compose(draft: Draft, stamp: Stamp) -> Fields:
     ValueError where something is no text. A text is cut at `MAX_TEXT` characters and says so;
     NUL and lone surrogates become U+FFFD.
     """
+    if not _is_plain(draft):
+        draft = _cleaned(draft)
     account, place = draft.account, draft.place
-    actor = _filled(
-        person=_text(draft.person),
-        roles=_texts(draft.roles),
-        platform=_text(account.platform) if account else "",
-        account=_text(account.user) if account else "",
-        tenant=_text(account.tenant) if account else "",
-    )
-    where = _filled(
-        platform=_text(place.platform) if place else "",
-        channel=_text(place.channel) if place else "",
-        thread=_text(place.thread) if place else "",
-    )
-    return {
-        "v": FORMAT,
-        "seq": stamp.seq,
-        "ts": stamp.ts,
+    fields: Fields = {
+        "skew_us": stamp.skew_us,
+        "id": stamp.id,
         "kind": draft.kind.value,
-        **_filled(
-            id=stamp.id,
-            skew_us=stamp.skew_us,
-            correlation=_text(draft.correlation),
-            actor=actor,
-            place=where,
-            verb=_text(draft.verb),
-            target=_filled(service=_text(draft.service), environment=_text(draft.environment)),
-            request=_text(draft.request),
-            deploy=_text(draft.deploy),
-            change=_text(draft.change),
-            incident=_text(draft.incident),
-            params={_key(name): _text(value) for name, value in draft.params.items()},
-            reason=draft.reason.value if draft.reason else "",
-            decision=_filled(policies=_texts(draft.policies), version=_text(draft.policy_version)),
-            text=_text(draft.text),
-            error=_text(draft.error),
-            software=stamp.software,
-            replica=stamp.replica,
+        "correlation": draft.correlation,
+        "actor": _filled(
+            person=draft.person,
+            roles=list(draft.roles),
+            platform=account.platform if account else "",
+            account=account.user if account else "",
+            tenant=account.tenant if account else "",
         ),
+        "place": _filled(platform=place.platform, channel=place.channel, thread=place.thread)
+        if place
+        else None,
+        "verb": draft.verb,
+        "target": _filled(service=draft.service, environment=draft.environment),
+        "request": draft.request,
+        "deploy": draft.deploy,
+        "change": draft.change,
+        "incident": draft.incident,
+        "params": dict(draft.params),
+        "reason": draft.reason.value if draft.reason else "",
+        "decision": _filled(policies=list(draft.policies), version=draft.policy_version),
+        "text": draft.text,
+        "error": draft.error,
+        "software": stamp.software,
+        "replica": stamp.replica,
     }
+    return {"v": FORMAT, "seq": stamp.seq, "ts": stamp.ts, **_filled(**fields)}
 
 
 def encode(fields: Fields) -> bytes:
@@ -151,18 +160,51 @@ def _filled(**fields: Json) -> Fields:
     return {name: value for name, value in fields.items() if value}
 
 
+def _is_plain(draft: Draft) -> bool:
+    """Say whether a draft can be stored as it is: nearly every one can, and this is quick."""
+    try:
+        whole = "".join(_all_texts(draft))
+    except TypeError as error:
+        raise ValueError(f"an audit event holds texts only: {error}") from None
+    return whole.isascii() and len(whole) <= MAX_TEXT and "\x00" not in whole
+
+
+def _all_texts(draft: Draft) -> Iterator[str]:
+    for name in _TEXTS:
+        yield getattr(draft, name)
+    yield from draft.roles
+    yield from draft.policies
+    yield from draft.params
+    yield from draft.params.values()
+    for value in (draft.account, draft.place):
+        if value:
+            yield from vars(value).values()  # ids; an account's kind is a text as well
+
+
+def _cleaned(draft: Draft) -> Draft:
+    account, place = draft.account, draft.place
+    texts: dict[str, Any] = {name: _text(getattr(draft, name)) for name in _TEXTS}
+    return replace(
+        draft,
+        roles=tuple(_text(role) for role in draft.roles),
+        policies=tuple(_text(policy) for policy in draft.policies),
+        params={_key(name): _text(value) for name, value in draft.params.items()},
+        account=account
+        and replace(
+            account,
+            platform=_text(account.platform),
+            user=_text(account.user),
+            tenant=_text(account.tenant),
+        ),
+        place=place and Place(_text(place.platform), _text(place.channel), _text(place.thread)),
+        **texts,
+    )
+
+
 def _text(value: str) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"a text, not {type(value).__name__}")  # noqa: TRY004 - see parse
     if len(value) > MAX_TEXT:
         value = f"{value[:MAX_TEXT]}... (cut: {len(value)} characters in all)"
-    if value.isascii() and "\x00" not in value:
-        return value
     return _UNSTORABLE.sub("\ufffd", value)
-
-
-def _texts(values: Sequence[str]) -> list[str]:
-    return [_text(value) for value in values]
 
 
 def _key(name: str) -> str:

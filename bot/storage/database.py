@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import alembic.command
 import alembic.config
+import psycopg
 import sqlalchemy
 from sqlalchemy import Connection, Engine, event, make_url
 from sqlalchemy.exc import ArgumentError
@@ -35,11 +36,20 @@ _MIGRATION_LOCK: Final = 7_310_846_021_553_911  # any number, the same in every 
 _FORMS: Final = "sqlite:///path/to/file.db or postgresql://user@host/name"
 
 
+DRIVER_ERRORS: Final = (sqlite3.Error, psycopg.Error)
+"""What the statements of `driver` raise."""
+
+
 def sql(tx: Transaction) -> Connection:
     """Return the connection inside a transaction; TypeError for anything that is not ours."""
     if not isinstance(tx, Connection):
         raise TypeError(f"not a transaction of this database: {type(tx).__name__}")
     return tx
+
+
+def driver(connection: Connection) -> Any:
+    """Return the driver's own connection (sqlite3 or psycopg), for statements run very often."""
+    return connection.connection.driver_connection
 
 
 @dataclass(frozen=True)
@@ -188,7 +198,8 @@ def _sqlite(file: Path, *, reading: bool) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # By default the driver opens no transaction for a SELECT: updates would get lost.
-        connection.exec_driver_sql(begin)
+        # Straight to the driver: this runs for every transaction, and costs a sixth of it.
+        driver(connection).execute(begin)
 
     return engine
 

@@ -1,0 +1,94 @@
+"""The append-only log: nothing happens that it has not recorded first."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Final, Self
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.audit.batch import Author, read_head
+from bot.audit.entry import Entry
+from bot.audit.writer import Writer
+from bot.errors import AuditUnavailable
+from bot.ports import Clock, Drafting, Effect, Recorded
+from bot.storage.database import Database
+
+DEADLINE: Final = 2.0
+"""Seconds that a caller waits for its record before the action is refused."""
+
+
+class AuditLog:
+    """The `Ledger`: one writer thread with group commit over one database.
+
+    Several logs may share a database, in one process or many: each batch continues from the head
+    row, which it holds locked. `software` and `replica` are written into every event.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Clock,
+        software: str,
+        replica: str,
+        deadline: float = DEADLINE,
+    ) -> None:
+        self._database = database
+        self._writer = Writer(database, Author(clock, software, replica))
+        self._deadline = deadline
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Look whether the log and its head agree, then start; AuditUnavailable if they do not."""
+        try:
+            self._database.read_now(_check)
+        except SQLAlchemyError as error:
+            raise AuditUnavailable("the audit log cannot be read") from error
+        self._thread = threading.Thread(target=self._writer.run, name="audit", daemon=True)
+        self._thread.start()
+
+    async def close(self) -> None:
+        """Write what waits, then stop; later appends are refused."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._writer.stop()
+            await asyncio.to_thread(thread.join, self._deadline * 2)
+
+    async def __aenter__(self) -> Self:
+        self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def trouble(self) -> str:
+        """Why the last batch could not be written, or "" while all is well."""
+        return self._writer.trouble
+
+    async def append(self, draft: Drafting, *effects: Effect[object]) -> Recorded:
+        """Record an event and apply its effects, durably and together; see `Ledger.append`."""
+        if self._thread is None:
+            raise AuditUnavailable("the audit log is closed")
+        loop = asyncio.get_running_loop()
+        entry = Entry(draft, effects, loop, loop.create_future())
+        self._writer.submit(entry)
+        timer = loop.call_later(self._deadline, entry.give_up)
+        try:
+            return await entry.future
+        finally:
+            timer.cancel()
+            entry.take()  # a caller that was cancelled withdraws what was not taken up
+
+
+def _check(connection: Connection) -> None:
+    head = read_head(connection)
+    last = connection.execute(text("SELECT max(seq) FROM audit")).scalar_one() or 0
+    if last != head.frontier.size:
+        raise AuditUnavailable(
+            f"the audit log's head says {head.frontier.size} events, its last one is {last}; run "
+            "`wardroom audit verify`"
+        )

@@ -1,0 +1,150 @@
+"""The one thread that writes the log: everything that waits becomes one transaction."""
+
+from __future__ import annotations
+
+import logging
+import queue
+from typing import Final
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from bot.audit.batch import POSTGRESQL, SQLITE, Author, Head, read_head, write
+from bot.audit.entry import Answer, Entry, deliver
+from bot.audit.file import Watch
+from bot.errors import AuditUnavailable
+from bot.storage.database import Database
+
+_log = logging.getLogger(__name__)
+
+_BATCH: Final = 256
+# After one of these the kernel may have dropped what it could not write, and a second fsync would
+# succeed without it: nothing this process says about the file can be believed any more.
+_FATAL: Final = frozenset({"SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"})
+
+
+class Writer:
+    """Owns the writing connection; everything but `submit` and `stop` runs in its thread."""
+
+    def __init__(self, database: Database, author: Author) -> None:
+        self._database = database
+        self._author = author
+        self._statements = SQLITE if database.is_sqlite else POSTGRESQL
+        self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
+        self._connection: Connection | None = None
+        self._watch: Watch | None = None
+        self._head: Head | None = None
+        self._taken: list[Entry] = []
+        self.trouble = ""
+        self.is_broken = False
+
+    def submit(self, entry: Entry) -> None:
+        """Queue an entry; AuditUnavailable at once when the log has stopped for good."""
+        if self.is_broken:
+            raise AuditUnavailable(self.trouble)
+        self._queue.put(entry)
+
+    def stop(self) -> None:
+        """End the thread when everything that waits now is done."""
+        self._queue.put(None)
+
+    def run(self) -> None:
+        """Serve the queue until stopped."""
+        while (entry := self._queue.get()) is not None:
+            try:
+                answers = self._commit(entry)
+            except Exception as error:  # noqa: BLE001 - the worker's edge: its callers are told
+                self._fail(entry, error)
+            else:
+                self._recovered()
+                deliver(answers)
+        self._close()
+
+    def _commit(self, first: Entry) -> list[Answer]:
+        self._taken = []
+        with self._database.turn:
+            connection = self._open()
+            with connection.begin():
+                head = read_head(connection, self._statements.read_head)
+                self._check(head)
+                # Only now: an entry that waited for the lock can still be withdrawn.
+                self._take(first)
+                head, answers = write(connection, self._statements, head, self._taken, self._author)
+                if any(entry.abandoned for entry in self._taken):
+                    raise AuditUnavailable("the audit log is too slow")
+            if self._watch:
+                self._watch.check()
+        self._head = head
+        return answers
+
+    def _open(self) -> Connection:
+        if self._connection is None:
+            watch = Watch(self._database.file) if self._database.file else None
+            self._connection = self._database.engine.connect()
+            self._watch = watch
+        return self._connection
+
+    def _check(self, head: Head) -> None:
+        """The log only grows: an older copy in its place must not be continued."""
+        if self._head is None:
+            return
+        known, found = self._head.frontier, head.frontier
+        if found.size < known.size or (found.size == known.size and found != known):
+            raise AuditUnavailable(
+                f"the audit log went back from {known.size} to {found.size} events: an older copy "
+                "stands in its place"
+            )
+
+    def _take(self, first: Entry | None) -> None:
+        entry = first
+        while entry is not None:
+            if entry.take():
+                self._taken.append(entry)
+            if len(self._taken) == _BATCH:
+                return
+            try:
+                entry = self._queue.get_nowait()
+            except queue.Empty:
+                return
+        self._queue.put(None)  # stopping: `run` ends after this batch
+
+    def _fail(self, first: Entry, error: Exception) -> None:
+        if not self._taken:
+            self._take(first)
+        self._close()
+        sentence = _sentence(error)
+        self.is_broken = getattr(_cause(error), "sqlite_errorname", "") in _FATAL
+        if sentence != self.trouble:
+            _log.error("the audit log cannot be written: %s", sentence)
+        self.trouble = sentence
+        deliver([(entry, _unavailable(sentence, error)) for entry in self._taken])
+
+    def _recovered(self) -> None:
+        if self.trouble:
+            _log.warning("the audit log can be written again")
+            self.trouble = ""
+
+    def _close(self) -> None:
+        connection, self._connection, self._watch = self._connection, None, None
+        if connection is not None:
+            # Not back into the pool: what is wrong with it may stay wrong.
+            connection.invalidate()
+            connection.close()
+
+
+def _unavailable(sentence: str, cause: Exception) -> AuditUnavailable:
+    error = AuditUnavailable(sentence)
+    error.__cause__ = cause
+    return error
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return what the driver said, without what SQLAlchemy wraps around it."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        return error.orig
+    return error
+
+
+def _sentence(error: Exception) -> str:
+    """Return the first line: PostgreSQL's further lines may quote what was being stored."""
+    return str(_cause(error)).strip().partition("\n")[0] or type(error).__name__
