@@ -49,7 +49,7 @@ check: $(VENV)/.dev  ## formatting, lint, types, import contracts and house rule
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m mypy --no-error-summary
 	@$(VENV)/bin/lint-imports --no-logo
-	@$(PY) -m pytest tests/house
+	@$(PY) -m pytest tests/house_rules
 
 format: $(VENV)/.dev  ## format the code and mend what can be mended
 	@$(PY) -m ruff check --quiet --fix-only .

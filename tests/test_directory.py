@@ -153,8 +153,10 @@ def test_a_persona_without_an_account_is_refused_in_production(tmp_path: Path) -
 
     assert directory.load(path, sandbox=True).person("engineer") is not None
     assert _problems(path, sandbox=False) == [
-        ("engineer: has no slack or teams account, so nobody can be identified as them; add one "
-        "(personas without an account work in sandbox mode only)")
+        (
+            "engineer: has no slack or teams account, so nobody can be identified as them; add one "
+            "(personas without an account work in sandbox mode only)"
+        )
     ]
 
 

@@ -1,0 +1,1 @@
+"""Our rules, as tests: what a reviewer would otherwise have to remember."""

@@ -1,0 +1,113 @@
+"""Files and functions stay small, are named by nouns, and import at the top only."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+
+from tests.house_rules.tree import CODE, PRODUCT, functions, parsed, python_files, text
+
+LONGEST_FILE = 400
+LONGEST_FUNCTION = 60
+NAMES_THAT_SAY_NOTHING = {"utils", "helpers", "common", "misc", "base", "manager", "core"}
+
+# The only exceptions; these lists may only shrink, and the last test sees to it.
+LONG_FILES = {
+    "bot/model.py": "the values that every part speaks in, in one place",
+}
+LONG_FUNCTIONS: dict[str, str] = {}
+# Broad handlers stand at the edges: where a platform, a worker thread or a vendor calls us.
+BROAD_HANDLERS = {
+    "bot/audit/writer.py": 1,
+}
+
+
+def test_a_file_has_at_most_400_lines() -> None:
+    long = {str(path) for path in python_files(*CODE) if _lines(text(path)) > LONGEST_FILE}
+
+    assert long == set(LONG_FILES)
+
+
+def test_a_function_has_at_most_60_lines() -> None:
+    long = {
+        f"{path}:{function.name}"
+        for path in python_files(*CODE)
+        for function in functions(path)
+        if (function.end_lineno or 0) - function.lineno + 1 > LONGEST_FUNCTION
+    }
+
+    assert long == set(LONG_FUNCTIONS)
+
+
+def test_no_file_has_a_name_that_says_nothing() -> None:
+    assert [p for p in python_files(*CODE) if p.stem in NAMES_THAT_SAY_NOTHING] == []
+
+
+def test_imports_stand_at_the_top_of_their_file() -> None:
+    within = [
+        f"{path}:{node.lineno}"
+        for path in python_files(*CODE)
+        for function in functions(path)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+
+    assert within == []
+
+
+def test_only_the_edges_catch_everything() -> None:
+    found: Counter[str] = Counter()
+    for path in python_files(*PRODUCT):
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.ExceptHandler) and _is_broad(node):
+                found[str(path)] += 1
+
+    assert dict(found) == BROAD_HANDLERS
+
+
+def test_nothing_in_the_product_is_a_stub() -> None:
+    stubs = [
+        f"{path}:{function.name}"
+        for path in python_files(*PRODUCT)
+        for function in functions(path)
+        if _is_empty(function) and id(function) not in _declared_by_protocols(parsed(path))
+    ]
+
+    assert stubs == []
+
+
+def _lines(source: str) -> int:
+    return source.count("\n")
+
+
+def _is_broad(handler: ast.ExceptHandler) -> bool:
+    """Say whether a handler catches everything and does not raise it again."""
+    caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    names = {node.id if isinstance(node, ast.Name) else None for node in caught}
+    if not names & {"Exception", "BaseException"} and handler.type is not None:
+        return False
+    last = handler.body[-1]
+    return not (isinstance(last, ast.Raise) and last.exc is None)
+
+
+def _is_empty(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    body = [node for node in function.body if not _is_constant(node)]
+    return all(isinstance(node, ast.Pass) or _raises_not_implemented(node) for node in body)
+
+
+def _is_constant(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _raises_not_implemented(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Raise) and "NotImplementedError" in ast.dump(node)
+
+
+def _declared_by_protocols(tree: ast.Module) -> set[int]:
+    """Return the methods that only declare: those of a Protocol."""
+    return {
+        id(method)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and any("Protocol" in ast.dump(b) for b in node.bases)
+        for method in node.body
+    }
