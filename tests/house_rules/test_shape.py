@@ -16,9 +16,21 @@ LONG_FILES = {
     "bot/model.py": "the values that every part speaks in, in one place",
 }
 LONG_FUNCTIONS: dict[str, str] = {}
-# Broad handlers stand at the edges: where a platform, a worker thread or a vendor calls us.
+# Broad handlers stand at the edges: where a platform, a worker or a stream must outlive a failure.
 BROAD_HANDLERS = {
-    "bot/audit/writer.py": 1,
+    "bot/adapters/slack/edits.py": 1,  # the next edit is still made
+    "bot/adapters/web/chat.py": 1,  # the command has run: its answer must not be lost
+    "bot/adapters/web/door.py": 1,  # a page says that it failed
+    "bot/adapters/web/feed.py": 1,  # the stream outlives a store that is down for a while
+    "bot/audit/batch.py": 1,  # whatever an effect raises is its caller's alone
+    "bot/audit/writer.py": 1,  # every caller of the writer thread is told
+    "bot/dispatch/carry_out.py": 1,  # every ending is recorded
+    "bot/dispatch/pipeline.py": 1,  # every ending is a Reply
+}
+EMPTY_ON_PURPOSE = {
+    "bot/storage/migrations/versions/0001_audit.py:downgrade": "records outlive code",
+    "bot/storage/migrations/versions/0002_stores.py:downgrade": "records outlive code",
+    "bot/workflow/claim.py:renew": "a file lock has nothing to renew",
 }
 
 
@@ -66,14 +78,16 @@ def test_only_the_edges_catch_everything() -> None:
 
 
 def test_nothing_in_the_product_is_a_stub() -> None:
-    stubs = [
+    stubs = {
         f"{path}:{function.name}"
         for path in python_files(*PRODUCT)
         for function in functions(path)
-        if _is_empty(function) and id(function) not in _declared_by_protocols(parsed(path))
-    ]
+        if _is_empty(function)
+        and not _is_click_group(function)
+        and id(function) not in _declared_by_protocols(parsed(path))
+    }
 
-    assert stubs == []
+    assert stubs == set(EMPTY_ON_PURPOSE)
 
 
 def _lines(source: str) -> int:
@@ -93,6 +107,11 @@ def _is_broad(handler: ast.ExceptHandler) -> bool:
 def _is_empty(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     body = [node for node in function.body if not _is_constant(node)]
     return all(isinstance(node, ast.Pass) or _raises_not_implemented(node) for node in body)
+
+
+def _is_click_group(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Say whether a function only names a group of commands; its docstring is the help."""
+    return any("attr='group'" in ast.dump(node) for node in function.decorator_list)
 
 
 def _is_constant(node: ast.stmt) -> bool:
