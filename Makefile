@@ -45,11 +45,13 @@ test-all:  ## run test-unit on every Python here (3.11, 3.12, 3.13)
 	done
 
 check: $(VENV)/.dev  ## formatting, lint, types, import contracts and house rules
-	@$(PY) -m ruff format --check --quiet .
-	@$(PY) -m ruff check --quiet .
-	@$(PY) -m mypy --no-error-summary
-	@$(VENV)/bin/lint-imports --no-logo
-	@$(PY) -m pytest tests/house_rules
+	@failed=""; \
+	$(PY) -m ruff format --check --quiet . || failed="$$failed formatting"; \
+	$(PY) -m ruff check --quiet . || failed="$$failed lint"; \
+	$(PY) -m mypy --no-error-summary || failed="$$failed types"; \
+	$(VENV)/bin/lint-imports --no-logo >$(VENV)/imports.log || { failed="$$failed imports"; cat $(VENV)/imports.log; }; \
+	$(PY) -m pytest tests/house_rules || failed="$$failed house-rules"; \
+	test -z "$$failed" || { echo "make check failed:$$failed" >&2; exit 1; }
 
 format: $(VENV)/.dev  ## format the code and mend what can be mended
 	@$(PY) -m ruff check --quiet --fix-only .
