@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.model import Approval, Place, Proposal, Reply, Step
+from bot.model import Place, Proposal, Reply, Step
 
 T = TypeVar("T")
 
@@ -52,5 +52,4 @@ REPLY = Codec("Reply", TypeAdapter(Reply))
 PROPOSAL = Codec("Proposal", TypeAdapter(Proposal))
 PLACE = Codec("Place", TypeAdapter(Place | None))
 STEPS = Codec("progress list", TypeAdapter(tuple[Step, ...]))
-APPROVALS = Codec("list of approvals", TypeAdapter(tuple[Approval, ...]))
 WORDS = Codec("list of words", TypeAdapter(tuple[str, ...]))

@@ -141,15 +141,21 @@ def _take_lock(connection: Connection, deploy: Deploy, number: int) -> None:
     target = {"service": deploy.service, "environment": deploy.environment}
     if insert_new(connection, LOCKS, deploy=number, **target):
         return
-    held = select(DEPLOYS).join(LOCKS, LOCKS.c.deploy == DEPLOYS.c.number).filter_by(**target)
-    holder = _deploy(connection.execute(held).one())
-    unsure = " and its outcome is unknown" if holder.state is DeployState.UNKNOWN else ""
+    held = select(LOCKS.c.deploy).filter_by(**target).scalar_subquery()
+    row = connection.execute(select(DEPLOYS).where(DEPLOYS.c.number == held)).one_or_none()
+    # None: it ended just now, on another replica; refusing is still right, and safe.
+    holder = "another deploy" if row is None else _say_holder(_deploy(row), deploy.created)
     raise Conflict(
-        f"{holder.id} ({holder.version}, asked for by {holder.requester}, begun "
-        f"{say_when(holder.created, deploy.created)}{unsure}) holds {deploy.service} in "
-        f"{deploy.environment}; one deploy at a time: wait for it, or settle it first",
+        f"{holder} holds {deploy.service} in {deploy.environment}; one deploy at a time: wait "
+        "for it, or settle it first",
         reason=Reason.LOCKED,
     )
+
+
+def _say_holder(deploy: Deploy, now: datetime) -> str:
+    unsure = " and its outcome is unknown" if deploy.state is DeployState.UNKNOWN else ""
+    begun = f"begun {say_when(deploy.created, now)}{unsure}"
+    return f"{deploy.id} ({deploy.version}, asked for by {deploy.requester}, {begun})"
 
 
 def _say_ended(deploy: Deploy, now: datetime) -> str:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 def insert_new(connection: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless its key is taken; say whether it was inserted."""
     insert = insert_into(connection, table).values(**values).on_conflict_do_nothing()
-    return connection.execute(insert).rowcount == 1
+    # Not rowcount: the PostgreSQL driver leaves it open for an INSERT.
+    inserted = insert.returning(*table.primary_key)
+    return connection.execute(inserted).one_or_none() is not None
 
 
 def insert_into(connection: Connection, table: Table) -> Insert:
