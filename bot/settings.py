@@ -245,10 +245,18 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
 
 
 def provider_names() -> frozenset[str]:
-    """Return the names of the files in integrations/, which are what `integrations:` may hold."""
+    """Return the names of the integrations that connect to something, by their files.
+
+    Not by importing them: whoever reads settings need not load every vendor's library.
+    """
     folder = Path(__file__).parent.parent / "integrations"
-    found = [*folder.glob("[!_]*.py"), *(init.parent for init in folder.glob("*/__init__.py"))]
-    return frozenset(path.stem for path in found)
+    files = [*folder.glob("[!_]*.py"), *folder.glob("*/__init__.py")]
+    connecting = [
+        file for file in files if re.search(r"^PORT\b", file.read_text("utf-8"), re.MULTILINE)
+    ]
+    return frozenset(
+        file.parent.name if file.stem == "__init__" else file.stem for file in connecting
+    )
 
 
 def _from_environment(environ: Mapping[str, str]) -> tuple[dict[str, object], list[str]]:
