@@ -105,6 +105,7 @@ class TwinCi:
         return job
 
     async def find(self, service: Service, correlation: str) -> Build | None:
+        del service
         self._up()
         self.lookups.append(correlation)
         return next((job for job in self.jobs if job.correlation == correlation), None)

@@ -63,10 +63,17 @@ class CarryOut:
             raise  # the workflow fails visibly; a restart tries again
         except Exception as error:  # noqa: BLE001 - the worker's edge: every ending is recorded
             reply, note = explained(error, turn.correlation)
-            reply = await self.recorder.outcome(
-                turn, replace(reply, request=request.id), error=note
-            )
+            reply = await self._undo(turn, request, replace(reply, request=request.id), note)
         await self._show(request, reply)
+
+    async def _undo(self, turn: Turn, request: Request, reply: Reply, note: str) -> Reply:
+        """Record that it did not run, together with undoing what asking for it had opened."""
+        undo = await self.executor.on_withdrawn(request)
+        try:
+            said, _ = await self.recorder.done(turn, Done(undo, lambda _results: reply))
+        except Conflict:
+            return await self.recorder.outcome(turn, reply, error=note)
+        return said
 
     async def _run(self, turn: Turn, request: Request, *, again: bool) -> Reply:
         turn.parsed = self.parser.replay(request.proposal.command, request.proposal.values)

@@ -105,7 +105,7 @@ def _parameter(name: str, info: FieldInfo) -> Parameter:
         name=name,
         kind=_bare(info.annotation),
         required=required,
-        positional=(required and option is None) or (word is not None and option is None),
+        positional=option is None and (required or word is not None or free is not None),
         word=word.word if isinstance(word, Word) else "",
         free=free is not None,
         prefix=prefix.prefix if isinstance(prefix, Id) else "",

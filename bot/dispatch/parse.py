@@ -98,15 +98,16 @@ class Parser:
         )
 
     def _typed(self, shape: Grammar, given: dict[str, str], rest: Sequence[Token]) -> Parsed:
-        missing = [p for p in shape.parameters if p.required and p.name not in given]
-        if missing:
-            raise self._missing(shape, given, missing, bare=not rest)
         made = {
             p.name: self._value(shape, p, given[p.name])
             for p in shape.parameters
             if p.name in given
         }
         self._check_environment(made)
+        # What was typed wrong is said before what was not typed at all.
+        missing = [p for p in shape.parameters if p.required and p.name not in given]
+        if missing:
+            raise self._missing(shape, given, missing, bare=not rest)
         try:
             arguments = shape.command.args.model_validate(made)
         except ValidationError as error:

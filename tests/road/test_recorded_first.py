@@ -1,0 +1,79 @@
+"""No record, no action."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+from bot.errors import AuditUnavailable
+from bot.model import Reason, Risk
+from tests.house import Chat, opened
+
+TEST = "deploy portal 1.4.2 to test --reason try it"
+
+
+async def test_every_command_has_an_intent_and_an_outcome(chat: Chat) -> None:
+    await chat.say("change open portal test --summary s --impact i --backout b")
+    for command in chat.house.commands.commands:
+        if command.name == "deploy settle":
+            continue
+        text = command.examples[0].replace("DEP-3", "DEP-1").replace("REQ-12", "REQ-1")
+        reply = await chat.say(text)
+        ended = reply.reason.value
+        pair = [
+            event.data["kind"]
+            for event in await chat.events(verb=command.name)
+            if event.data["kind"] in ("intent", "outcome") and "actor" in event.data
+        ]
+        assert pair[-2:] == ["intent", "outcome"], (command.name, ended, pair)
+
+
+async def test_a_log_that_cannot_be_written_stops_every_action(chat: Chat) -> None:
+    async def broken(*_args: object) -> None:
+        raise AuditUnavailable("the disk is full")
+
+    append = chat.house.log.append
+    chat.house.log.append = broken  # type: ignore[method-assign,assignment] # the disk is full
+    for text in (TEST, "ci run portal 1.4.2", "ci status portal", "depoly"):
+        reply = await chat.say(text, delivery=f"terminal:{text}")
+        assert reply.reason is Reason.AUDIT_UNAVAILABLE, text
+    chat.house.log.append = append  # type: ignore[method-assign] # there is room again
+    assert chat.ci.deploys == []
+    assert chat.ci.jobs == []
+    again = await chat.say(TEST, delivery=f"terminal:{TEST}")
+    assert again.refs["deploy"] == "DEP-1", "the same delivery may be tried again"
+    await chat.ended("DEP-1")
+
+
+async def test_a_database_that_stays_locked_refuses_and_recovers(site: Path) -> None:
+    async with opened(site) as chat:
+        assert (await chat.say("ci status portal")).reason is Reason.OK
+        # Another process holds the write lock for longer than the deadline.
+        blocker = sqlite3.connect(site.parent / "wardroom.db", isolation_level=None)
+        blocker.execute("BEGIN IMMEDIATE")
+        reply = await chat.say(TEST)
+        assert reply.reason is Reason.AUDIT_UNAVAILABLE, reply.text
+        assert chat.ci.deploys == []
+        blocker.execute("ROLLBACK")
+        blocker.close()
+        for _ in range(100):
+            reply = await chat.say(TEST)
+            if reply.reason is Reason.OK:
+                break
+            await asyncio.sleep(0.05)
+        assert reply.refs["deploy"] == "DEP-1"
+        await chat.ended("DEP-1")
+
+
+async def test_reading_the_log_is_in_the_log(chat: Chat) -> None:
+    await chat.say("audit search portal", as_="security-officer")
+    (event,) = await chat.events(verb="audit search", kind="outcome")
+    assert event.data["params"] == {"query": "portal"}
+
+
+async def test_only_reads_are_private(chat: Chat) -> None:
+    for command in chat.house.commands.commands:
+        if command.risk is Risk.READ:
+            reply = await chat.say(command.examples[0])
+            assert reply.visibility == "private", command.name
