@@ -1,4 +1,4 @@
-"""Sets up the log: one JSON object per line on standard error, and never what somebody typed.
+"""Sets up the log: one JSON object per line, on standard error, and never what somebody typed.
 
 Three rules hold at every level, DEBUG included. Libraries are heard from WARNING upwards only, for
 below that several of them write whole request bodies. A value under a name that stands for a body
@@ -34,8 +34,8 @@ MOST_FRAMES = 12
 OUR_WORDS = (AuditUnavailable, ConfigurationError, Conflict, IntegrationError)
 
 
-def configure(level: str) -> None:
-    """Send everything that is logged in this process to standard error, by the three rules."""
+def configure(level: str, file: Path | None = None) -> None:
+    """Send what this process logs to a file or standard error, by the three rules."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -55,11 +55,14 @@ def configure(level: str) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler()
+    handler = logging.StreamHandler() if file is None else logging.FileHandler(file)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer()],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _renderer(file),
+            ],
             keep_exc_info=False,
         )
     )
@@ -72,8 +75,8 @@ def configure(level: str) -> None:
     threading.excepthook = _tell_uncaught_in_thread
 
 
-def _renderer() -> Processor:
-    if sys.stderr.isatty():
+def _renderer(file: Path | None) -> Processor:
+    if file is None and sys.stderr.isatty():
         return structlog.dev.ConsoleRenderer()
     return structlog.processors.JSONRenderer()
 

@@ -195,9 +195,14 @@ def is_here() -> bool:
     return "WARDROOM_CONFIG" in os.environ or any(path.is_file() for path in SEARCH)
 
 
+def place(given: Path | None) -> Path:
+    """Return this machine's settings file: the given one, or the one in a usual place."""
+    return find(given, os.environ)
+
+
 def here(given: Path | None) -> Settings:
-    """Return the settings of this machine: the given file, or the one in a usual place."""
-    return load(find(given, os.environ), os.environ)
+    """Return this machine's settings, from the file that `place` finds and the environment."""
+    return load(place(given), os.environ)
 
 
 def find(given: Path | None, environ: Mapping[str, str]) -> Path:
