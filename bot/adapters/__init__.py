@@ -1,0 +1,1 @@
+"""Doors: each turns one wire format into Invocations, and draws the Replies."""

@@ -1,0 +1,80 @@
+"""Puts the web console together: every route, behind the same door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+
+from bot.adapters.web import assets
+from bot.adapters.web.audit import AuditPages
+from bot.adapters.web.chat import Chat
+from bot.adapters.web.door import Door
+from bot.adapters.web.feed import KEEP_ALIVE_SECONDS, Feed
+from bot.adapters.web.live import Live
+from bot.adapters.web.pages import Console, Drawing, templates
+from bot.adapters.web.persona import Personas
+from bot.adapters.web.wire import refused
+from bot.ports import AuditReader, Clock, Directory, Notices, Road
+from bot.stores import Topics
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What the console is made of.
+
+    `live` is its Messenger, made before the Notices that need it. `complete` returns, for a line
+    so far, whole lines or next words. `mode` is "sandbox" or "production".
+    """
+
+    live: Live
+    road: Road
+    notices: Notices
+    topics: Topics
+    directory: Directory
+    audit: AuditReader
+    complete: Callable[[str], Sequence[str]]
+    mode: str
+    public_url: str
+    clock: Clock
+    keep_alive_seconds: float = KEEP_ALIVE_SECONDS
+
+
+def console(parts: Parts) -> APIRouter:
+    """Return the console's routes: pages, conversation, events, audit log, assets."""
+    router = APIRouter()
+    door = Door(parts.mode, parts.public_url)
+    feed = Feed(parts.live, parts.topics, parts.notices, parts.clock, parts.keep_alive_seconds)
+    _api(router, door, parts, feed)
+    _pages(router, door, parts, feed)
+    serve = assets.Assets(assets.read()).asset
+    router.add_route("/static/{name}", serve, methods=["GET"], include_in_schema=False)
+    return router
+
+
+def _api(router: APIRouter, door: Door, parts: Parts, feed: Feed) -> None:
+    chat = Chat(parts.road, parts.notices, parts.live, feed, parts.complete, parts.clock)
+    for path, method, endpoint in (
+        ("/api/chat", "POST", chat.chat),
+        ("/api/complete", "POST", chat.suggest),
+        ("/api/events", "GET", feed.events),
+    ):
+        opened = door.opened(endpoint, refused)
+        router.add_route(path, opened, methods=[method], include_in_schema=False)
+
+
+def _pages(router: APIRouter, door: Door, parts: Parts, feed: Feed) -> None:
+    personas = Personas(parts.directory, door.is_https)
+    drawing = Drawing(templates(), parts.directory, personas)
+    page = Console(drawing, parts.live, feed, parts.complete)
+    audit = AuditPages(drawing, parts.road, parts.audit)
+    for path, method, endpoint in (
+        ("/", "GET", page.console),
+        ("/persona", "POST", personas.choose),
+        ("/audit", "GET", audit.get),
+        ("/audit", "POST", audit.post),
+        ("/audit/{number}", "GET", audit.event),
+    ):
+        opened = door.opened(endpoint, drawing.closed)
+        router.add_route(path, opened, methods=[method], include_in_schema=False)
