@@ -17,7 +17,7 @@ JOBS ?= auto
 # The packages of the sandbox hospital's CI server, shared by all test runs of this folder.
 test bench: export WARDROOM_SANDBOX_VENV ?= $(CURDIR)/.venv-sandbox
 
-.PHONY: help run test test-unit test-all check format bench lock clean
+.PHONY: help run test test-unit test-all cover check format bench lock clean
 
 help:  ## list what there is
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -43,6 +43,12 @@ test-all:  ## run test-unit on every Python here (3.11, 3.12, 3.13)
 		echo "Python $$version"; \
 		$(MAKE) test-unit PYTHON=python$$version VENV=.venv-$$version || exit 1; \
 	done
+
+cover: $(VENV)/.dev  ## run every test and say which lines none of them reached
+	@$(PY) -m sandbox.venv "$(CURDIR)/.venv-sandbox"
+	@WARDROOM_SANDBOX_VENV="$(CURDIR)/.venv-sandbox" $(PY) -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report= $(ARGS)
+	@$(PY) -m coverage report --include 'bot/dispatch/*,bot/audit/*,commands/*' --fail-under 100
+	@$(PY) -m coverage report
 
 check: $(VENV)/.dev  ## formatting, lint, types, import contracts and house rules
 	@failed=""; \
