@@ -100,10 +100,10 @@ def write(
     for entry in entries:
         try:
             recorded, ts = _apply(connection, entry, seq + 1, ts, author)
-        except TransactionLost:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever an effect raises is its caller's alone
-            answers.append((entry, _own(error)))
+        except Exception as error:  # what an effect raises is its caller's alone
+            if isinstance(error, TransactionLost) or _is_of_the_database(error):
+                raise
+            answers.append((entry, error))
         else:
             seq += 1
             events.append(recorded.event)
@@ -184,9 +184,12 @@ def _add(
     return Head(frontier, ts)
 
 
-def _own(error: Exception) -> Exception:
-    if isinstance(error, OperationalError):
-        unavailable = AuditUnavailable("the database could not apply it, so nothing was done")
-        unavailable.__cause__ = error
-        return unavailable
-    return error
+def _is_of_the_database(error: Exception) -> bool:
+    """Say whether an effect failed because of the disk, the lock or the connection.
+
+    Then every other entry would fail as well, and no part of the transaction is to be believed.
+    """
+    if not isinstance(error, OperationalError):
+        return False
+    # SQLite says "operational" of a statement that makes no sense, too.
+    return getattr(error.orig, "sqlite_errorname", "") != "SQLITE_ERROR"

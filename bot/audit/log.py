@@ -14,7 +14,7 @@ from bot.audit.entry import Entry
 from bot.audit.writer import Writer
 from bot.errors import AuditUnavailable
 from bot.ports import Clock, Drafting, Effect, Recorded
-from bot.storage.database import Database
+from bot.storage.database import DRIVER_ERRORS, Database
 
 DEADLINE: Final = 2.0
 """Seconds that a caller waits for its record before the action is refused."""
@@ -45,7 +45,7 @@ class AuditLog:
         """Look whether the log and its head agree, then start; AuditUnavailable if they do not."""
         try:
             self._database.read_now(_check)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, *DRIVER_ERRORS) as error:
             raise AuditUnavailable("the audit log cannot be read") from error
         self._thread = threading.Thread(target=self._writer.run, name="audit", daemon=True)
         self._thread.start()

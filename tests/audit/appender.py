@@ -1,0 +1,55 @@
+"""A process that records and acts as fast as it can, until it is killed.
+
+`python -m tests.audit.appender URL FILE [COUNT]`: eight threads, each an event loop of its own.
+Every action is a line in FILE, written only after its intent was recorded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import sys
+import threading
+from datetime import UTC, datetime
+
+from bot.audit.log import AuditLog
+from bot.model import Kind
+from bot.storage.database import Database
+from tests.audit.events import draft
+
+THREADS = 8
+
+
+class SystemClock:
+    """The time of this machine."""
+
+    def now(self) -> datetime:
+        """Return it, in UTC."""
+        return datetime.now(UTC)
+
+
+async def _act(log: AuditLog, actions: int, count: int | None) -> None:
+    numbers = itertools.count() if count is None else range(count)
+    for number in numbers:
+        what = f"{os.getpid()}-{threading.get_ident()}-{number}"
+        intent = await log.append(draft(text=what))
+        os.write(actions, f"{intent.event.seq} {what}\n".encode())
+        await log.append(draft(kind=Kind.OUTCOME, text=what))
+
+
+async def _main(url: str, file: str, count: int | None) -> None:
+    database = Database.open(url)
+    actions = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    async with AuditLog(
+        database, clock=SystemClock(), software="1", replica=str(os.getpid()), deadline=30
+    ) as log:
+        threads = [
+            asyncio.to_thread(asyncio.run, _act(log, actions, count)) for _ in range(THREADS)
+        ]
+        await asyncio.gather(*threads)
+    database.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(sys.argv[1], sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else None))

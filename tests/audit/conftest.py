@@ -1,0 +1,83 @@
+"""A database of each kind, a clock that can be turned, and a running log."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.audit.log import AuditLog
+from bot.storage.database import Database
+
+BACKENDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@dataclass
+class TurnedClock:
+    """A clock that stands still until a test turns it."""
+
+    at: datetime = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        """Return the time it was turned to."""
+        return self.at
+
+    def turn(self, **by: float) -> None:
+        """Turn it forward, or back by a negative amount."""
+        self.at += timedelta(**by)
+
+
+@pytest.fixture
+def clock() -> TurnedClock:
+    """A clock at a fixed time."""
+    return TurnedClock()
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file at the newest schema, for copying: upgrading one for each test takes longer."""
+    file = tmp_path_factory.mktemp("template") / "wardroom.db"
+    database = Database.open(f"sqlite:///{file}")
+    database.upgrade()
+    database.close()
+    return file
+
+
+@pytest.fixture
+def sqlite_url(template: Path, tmp_path: Path) -> str:
+    """The URL of an upgraded database in a file."""
+    return f"sqlite:///{shutil.copy(template, tmp_path)}"
+
+
+@pytest.fixture(params=BACKENDS)
+def url(request: pytest.FixtureRequest) -> str:
+    """The URL of an upgraded database: SQLite and PostgreSQL in turn."""
+    given: str = request.getfixturevalue(f"{request.param}_url")
+    return given
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    """The database, opened."""
+    database = Database.open(url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def sqlite(sqlite_url: str) -> Iterator[Database]:
+    """A database in a file, for what only a file can suffer."""
+    database = Database.open(sqlite_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+async def log(database: Database, clock: TurnedClock) -> AsyncIterator[AuditLog]:
+    """A running log over the database."""
+    async with AuditLog(database, clock=clock, software="1.0", replica="one") as log:
+        yield log

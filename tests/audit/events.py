@@ -1,0 +1,84 @@
+"""Drafts, effects and readings that the tests of the log share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from bot.audit import record, tree
+from bot.model import Account, Draft, Kind, Place
+from bot.ports import Transaction
+from bot.storage.database import Database, sql
+
+
+def draft(**changes: Any) -> Draft:
+    """An event like most: somebody asks for something in a channel."""
+    usual: dict[str, Any] = {
+        "kind": Kind.INTENT,
+        "verb": "deploy",
+        "correlation": "c-1",
+        "person": "engineer",
+        "roles": ("engineer",),
+        "account": Account("slack", "U1", "T1"),
+        "place": Place("slack", "C1"),
+        "service": "lab-results",
+        "environment": "test",
+    }
+    return Draft(**(usual | changes))
+
+
+def rows(database: Database) -> list[tuple[int, bytes, bytes]]:
+    """Everything stored, in order."""
+
+    def read(connection: Connection) -> list[tuple[int, bytes, bytes]]:
+        found = connection.execute(text("SELECT seq, body, leaf FROM audit ORDER BY seq"))
+        return [(seq, body.encode(), bytes(leaf)) for seq, body, leaf in found]
+
+    return database.read_now(read)
+
+
+def head(database: Database) -> tuple[int, bytes]:
+    """The size and root that the log has recorded."""
+
+    def read(connection: Connection) -> tuple[int, bytes]:
+        size, root = connection.execute(text("SELECT size, root FROM audit_head")).one()
+        return size, bytes(root)
+
+    return database.read_now(read)
+
+
+def assert_whole(database: Database) -> list[dict[str, Any]]:
+    """Check numbers, leaves and root from first principles; return the events' fields."""
+    stored = rows(database)
+    assert [seq for seq, _, _ in stored] == list(range(1, len(stored) + 1))
+    fields = [record.parse(body) for _, body, _ in stored]
+    assert [each["seq"] for each in fields] == [seq for seq, _, _ in stored]
+    assert all(leaf == tree.leaf_hash(body) for _, body, leaf in stored)
+    assert head(database) == (len(stored), tree.root_of(leaf for _, _, leaf in stored))
+    times = [each["ts"] for each in fields]
+    assert times == sorted(times)
+    return fields
+
+
+def make_notes(database: Database) -> None:
+    """Make a table for effects to write to."""
+    create = text("CREATE TABLE note (name TEXT PRIMARY KEY)")
+    database.write_now(lambda connection: connection.execute(create))
+
+
+def note(name: str) -> Callable[[Transaction], str]:
+    """An effect: keep a name, which must be new."""
+
+    def effect(tx: Transaction) -> str:
+        sql(tx).execute(text("INSERT INTO note VALUES (:name)"), {"name": name})
+        return name
+
+    return effect
+
+
+def notes(database: Database) -> Sequence[str]:
+    """What the effects kept."""
+    query = text("SELECT name FROM note ORDER BY name")
+    return database.read_now(lambda connection: connection.execute(query).scalars().all())

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bot.audit.log import AuditLog
+from bot.storage.database import Database
+from tests.audit.conftest import TurnedClock
+from tests.audit.events import assert_whole, draft
+
+pytestmark = pytest.mark.crash
+
+
+def start(url: str, actions: Path, *count: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tests.audit.appender", url, str(actions), *map(str, count)]
+    return subprocess.Popen(command, cwd=Path(__file__).parents[2])
+
+
+def wait_for(actions: Path, lines: int, process: subprocess.Popen[bytes]) -> None:
+    while not actions.exists() or actions.read_bytes().count(b"\n") < lines:
+        assert process.poll() is None, "the appender ended by itself"
+        time.sleep(0.01)
+
+
+async def test_a_killed_process_has_done_nothing_that_is_not_recorded(
+    url: str, database: Database, tmp_path: Path, clock: TurnedClock
+) -> None:
+    actions = tmp_path / "actions"
+    for kill in range(1, 3):
+        process = start(url, actions)
+        wait_for(actions, 100 * kill, process)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    fields = assert_whole(database)
+    done = [line.split() for line in actions.read_text().splitlines()]
+    assert len(done) >= 200
+    for seq, what in done:
+        intent = fields[int(seq) - 1]
+        assert (intent["kind"], intent["text"]) == ("intent", what)
+    async with AuditLog(database, clock=clock, software="1", replica="next") as log:
+        recorded = await log.append(draft())
+    assert recorded.event.seq == len(fields) + 1
+    assert_whole(database)
+
+
+def test_two_processes_append_to_one_log_without_a_gap(
+    url: str, database: Database, tmp_path: Path
+) -> None:
+    actions = tmp_path / "actions"
+    processes = [start(url, actions, 20) for _ in range(2)]
+    assert [process.wait(60) for process in processes] == [0, 0]
+    fields = assert_whole(database)
+    assert len(fields) == 2 * 8 * 20 * 2
+    assert len({each["replica"] for each in fields}) == 2
