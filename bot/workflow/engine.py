@@ -109,6 +109,8 @@ class DurableEngine:
     ) -> None:
         self._database = database
         self._concurrency = concurrency
+        # The library's own limit is soft: a changed one counts from its second look on.
+        self._slots = asyncio.Semaphore(concurrency)
         self._grace_seconds = grace_seconds
         self._bodies: dict[str, Workflow] = {}
         self._activity = _Activity()
@@ -246,8 +248,9 @@ class DurableEngine:
             activity = self._activity
             activity.runs.add(task)
             try:
-                await activity.pass_or_park()
-                await body(_DurableSteps(activity, f"{name}:{key}"), key)
+                async with self._slots:
+                    await activity.pass_or_park()
+                    await body(_DurableSteps(activity, f"{name}:{key}"), key)
             except Exception as error:
                 _log.error("workflow %s:%s failed: %s", name, key, type(error).__name__)
                 raise

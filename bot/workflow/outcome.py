@@ -65,7 +65,7 @@ def value_of(outcome: Outcome) -> Json:
 
 
 def _encode(error: WardroomError) -> Outcome:
-    """Keep an error under the nearest type that can be built again (NeedsForm is a BadInput)."""
+    """Keep an error under the nearest type that can be built again (NeedsForm: Refused)."""
     kind = next(t.__name__ for t in type(error).__mro__ if t.__name__ in _BUILDERS)
     reason = error.reason if isinstance(error, Refused | Conflict) else None
     return {
