@@ -138,6 +138,11 @@ def parse(body: bytes) -> Fields:
     return value
 
 
+def storable(text: str) -> str:
+    """Return a text as it is stored: NUL and lone surrogates become U+FFFD."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
 def microseconds(at: datetime) -> int:
     """Return a time as microseconds since 1970."""
     return (at - _EPOCH) // _MICROSECOND
@@ -204,7 +209,7 @@ def _cleaned(draft: Draft) -> Draft:
 def _text(value: str) -> str:
     if len(value) > MAX_TEXT:
         value = f"{value[:MAX_TEXT]}... (cut: {len(value)} characters in all)"
-    return _UNSTORABLE.sub("\ufffd", value)
+    return storable(value)
 
 
 def _key(name: str) -> str:

@@ -1,0 +1,96 @@
+"""Reads the log of a data folder without a running server, and records that it was read."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+from sqlalchemy import inspect
+
+from bot.audit import record
+from bot.audit.export import Exported, Format, export
+from bot.audit.log import AuditLog
+from bot.audit.reading import verify_log
+from bot.audit.search import AuditSearch
+from bot.audit.verify import Findings
+from bot.errors import AuditUnavailable, ConfigurationError
+from bot.model import Account, AuditPage, AuditQuery, Draft, Event, Kind
+from bot.ports import Clock
+from bot.storage.database import Database
+
+
+class LogFolder:
+    """The log as the command line uses it: nothing is shown that was not recorded as read.
+
+    `reader` names who reads, as far as the machine knows (its account name). Where the record
+    cannot be written, `AuditUnavailable`; only `verify` goes on, for it shows no event.
+    """
+
+    def __init__(self, database: Database, log: AuditLog, clock: Clock, reader: str) -> None:
+        self._database = database
+        self._log = log
+        self._clock = clock
+        self._reader = reader
+        self._search = AuditSearch(database)
+        self._is_started = False
+
+    async def search(self, query: AuditQuery, *, asked: str) -> AuditPage:
+        """Search; `asked` is the query as typed, with patient data masked, for the record."""
+        page = await self._search.search(query)
+        await self._record("audit search", {"query": asked, "found": str(len(page.events))})
+        return page
+
+    async def show(self, seq: int) -> Event | None:
+        """Return one event; Conflict where it is damaged."""
+        await self._record("audit show", {"event": str(seq)})
+        return await self._search.show(seq)
+
+    async def verify(self) -> Findings:
+        """Verify the whole log; recorded where that is possible."""
+        findings = await self._database.read(verify_log)
+        with contextlib.suppress(AuditUnavailable):
+            await self._record(
+                "audit verify",
+                {"size": str(findings.size), "root": findings.root, "ok": str(findings.ok).lower()},
+            )
+        return findings
+
+    async def export(self, file: Path, form: Format) -> Exported:
+        """Write the log to a new file, with its manifest; OSError where that fails."""
+        await self._record("audit export", {"format": form.value, "file": file.name})
+        return await self._database.read(lambda connection: export(connection, file, form))
+
+    async def _record(self, verb: str, params: Mapping[str, str]) -> None:
+        if not self._is_started:
+            self._log.start()
+            self._is_started = True
+        await self._log.append(
+            Draft(
+                kind=Kind.SYSTEM,
+                verb=verb,
+                correlation=record.uuid7(record.microseconds(self._clock.now()), os.urandom(10)),
+                account=Account("cli", self._reader),
+                params=params,
+            )
+        )
+
+
+@contextlib.asynccontextmanager
+async def open_log_folder(
+    database_url: str, *, clock: Clock, software: str, replica: str, reader: str
+) -> AsyncIterator[LogFolder]:
+    """Open the log of a database, beside a running server or without one.
+
+    ConfigurationError where there is no database or no log in it; nothing is created.
+    """
+    database = Database.open(database_url, create=False)
+    log = AuditLog(database, clock=clock, software=software, replica=replica)
+    try:
+        if not database.read_now(lambda connection: inspect(connection).has_table("audit_head")):
+            raise ConfigurationError("database: there is no audit log in it; run `db upgrade`")
+        yield LogFolder(database, log, clock, reader)
+    finally:
+        await log.close()
+        database.close()
