@@ -23,7 +23,8 @@ from bot import __version__, catalogue, directory, freezes, registry
 from bot.adapters import slack, web
 from bot.api import Approvals, Credentials, Deployments, Manual, QueryLanguage
 from bot.audit.log import AuditLog
-from bot.audit.search import AuditSearch, parse_query
+from bot.audit.query import parse_query
+from bot.audit.search import AuditSearch
 from bot.deploys.desk import DeployDesk
 from bot.deploys.flow import WORKFLOW, DeployFlow, Patience
 from bot.dispatch.approve import CARRY_OUT, ApprovalDesk
@@ -141,7 +142,7 @@ def build(settings: Settings, outside: Outside) -> House:
             Freezes: calendar,
             Manual: manual,
             Prober: outside.prober,
-            QueryLanguage: parse_query,
+            QueryLanguage: lambda text: parse_query(text, now=clock.now()),
         },
     )
     carry = CarryOut(requests, parser, people, desk, executor, recorder, audit, notices)

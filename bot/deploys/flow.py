@@ -82,6 +82,15 @@ class DeployFlow:
 
     async def __call__(self, steps: Steps, deploy_id: str) -> None:
         """Run one deploy to its end; every step is remembered."""
+        try:
+            await self._run(steps, deploy_id)
+        except Exception as error:  # the worker's edge: no deploy is left hanging
+            LOG.exception("a deploy broke off", deploy=deploy_id)
+            text = f"Wardroom itself failed ({type(error).__name__}); look before you go on."
+            broken = {"state": "unknown", "text": text}
+            await steps.run("broke", lambda: self._insist(lambda: self._close(deploy_id, broken)))
+
+    async def _run(self, steps: Steps, deploy_id: str) -> None:
 
         async def step(name: str, work: Callable[[], Awaitable[Mapping[str, Json]]]) -> Ending:
             return _result(await steps.run(name, lambda: self._insist(work)))
@@ -176,8 +185,8 @@ class DeployFlow:
 
     async def _watch(self, deploy_id: str, build_id: str) -> Mapping[str, Json]:
         deploy, _ = await self._load(deploy_id)
-        waited, text = 0.0, ""
-        shown = ""
+        waited, text, shown = 0.0, "", ""
+        build: Build | None = None
         while waited <= self.patience.job:
             try:
                 build = await self.ci.build(build_id)
@@ -190,7 +199,8 @@ class DeployFlow:
                     return await self._job_ended(deploy, build)
                 detail = _doing(build)
             if detail != shown:
-                deploy = await self._note(deploy, JOB, StepState.RUNNING, detail)
+                began = build.id if build is not None else None
+                deploy = await self._note(deploy, JOB, StepState.RUNNING, detail, build=began)
                 shown = detail
             waited += self.patience.poll
             await asyncio.sleep(self.patience.poll)
@@ -198,12 +208,13 @@ class DeployFlow:
 
     async def _job_ended(self, deploy: Deploy, build: Build) -> Mapping[str, Json]:
         if build.state is BuildState.GREEN:
-            await self._note(deploy, JOB, StepState.DONE, f"build {build.id} is green")
+            done = f"build {build.id} is green"
+            await self._note(deploy, JOB, StepState.DONE, done, build=build.id)
             return {"state": "green", "text": ""}
         failing = next((s.name for s in build.stages if s.state is BuildState.RED), "")
         where = f" at {failing}" if failing else ""
         text = f"The deploy job ended {build.state.value}{where}; see `ci log {build.id}`."
-        await self._note(deploy, JOB, StepState.FAILED, text)
+        await self._note(deploy, JOB, StepState.FAILED, text, build=build.id)
         return {"state": "failed", "text": text}
 
     async def _smoke(self, deploy_id: str) -> Mapping[str, Json]:

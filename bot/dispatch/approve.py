@@ -6,7 +6,7 @@ records it, so that concurrent approvals, rejections and expiries end a request 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -262,9 +262,16 @@ class ApprovalDesk:
             return reply
         if request.state is RequestState.APPROVED:
             await self.engine.wait(CARRY_OUT, request.id, seconds=WAIT_SECONDS)
-            return reply
+            return await self._with_start(reply, request)
         await self.notices.publish(request.id, cards.ended(request))
         return reply
+
+    async def _with_start(self, reply: Reply, request: Request) -> Reply:
+        """Name what the deciding approval started, or say why it was not run after all."""
+        card = await self.notices.current(request.id)
+        if card is None or card.reason is Reason.PENDING_APPROVAL:
+            return replace(reply, text=f"{reply.text} It starts in a moment.")
+        return replace(reply, text=f"{reply.text} {card.text}", refs=card.refs)
 
     async def _ending(self, request: Request, state: RequestState, by: str, why: str) -> Done:
         undo = await self.executor.on_withdrawn(request)

@@ -46,6 +46,7 @@ class Rule:
     id: str
     message: str = ""
     needs_approval: bool = False
+    counts: bool = False
     reason: Reason = Reason.NOT_AUTHORISED
 
 
@@ -224,6 +225,7 @@ def _rule(name: str, note: Mapping[str, str]) -> Rule:
         id=note.get("id", name),
         message=note.get("message", ""),
         needs_approval=note.get("needs") == "approval",
+        counts="approvals" in note,
         reason=Reason(note.get("reason", Reason.NOT_AUTHORISED)),
     )
 
@@ -248,7 +250,12 @@ def _denial(rules: Sequence[Rule], command: Command, facts: Facts) -> Decision:
     return Decision(
         allowed=False,
         policies=tuple(rule.id for rule in rules),
-        messages=tuple(rule.message.format_map(words) or rule.id for rule in said),
+        messages=tuple(_sentence(rule, words, facts) for rule in said),
         reason=hard[0].reason if hard else Reason.PENDING_APPROVAL,
         wants_approval=not hard,
     )
+
+
+def _sentence(rule: Rule, words: Mapping[str, str], facts: Facts) -> str:
+    said = rule.message.format_map(words) or rule.id
+    return f"{said} ({facts.approvals} given)" if rule.counts and facts.approvals else said

@@ -54,10 +54,10 @@ class CarryOut:
         if request is None:
             raise LookupError(f"{request_id} was approved and is not in the store")
         turn = _turn(request)
-        if await self._seen(request, Kind.EFFECT_OUTCOME):
-            return
-        again = await self._seen(request, Kind.EFFECT)
         try:
+            if await self._seen(request, Kind.EFFECT_OUTCOME):
+                return
+            again = await self._seen(request, Kind.EFFECT)
             reply = await self._run(turn, request, again=again)
         except AuditUnavailable:
             raise  # the workflow fails visibly; a restart tries again
