@@ -6,8 +6,8 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from sandbox.control import write_private
 from sandbox.estate import CI_USER, ENVIRONMENTS, service
+from sandbox.layout import write_private
 from sandbox.loopback import HOST, choose, is_free
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import fcntl
 import os
 import signal
@@ -22,13 +23,14 @@ from sandbox.estate import ENVIRONMENTS, FIRST_VERSION, SERVICES, tag
 from sandbox.layout import SOURCE, Layout
 from sandbox.loopback import choose, is_free
 from sandbox.mortal import wrapped
-from sandbox.sentences import Problem, about_disk
-from sandbox.supervisor import Supervisor
+from sandbox.sentences import Problem, about_disk, require_space
+from sandbox.supervisor import CI, Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-COMMAND_SECONDS = 15
+NEEDED_BYTES = 50_000_000  # a year of builds and deploys takes less
+COMMAND_SECONDS, CTRL_C_SECONDS = 15, 3
 
 
 class Asked(BaseException):
@@ -45,10 +47,10 @@ class Voice:
     def __call__(self, text: str) -> None:
         """Say one line."""
         if self.on_screen:
-            print(text, flush=True)
-        if self._log.parent.is_dir():
-            with self._log.open("a", encoding="utf-8") as file:
-                file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
+            with contextlib.suppress(OSError):  # whoever read the screen may have gone
+                print(text, flush=True)
+        with contextlib.suppress(OSError), self._log.open("a", encoding="utf-8") as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
 
 
 def options(arguments: Sequence[str]) -> argparse.Namespace:
@@ -116,6 +118,7 @@ def prepare(
     """Put everything in its place that has to be there before a process starts."""
     repository.require_git()
     port = _web_port(wanted.port)
+    require_space(layout.home, NEEDED_BYTES)
     for folder in (layout.logs, layout.ci / "master", layout.ci / "worker"):
         folder.mkdir(parents=True, exist_ok=True)
     voice(f"Sandbox hospital in {layout.home}")
@@ -205,9 +208,16 @@ async def _come_up(supervisor: Supervisor, voice: Voice) -> None:
     began = time.monotonic()
 
     async def one(name: str) -> None:
-        said = await supervisor.keepers[name].up()
-        version = said.get("version", "")
-        voice(f"  {time.monotonic() - began:4.1f} s  {name} {version} is up".replace("  is", " is"))
+        try:
+            said = await supervisor.keepers[name].up()
+        except Problem as problem:
+            if name in CI:
+                raise
+            voice(str(problem))  # a hospital with one service down is still a hospital
+            return
+        words = f"{name} {said.get('version', '')}".strip()
+        how = ", degraded" if said.get("status") == "degraded" else ""
+        voice(f"  {time.monotonic() - began:4.1f} s  {words} is up{how}")
 
     await asyncio.gather(*(one(name) for name in supervisor.keepers))
 
@@ -234,13 +244,21 @@ async def _command(
     )
     if await _or_stop(process.wait(), stopping):
         return process.returncode or 0
-    process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), COMMAND_SECONDS)
-    except TimeoutError:
+    # Ctrl-C has reached the command too: let it answer before it is told a second time.
+    if sys.stdin.isatty():
+        await _ended(process, CTRL_C_SECONDS)
+    if process.returncode is None:
+        process.terminate()
+    if not await _ended(process, COMMAND_SECONDS):
         process.kill()
         await process.wait()
     return 0
+
+
+async def _ended(process: asyncio.subprocess.Process, seconds: float) -> bool:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(process.wait(), seconds)
+    return process.returncode is not None
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from sandbox.sentences import Problem
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 STEADY_SECONDS = 10
 TERM_SECONDS = 5
-UP_SECONDS = 30
+UP_SECONDS = 60
 POLL_SECONDS = 0.05
 LONGEST_LOG = 5_000_000
 
@@ -107,7 +107,7 @@ class Keeper:
                 return
             if time.monotonic() - began > STEADY_SECONDS:
                 pause = FIRST_PAUSE
-            self._say(f"{self.program.name} ended with {code}; starting it again in {pause:.1f} s")
+            self._say(f"{self.program.name} ended with {code}; starting it again in {pause:.2g} s")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), pause)
             pause = min(2 * pause, LONGEST_PAUSE)

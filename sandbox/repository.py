@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from sandbox.layout import Layout
 
+# Git as the hospital runs it: whatever this machine or its user has set is not the hospital's.
+DEAF = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 WHO = "Hospital Integration <integration@hospital.example>"
 # Monday 2 March 2026, 08:00 UTC; each commit a day after the one before.
 FIRST_DAY, DAY = 1_772_438_400, 86_400
@@ -119,8 +121,7 @@ def git(
     """Run git, deaf to the settings of this machine; `Problem` with its last line when it fails."""
     name, _, mail = WHO.rpartition(" ")
     settings = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    settings |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C"}
-    settings["GIT_DEFAULT_HASH"] = "sha1"
+    settings |= DEAF | {"GIT_DEFAULT_HASH": "sha1", "LC_ALL": "C"}
     settings |= {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail.strip("<>")}
     settings |= {"GIT_COMMITTER_NAME": name, "GIT_COMMITTER_EMAIL": mail.strip("<>")}
     where = [] if repository is None else ["--git-dir", str(repository)]

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sandbox import control, releases
+from sandbox import reception, releases
 from sandbox.estate import ENVIRONMENTS, service
 from sandbox.keeper import Keeper, Program
 from sandbox.layout import SOURCE, Layout
 from sandbox.loopback import get_json
+from sandbox.repository import DEAF
 from sandbox.sentences import Problem
 
 Say = Callable[[str], None]
@@ -30,7 +31,7 @@ class Supervisor:
 
     async def start(self) -> None:
         """Start everything at once."""
-        self._server = await control.listen(self._layout, self.handle)
+        self._server = await reception.listen(self._layout, self.handle)
         for keeper in self.keepers.values():
             keeper.start()
 
@@ -100,7 +101,7 @@ def ci_programs(layout: Layout, facts: Mapping[str, Any], python: Path) -> list[
         return Program(
             name=f"ci {name}",
             command=lambda: [*command, "-y", tac],
-            env=lambda: environment(layout, PYTHONPATH=str(SOURCE.parent)),
+            env=lambda: environment(layout, PYTHONPATH=str(SOURCE.parent), **DEAF),
             folder=layout.ci / name,
             log=layout.logs / f"ci-{name}.log",
             answers=joined,

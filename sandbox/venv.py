@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.layout import SOURCE
 from sandbox.mortal import wrapped
-from sandbox.sentences import Problem, about_disk
+from sandbox.sentences import ROOMY_BYTES, Problem, about_disk, require_space
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sandbox.layout import Layout
 
 LOCK = SOURCE / "requirements.lock"
-NEEDED_BYTES = 400_000_000
+NEEDED_BYTES = ROOMY_BYTES
 
 
 def place(layout: Layout) -> Path:
@@ -61,11 +61,7 @@ def _is_ready(folder: Path) -> bool:
 
 
 def _install(folder: Path, say: Callable[[str], None]) -> None:
-    if shutil.disk_usage(folder.parent).free < NEEDED_BYTES:
-        raise Problem(
-            f"The disk that holds {folder.parent} is full: free about"
-            f" {NEEDED_BYTES // 1_000_000} MB, or set WARDROOM_HOME to a folder on another disk."
-        )
+    require_space(folder.parent, NEEDED_BYTES)
     names = [
         line.partition("==")[0] for line in LOCK.read_text("utf-8").splitlines() if "==" in line
     ]

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 # Buildbot lives in the hospital's own environment, where this module runs.
-from buildbot.plugins import (  # type: ignore[import-not-found]
+from buildbot.plugins import (  # type: ignore[import-not-found] # not in our environment
     schedulers,
     steps,
     util,
@@ -21,7 +21,7 @@ from sandbox.layout import SOURCE, Layout
 if TYPE_CHECKING:
     from pathlib import Path
 
-STEP_SECONDS = 60
+STEP_SECONDS = 120
 
 
 def configuration(home: Path) -> dict[str, Any]:

@@ -72,6 +72,7 @@ def write(report: Path, service: str, result: Report, seconds: float) -> None:
     }
     result.suite.attrib.update({key: str(value) for key, value in counts.items()})
     result.suite.attrib.update(name=service, time=f"{seconds:.3f}")
+    ET.indent(result.suite)  # CI cuts long lines
     ET.ElementTree(result.suite).write(report, encoding="utf-8", xml_declaration=True)
 
 

@@ -48,8 +48,8 @@ class Ci:
     def _ask(
         self, path: str, headers: dict[str, str] | None = None, body: bytes | None = None
     ) -> bytes:
-        # The address is the hospital's own, on loopback: never a file or a stranger's.
-        request = urllib.request.Request(f"{self._url}{path}", body, headers or {})  # noqa: S310
+        url = f"{self._url}{path}"
+        request = urllib.request.Request(url, body, headers or {})  # noqa: S310 - ours, on loopback
         with self._opener.open(request, timeout=10) as answer:
             return bytes(answer.read())
 
