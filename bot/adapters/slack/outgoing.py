@@ -1,0 +1,163 @@
+"""Says things in Slack: messages, whispers, answers to a command, edits and modals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import aiohttp
+import structlog
+from slack_sdk.errors import SlackApiError
+
+from bot.errors import IntegrationError, Rejected, Unreachable
+from bot.render.blocks import Message, message
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.model import Place, Reply
+    from bot.ports import Clock
+
+LOG = structlog.get_logger(__name__)
+HOSTS = frozenset({"hooks.slack.com", "hooks.slack-gov.com"})
+ANSWERS, ANSWERING = 5, timedelta(minutes=30)  # what a response_url takes (platforms.md §1.1)
+# Slack's words for "these blocks can't be drawn"; the text alone always can.
+UNDRAWABLE = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+# The text is escaped; these keep Slack from reading markup or names into it all the same.
+LITERAL = {"parse": "none", "link_names": False, "mrkdwn": False}
+QUIET = {"unfurl_links": False, "unfurl_media": False}
+
+
+@dataclass
+class AnswerUrl:
+    """Slack's address for answers to one command or press; good for five, half an hour long."""
+
+    url: str
+    until: datetime
+    left: int = ANSWERS
+
+    def take(self, now: datetime) -> bool:
+        """Use one answer up; say whether there was one."""
+        if not self.url or self.left == 0 or now >= self.until:
+            return False
+        self.left -= 1
+        return True
+
+
+class Outgoing:
+    """Slack's web API, as few methods as we need; errors become ours, bodies are never logged."""
+
+    def __init__(
+        self, client: AsyncWebClient, clock: Clock, *, console_url: str, api_url: str
+    ) -> None:
+        self._client, self._clock, self._console_url = client, clock, console_url
+        self._hosts = HOSTS | {urlsplit(api_url).netloc}
+
+    def draw(self, reply: Reply) -> Message:
+        """Return a reply as a Slack message."""
+        return message(reply, console_url=self._console_url)
+
+    def answer_url(self, url: str) -> AnswerUrl:
+        """Return the answers that a request allows; none at an address that is not Slack's."""
+        known = url if urlsplit(url).netloc in self._hosts else ""
+        return AnswerUrl(known, self._clock.now() + ANSWERING)
+
+    async def post(self, place: Place, reply: Reply) -> str:
+        """Post a message; returns its timestamp, which names it within its channel."""
+        target = {"channel": place.channel, "thread_ts": place.thread, **LITERAL, **QUIET}
+        data = await self._show("chat.postMessage", target, self.draw(reply))
+        return str(data.get("ts", ""))
+
+    async def whisper(self, place: Place, user: str, reply: Reply) -> None:
+        """Show a message to one person in a place, or in their own chat with us."""
+        private = {"channel": place.channel, "thread_ts": place.thread, "user": user}
+        if not place.channel:
+            await self.post(replace(place, channel=user, thread=""), reply)
+            return
+        literal = {"parse": "none", "link_names": False}
+        await self._show("chat.postEphemeral", {**private, **literal}, self.draw(reply))
+
+    async def update(self, channel: str, ref: str, reply: Reply) -> None:
+        """Replace a message, blocks and text both: without blocks Slack would drop the old ones."""
+        target = {"channel": channel, "ts": ref, "parse": "none", "link_names": False}
+        await self._show("chat.update", target, self.draw(reply))
+
+    async def open(self, trigger: str, view: Mapping[str, object]) -> None:
+        """Open a modal; the trigger is good for three seconds and one use."""
+        await self._call("views.open", {"trigger_id": trigger, "view": dict(view)})
+
+    async def answer(
+        self, url: AnswerUrl, reply: Reply, *, is_public: bool = False, thread: str = ""
+    ) -> bool:
+        """Answer through a request's own address; False when that can't be done any more."""
+        if not url.take(self._clock.now()):
+            return False
+        body = {**answer_body(self.draw(reply), is_public=is_public), "replace_original": False}
+        if thread:
+            body["thread_ts"] = thread
+        try:
+            return await self._post_answer(url.url, body)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            LOG.warning("Slack's answer address failed", why=type(error).__name__)
+            return False
+
+    async def _post_answer(self, url: str, body: Mapping[str, object]) -> bool:
+        session = self._client.session
+        if session is None:
+            return False
+        async with session.post(
+            url,
+            json=body,
+            allow_redirects=False,
+            proxy=self._client.proxy,
+            ssl=self._client.ssl or True,
+        ) as response:
+            if not response.ok:
+                LOG.warning("Slack's answer address refused", status=response.status)
+            return response.ok
+
+    async def _show(
+        self, method: str, target: Mapping[str, object], drawn: Message
+    ) -> Mapping[str, object]:
+        body = {name: value for name, value in target.items() if value != ""}
+        try:
+            return await self._call(method, {**body, **as_body(drawn)})
+        except Undrawable:
+            LOG.warning("Slack could not draw a message's blocks; its text is shown instead")
+            return await self._call(method, {**body, "text": drawn.text, "blocks": []})
+
+    async def _call(self, method: str, body: Mapping[str, object]) -> Mapping[str, object]:
+        try:
+            response = await self._client.api_call(method, json=dict(body))
+        except SlackApiError as error:
+            raise _refusal(error) from None  # its words quote the answer; the code is enough
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unreachable("Slack did not answer.") from error
+        return response.data if isinstance(response.data, dict) else {}
+
+
+class Undrawable(Rejected):
+    """Slack refused the blocks of a message, and only them."""
+
+
+def as_body(drawn: Message) -> dict[str, object]:
+    """Return a message as the fields of a Slack request."""
+    return {"text": drawn.text, "blocks": list(drawn.blocks)}
+
+
+def answer_body(drawn: Message, *, is_public: bool = False) -> dict[str, object]:
+    """Return a message as the body of an answer to a command."""
+    kind = "in_channel" if is_public else "ephemeral"
+    return {"response_type": kind, "mrkdwn": False, **as_body(drawn)}
+
+
+def _refusal(error: SlackApiError) -> IntegrationError:
+    data = getattr(error.response, "data", None)
+    code = data.get("error") if isinstance(data, dict) else None
+    if not isinstance(code, str):
+        return Unreachable("Slack answered with something that can not be read.")
+    return (Undrawable if code in UNDRAWABLE else Rejected)(f"Slack refused it: {code}.")

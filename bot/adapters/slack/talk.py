@@ -1,0 +1,151 @@
+"""Takes what somebody said down the road, and shows the reply where and to whom it belongs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.adapters.slack.payload import Question, Said, Sheet
+from bot.errors import IntegrationError, Rejected
+from bot.model import Button, Form, Input, InputKind, Invocation, Reason, Reply, Style, Visibility
+from bot.render.blocks import ANSWER, modal
+
+if TYPE_CHECKING:
+    from bot.adapters.slack.accounts import Accounts
+    from bot.adapters.slack.outgoing import AnswerUrl, Outgoing
+    from bot.ports import Notices, Road
+
+LOG = structlog.get_logger(__name__)
+# Slack gives 3 s; the rest of the second that we allow ourselves is for the way there and back.
+PATIENCE = 0.7
+REMEMBERED = 4096  # deliveries whose public answer was shown
+FORM_BUTTON = "Fill in the form"
+
+
+class Talk:
+    """One conversation with all of Slack; holds nothing but which answers were shown."""
+
+    def __init__(
+        self, road: Road, notices: Notices, accounts: Accounts, outgoing: Outgoing
+    ) -> None:
+        self._road, self._notices = road, notices
+        self._accounts, self._outgoing = accounts, outgoing
+        self._shown: OrderedDict[str, None] = OrderedDict()
+
+    async def ask(self, said: Said) -> Reply:
+        """Take what was said down the road."""
+        account = await self._accounts.account(said.speaker)
+        return await self._road.handle(
+            Invocation(said.text, account, said.place, said.delivery, said.fields)
+        )
+
+    async def converse(self, said: Said) -> None:
+        """Ask, then show the answer."""
+        await self.show(said, await self.ask(said))
+
+    async def show_later(self, said: Said, asking: asyncio.Task[Reply]) -> None:
+        """Show an answer that Slack's acknowledgement could not wait for."""
+        await self.show(said, await asking)
+
+    async def show(self, said: Said, reply: Reply) -> None:
+        """Show a reply: as a form, to everybody, or to the person who asked."""
+        url = self._outgoing.answer_url(said.answer_url)
+        try:
+            if reply.form is not None:
+                await self._show_form(said, url, reply, reply.form)
+            elif is_public(reply):
+                await self._publish(said, url, reply)
+            else:
+                await self._whisper(said, url, reply)
+        except IntegrationError as error:
+            LOG.warning("a reply could not be shown in Slack", why=error.text)
+
+    async def question(self, question: Question) -> None:
+        """Ask for the one argument that a button needs."""
+        sheet = question.sheet
+        name = sheet.asks.replace("_", " ").capitalize()
+        asked = Input(sheet.asks, name, InputKind.LONG_TEXT)
+        form = Form(sheet.command, question.label, (asked,), submit=question.label)
+        try:
+            await self._outgoing.open(
+                question.trigger, modal(form, callback=ANSWER, metadata=sheet.dump())
+            )
+        except IntegrationError as error:
+            LOG.warning("a question could not be asked in Slack", why=error.text)
+
+    async def _show_form(self, said: Said, url: AnswerUrl, reply: Reply, form: Form) -> None:
+        if said.trigger:
+            sheet = Sheet(form.command, said.place)
+            try:
+                await self._outgoing.open(said.trigger, modal(form, metadata=sheet.dump()))
+            except IntegrationError as error:
+                LOG.warning("a form could not be opened in Slack", why=error.text)
+            else:
+                return
+        # Only a press or a command may open a form, and only for three seconds.
+        button = Button(FORM_BUTTON, form.command, Style.PRIMARY)
+        await self._whisper(said, url, replace(reply, form=None, buttons=(*reply.buttons, button)))
+
+    async def _publish(self, said: Said, url: AnswerUrl, reply: Reply) -> None:
+        if not self._is_first(said.delivery):
+            return
+        if said.is_press and await self._edited(said, reply):
+            if not reply.topic:
+                await self._whisper(said, url, reply)
+            return
+        try:
+            ref = await self._outgoing.post(said.place, reply)
+        except Rejected as refused:
+            # Not a member of the channel, mostly: the request's own address still works there,
+            # but what it shows can not be edited later.
+            LOG.warning("a message could not be posted in Slack", why=refused.text)
+            if not await self._outgoing.answer(url, reply, is_public=True):
+                await self._whisper(said, url, reply)
+            return
+        if reply.topic:
+            await self._notices.shown(reply.topic, said.place, ref, reply)
+
+    async def _edited(self, said: Said, reply: Reply) -> bool:
+        """Say whether a pressed message tells everybody by being edited itself.
+
+        Its topic is shown here unless it never was; then another message would only be noise.
+        """
+        topic = reply.topic or reply.request or ""
+        if not topic or await self._notices.current(topic) is None:
+            return False
+        await self._notices.announce(topic, said.place)
+        return True
+
+    async def _whisper(self, said: Said, url: AnswerUrl, reply: Reply) -> None:
+        if said.speaker.is_bot:
+            return  # nobody reads a whisper to a program
+        if not await self._outgoing.answer(url, reply, thread=said.place.thread):
+            await self._outgoing.whisper(said.place, said.speaker.user, reply)
+
+    def _is_first(self, delivery: str) -> bool:
+        """Say whether this delivery's answer is still to be shown: the road repeats answers."""
+        if delivery in self._shown:
+            return False
+        self._shown[delivery] = None
+        if len(self._shown) > REMEMBERED:
+            self._shown.popitem(last=False)
+        return True
+
+
+async def soon(asking: asyncio.Task[Reply]) -> Reply | None:
+    """Return an answer that comes at once, or None when Slack must not wait for it."""
+    done, _ = await asyncio.wait({asking}, timeout=PATIENCE)
+    return asking.result() if done else None
+
+
+def is_public(reply: Reply) -> bool:
+    """Say whether everybody in the place sees a reply; what was stopped at the guard never is."""
+    if reply.reason is Reason.PHI_BLOCKED:
+        return False
+    if reply.visibility is not None:
+        return reply.visibility is Visibility.PUBLIC
+    return bool(reply.topic) and reply.reason in (Reason.OK, Reason.PENDING_APPROVAL)
