@@ -1,0 +1,145 @@
+"""A Slack door on a real port, with a real small Slack behind it and a scripted road."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from bot.adapters.slack import Slack, Workspace, routes
+from bot.model import Reply
+from bot.notices import TopicNotices
+from tests.fakes import slack as fake
+
+if TYPE_CHECKING:
+    from bot.model import Invocation, Place
+
+
+@dataclass
+class ScriptedRoad:
+    """Answers a text with the reply set for it, and keeps what it was asked."""
+
+    replies: dict[str, Reply] = field(default_factory=dict)
+    said: list[Invocation] = field(default_factory=list)
+    gate: asyncio.Event | None = None
+
+    async def handle(self, invocation: Invocation) -> Reply:
+        """Answer, once the gate is open."""
+        self.said.append(invocation)
+        if self.gate is not None:
+            await self.gate.wait()
+        return self.replies.get(invocation.text, Reply(f"You said {invocation.text}"))
+
+
+@dataclass
+class MemoryTopics:
+    """Topics in memory, for one test."""
+
+    kept: dict[str, tuple[Reply, int]] = field(default_factory=dict)
+    shown: dict[str, list[tuple[Place, str]]] = field(default_factory=lambda: defaultdict(list))
+
+    async def put(self, topic: str, reply: Reply) -> int:
+        version = self.kept.get(topic, (reply, 0))[1] + 1
+        self.kept[topic] = (reply, version)
+        return version
+
+    async def get(self, topic: str) -> tuple[Reply, int] | None:
+        return self.kept.get(topic)
+
+    async def recent(self, *, limit: int = 20) -> Sequence[tuple[str, Reply]]:
+        return [(topic, reply) for topic, (reply, _) in self.kept.items()][-limit:]
+
+    async def add_post(self, topic: str, place: Place, ref: str) -> None:
+        if (place, ref) not in self.shown[topic]:
+            self.shown[topic].append((place, ref))
+
+    async def posts(self, topic: str) -> Sequence[tuple[Place, str]]:
+        return self.shown[topic]
+
+
+class TurnedClock:
+    """The machine's clock, moved by what a test says."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+@dataclass
+class Open:
+    """An open door: what stands before it, behind it, and what it was told."""
+
+    slack: fake.Slack
+    door: Slack
+    road: ScriptedRoad
+    notices: TopicNotices
+    topics: MemoryTopics
+    clock: TurnedClock
+    rests: list[float]
+
+
+@asynccontextmanager
+async def served(app: FastAPI) -> AsyncIterator[str]:
+    """Serve an application on a free port of loopback; yields its address."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
+    server = uvicorn.Server(config)
+    # Not `serve`, which takes the signals of the process that runs the tests.
+    serving = asyncio.create_task(server._serve(sockets=[listening]))
+    try:
+        while not server.started:  # noqa: ASYNC110 - uvicorn has nothing else to wait for
+            await asyncio.sleep(0.005)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await serving
+
+
+@asynccontextmanager
+async def opened(*, app_token: str | None = None, **over: str) -> AsyncIterator[Open]:
+    """Open a door to a small Slack of its own."""
+    async with contextlib.AsyncExitStack() as stack:
+        slack = await stack.enter_async_context(fake.Slack.running())
+        road, topics, clock, rests = ScriptedRoad(), MemoryTopics(), TurnedClock(), []
+        notices = TopicNotices(topics, lambda reply: reply)
+        workspace = Workspace(
+            signing_secret=slack.secret,
+            bot_token=slack.token,
+            app_token=app_token,
+            api_url=slack.api_url,
+            console_url="http://console.test/",
+            **over,
+        )
+
+        async def rest(seconds: float) -> None:
+            rests.append(seconds)
+            await asyncio.sleep(0)
+
+        door = Slack(workspace, road=road, notices=notices, clock=clock, sleep=rest)
+        notices.messengers[door.platform] = door
+        app = FastAPI()
+        app.include_router(routes(door))
+        await door.start()
+        stack.push_async_callback(door.close)
+        url = await stack.enter_async_context(served(app))
+        slack.door = f"{url}/slack/events"
+        yield Open(slack, door, road, notices, topics, clock, rests)
+
+
+@pytest.fixture
+async def here() -> AsyncIterator[Open]:
+    """An open door, over HTTP."""
+    async with opened() as door:
+        yield door

@@ -1,0 +1,108 @@
+"""The app manifest follows from the commands, and Slack would take it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from bot.adapters.slack import manifest
+from bot.api import Command, Reply, Risk, args
+from bot.errors import ConfigurationError
+
+SCHEMAS = Path(__file__).parents[4] / "shared/reference/data/slack/manifest-schema"
+URL = "https://wardroom.hospital.example/"
+
+
+class NoArgs(args):
+    """Takes nothing."""
+
+
+async def run(args: NoArgs) -> Reply:
+    """Do nothing."""
+    return Reply("Done.")
+
+
+def command(name: str, summary: str = "Does it.") -> Command:
+    """Return a command of this name."""
+    return Command(
+        name, NoArgs, run, summary=summary, role="engineer", risk=Risk.READ, examples=(f"{name} x",)
+    )
+
+
+CATALOGUE = [
+    command("deploy", "Deploy a version."),
+    command("deploy status", "Show a deploy."),
+    command("ci status"),
+    command("ci log"),
+    command("help", "Say what you can do."),
+]
+
+
+def slash(made: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the slash commands by name."""
+    return {entry["command"]: entry for entry in made["features"]["slash_commands"]}
+
+
+@pytest.mark.parametrize("is_socket_mode", [False, True])
+def test_slack_takes_the_manifest(is_socket_mode: bool) -> None:  # noqa: FBT001 - a parametrised case
+    schema = SCHEMAS / "schemas/manifest.schema.1.0.0.json"
+    if not schema.exists():
+        pytest.skip(f"there is no manifest schema at {schema}")
+    made = manifest(CATALOGUE, public_url=URL, is_socket_mode=is_socket_mode)
+    jsonschema.validate(json.loads(json.dumps(made)), json.loads(schema.read_text("utf-8")))
+
+
+def test_the_schema_refuses_what_slack_refuses() -> None:
+    schema = SCHEMAS / "schemas/manifest.schema.1.0.0.json"
+    if not schema.exists():
+        pytest.skip(f"there is no manifest schema at {schema}")
+    made = manifest(CATALOGUE, public_url=URL, is_socket_mode=False, name="x" * 10)
+    made["display_information"] = {"name": "x" * 36}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(made, json.loads(schema.read_text("utf-8")))
+
+
+def test_there_is_one_slash_command_per_verb_and_one_for_all() -> None:
+    made = slash(manifest(CATALOGUE, public_url=URL, is_socket_mode=False))
+    assert set(made) == {"/ops", "/ops-ci", "/ops-deploy", "/ops-help"}
+    assert made["/ops-deploy"]["description"] == "Deploy a version."
+    assert made["/ops-deploy"]["usage_hint"] == "x"
+    assert made["/ops-ci"]["description"] == "Ci: log, status."
+    assert all(entry["should_escape"] is True for entry in made.values())
+    assert {entry["url"] for entry in made.values()} == {
+        "https://wardroom.hospital.example/slack/events"
+    }
+
+
+def test_in_socket_mode_the_manifest_names_no_address() -> None:
+    made = manifest(CATALOGUE, public_url=URL, is_socket_mode=True)
+    assert "http" not in json.dumps(made)
+    assert made["settings"]["socket_mode_enabled"] is True
+
+
+def test_the_scopes_are_those_we_use_and_no_history() -> None:
+    made = manifest(CATALOGUE, public_url=URL, is_socket_mode=False)
+    scopes = made["oauth_config"]["scopes"]["bot"]
+    assert scopes == ["app_mentions:read", "chat:write", "commands", "users:read"]
+
+
+def test_the_same_commands_in_another_order_make_the_same_manifest() -> None:
+    one = manifest(CATALOGUE, public_url=URL, is_socket_mode=False)
+    other = manifest(CATALOGUE[::-1], public_url=URL, is_socket_mode=False)
+    assert json.dumps(one) == json.dumps(other)
+
+
+def test_more_verbs_than_slack_takes_are_refused_with_the_mend() -> None:
+    many = [command(f"verb{number}") for number in range(50)]
+    with pytest.raises(ConfigurationError, match="50 slash commands"):
+        manifest(many, public_url=URL, is_socket_mode=False)
+
+
+@pytest.mark.parametrize("name", ["Deploy", "d\u00e9ploy", "x" * 40])
+def test_a_verb_that_is_no_slash_command_is_refused(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="slash"):
+        manifest([command(name)], public_url=URL, is_socket_mode=False)

@@ -1,0 +1,530 @@
+"""A small Slack on loopback: a real HTTP and WebSocket server that records what it is told.
+
+    async with Slack.running() as slack:
+        door = ...Workspace(slack.secret, slack.token, api_url=slack.api_url)
+        slack.door = "http://127.0.0.1:8080/slack/events"   # where commands and presses go
+        answer = await slack.say("help", user="U1")         # signed; what the person sees at once
+        message = await slack.message()                     # waits for the newest chat.postMessage
+        await slack.press("Approve", message, user="U2")
+        view = await slack.view()                           # waits for the newest views.open
+        await slack.submit(view, {"reason": "why"}, user="U2")
+
+It keeps Slack's rules where a test would be fooled without them: blocks are validated, a trigger
+is good for one use, a response_url for five, an update needs its message. `fail`, `limit` and
+`hold` make a method fail, answer 429, or wait. With `slack.by_socket = True` everything is sent
+over the WebSocket that the product opened (`await slack.connected()`), acknowledged by envelope.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import itertools
+import json
+import time
+from collections import defaultdict, deque
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlencode
+
+import aiohttp
+from aiohttp import web
+from slack_sdk.errors import SlackObjectFormationError
+from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View
+
+from bot.adapters.slack.signature import sign
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+
+Object: TypeAlias = dict[str, Any]
+
+DEADLINE = 10.0  # seconds until a wait gives up; nothing is asserted about time
+MESSAGE_BLOCKS, BLOCKS_SIZE, ANSWERS = 50, 13_000, 5
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+
+
+@dataclass
+class Shown:
+    """A message in a channel, as it stands now; `versions` are all bodies it ever had."""
+
+    channel: str
+    ts: str
+    text: str
+    blocks: list[Object]
+    thread: str = ""
+    user: str = ""
+    versions: list[Object] = field(default_factory=list)
+
+    @property
+    def words(self) -> str:
+        """Return everything that the blocks say, in order."""
+        return words(self.blocks)
+
+    @property
+    def buttons(self) -> dict[str, Object]:
+        """Return the buttons by label."""
+        return {b["text"]["text"]: b for b in _walk(self.blocks) if b.get("type") == "button"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the web API, or one post to a response_url (`method` is then `answer`)."""
+
+    method: str
+    body: Object
+    token: str
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """What a request of ours was answered with."""
+
+    status: int
+    body: str
+
+    @property
+    def json(self) -> Object:
+        """Return the body as the object it is; {} where it is empty."""
+        return dict(json.loads(self.body)) if self.body else {}
+
+    @property
+    def words(self) -> str:
+        """Return everything the answer's blocks say."""
+        return words(self.json.get("blocks", []))
+
+
+class Slack:
+    """The workspace: one team, our app installed in it, and everybody in `users`."""
+
+    team, bot_user, bot_id = "T0HOME", "U0BOT", "B0BOT"
+    secret, token, app_token = "a-signing-secret", "xoxb-a-token", "xapp-a-token"
+
+    def __init__(self) -> None:
+        self.door = ""
+        self.enterprise = ""
+        self.by_socket = False
+        self.users: dict[str, Object] = {}
+        self.calls: list[Call] = []
+        self.messages: list[Shown] = []
+        self.whispers: list[Shown] = []
+        self.answers: list[Object] = []
+        self.views: list[Object] = []
+        self.events = asyncio.Condition()
+        self.base = ""
+        self._numbers = itertools.count(1)
+        self._triggers: set[str] = set()
+        self._uses: dict[str, int] = defaultdict(int)
+        self._failures: dict[str, deque[Object]] = defaultdict(deque)
+        self._gates: dict[str, asyncio.Event] = {}
+        self._socket: web.WebSocketResponse | None = None
+        self._envelopes: dict[str, asyncio.Future[Object]] = {}
+        self._session: aiohttp.ClientSession | None = None
+
+    @classmethod
+    @asynccontextmanager
+    async def running(cls) -> AsyncIterator[Slack]:
+        """Serve on a free port until the block ends."""
+        slack = cls()
+        app = web.Application()
+        app.router.add_post("/api/{method}", slack._api)
+        app.router.add_get("/api/{method}", slack._api)
+        app.router.add_post("/answer/{number}", slack._answer)
+        app.router.add_get("/socket", slack._connect)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        port = runner.addresses[0][1]
+        slack.base = f"http://127.0.0.1:{port}"
+        async with aiohttp.ClientSession() as slack._session:
+            yield slack
+        await runner.cleanup()
+
+    @property
+    def api_url(self) -> str:
+        """Return the base URL of the web API."""
+        return f"{self.base}/api/"
+
+    # --- what people do ------------------------------------------------------------------------
+
+    async def say(
+        self,
+        text: str,
+        *,
+        user: str = "U1",
+        channel: str = "C1",
+        command: str = "/ops",
+        **over: str,
+    ) -> Acknowledged:
+        """Type a slash command; the answer is what the person sees at once."""
+        return await self.send("slash_commands", self.command(text, user, channel, command, **over))
+
+    def command(
+        self,
+        text: str,
+        user: str = "U1",
+        channel: str = "C1",
+        command: str = "/ops",
+        **over: str,
+    ) -> Object:
+        """Return the body of a slash command, to send as often as a test likes."""
+        return {
+            "token": "verification",
+            "team_id": self.team,
+            "team_domain": "hospital",
+            "channel_id": channel,
+            "channel_name": "ward-ops",
+            "user_id": user,
+            "user_name": user.lower(),
+            "command": command,
+            "text": text,
+            "api_app_id": "A1",
+            "is_enterprise_install": "false",
+            "response_url": self.answer_url(),
+            "trigger_id": self.trigger(),
+            **over,
+        }
+
+    async def mention(
+        self, text: str, /, *, user: str = "U1", channel: str = "C1", thread: str = "", **over: Any
+    ) -> Acknowledged:
+        """Say `<@us> text` in a channel or thread."""
+        return await self.send("events_api", self.mentioned(text, user, channel, thread, **over))
+
+    def mentioned(
+        self, text: str, /, user: str = "U1", channel: str = "C1", thread: str = "", **over: Any
+    ) -> Object:
+        """Return the body of a mention; what is in `over` goes into its event."""
+        event = {
+            "type": "app_mention",
+            "user": user,
+            "text": f"<@{self.bot_user}> {text}",
+            "ts": self.ts(),
+            "team": self.team,
+            "channel": channel,
+            **({"thread_ts": thread} if thread else {}),
+            **over,
+        }
+        authorized = {"team_id": self.team, "user_id": self.bot_user, "is_bot": True}
+        return {
+            "token": "verification",
+            "team_id": self.team,
+            "api_app_id": "A1",
+            "event": event,
+            "type": "event_callback",
+            "event_id": f"Ev{next(self._numbers)}",
+            "authorizations": [authorized],
+        }
+
+    async def press(
+        self, label: str, message: Shown, *, user: str = "U1", **over: Any
+    ) -> Acknowledged:
+        """Press the button with this label on a message."""
+        return await self.send("interactive", self.pressed(label, message, user, **over))
+
+    def pressed(self, label: str, message: Shown, user: str = "U1", **over: Any) -> Object:
+        """Return the body of a press."""
+        button = message.buttons[label]
+        container = {"type": "message", "message_ts": message.ts, "channel_id": message.channel}
+        return {
+            "type": "block_actions",
+            "user": {"id": user, "team_id": self.team},
+            "api_app_id": "A1",
+            "container": {**container, **_thread(message), "is_ephemeral": bool(message.user)},
+            "trigger_id": self.trigger(),
+            "team": {"id": self.team, "domain": "hospital"},
+            "channel": {"id": message.channel, "name": "ward-ops"},
+            "response_url": self.answer_url(),
+            "actions": [{**button, "block_id": "b", "action_ts": self.ts()}],
+            **over,
+        }
+
+    async def submit(
+        self, view: Object, values: Mapping[str, str], *, user: str = "U1", **over: Any
+    ) -> Acknowledged:
+        """Fill in a modal and submit it."""
+        return await self.send("interactive", self.submitted(view, values, user, **over))
+
+    def submitted(
+        self, view: Object, values: Mapping[str, str], user: str = "U1", **over: Any
+    ) -> Object:
+        """Return the body of a submission."""
+        inputs = [block for block in view["blocks"] if block["type"] == "input"]
+        state = {b["block_id"]: _state(b["element"], values.get(b["block_id"])) for b in inputs}
+        return {
+            "type": "view_submission",
+            "team": {"id": self.team, "domain": "hospital"},
+            "user": {"id": user, "team_id": self.team},
+            "api_app_id": "A1",
+            "trigger_id": self.trigger(),
+            "view": {**view, "id": "V1", "state": {"values": state}, "hash": "1.a"},
+            "response_urls": [],
+            **over,
+        }
+
+    async def send(self, kind: str, body: Object) -> Acknowledged:
+        """Deliver a body as Slack does: signed over HTTP, or in an envelope."""
+        if self.by_socket:
+            return await self._send_envelope(kind, body)
+        if kind == "slash_commands":
+            return await self.post(urlencode(body).encode(), FORM)
+        if kind == "interactive":
+            return await self.post(urlencode({"payload": json.dumps(body)}).encode(), FORM)
+        return await self.post(json.dumps(body).encode(), JSON)
+
+    async def post(
+        self, raw: bytes, kind: str, *, stamp: str = "", headers: Mapping[str, str] | None = None
+    ) -> Acknowledged:
+        """Post raw bytes with a genuine signature; `headers` replace ours, "" drops one."""
+        stamp = stamp or str(int(time.time()))
+        signed = {
+            "Content-Type": kind,
+            "X-Slack-Request-Timestamp": stamp,
+            "X-Slack-Signature": sign(self.secret, stamp, raw),
+            **(headers or {}),
+        }
+        assert self._session is not None
+        given = {name: value for name, value in signed.items() if value}
+        async with self._session.post(self.door, data=io.BytesIO(raw), headers=given) as response:
+            return Acknowledged(response.status, await response.text())
+
+    # --- what tests wait for and arrange -------------------------------------------------------
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something is so, looking again after every call."""
+        async with self.events, asyncio.timeout(DEADLINE):
+            await self.events.wait_for(condition)
+
+    async def message(self, number: int = 1) -> Shown:
+        """Return the message posted as the n-th, waiting for it."""
+        await self.until(lambda: len(self.messages) >= number)
+        return self.messages[number - 1]
+
+    async def whisper(self, number: int = 1) -> Shown:
+        """Return the n-th ephemeral message, waiting for it."""
+        await self.until(lambda: len(self.whispers) >= number)
+        return self.whispers[number - 1]
+
+    async def answer(self, number: int = 1) -> Shown:
+        """Return the n-th post to a response_url as a message, waiting for it."""
+        await self.until(lambda: len(self.answers) >= number)
+        body = self.answers[number - 1]
+        return Shown("C1", self.ts(), body.get("text", ""), body.get("blocks", []), user="U1")
+
+    async def view(self, number: int = 1) -> Object:
+        """Return the n-th modal opened, waiting for it."""
+        await self.until(lambda: len(self.views) >= number)
+        return self.views[number - 1]
+
+    async def connected(self) -> None:
+        """Wait until the product has opened its WebSocket."""
+        await self.until(lambda: self._socket is not None and not self._socket.closed)
+
+    async def hang_up(self) -> None:
+        """Close the WebSocket, as Slack does every few hours."""
+        assert self._socket is not None
+        gone, self._socket = self._socket, None
+        await gone.close()
+
+    def called(self, method: str) -> list[Object]:
+        """Return the bodies of every call of a method."""
+        return [call.body for call in self.calls if call.method == method]
+
+    def fail(self, method: str, error: str, *, times: int = 1) -> None:
+        """Answer the next calls of a method with an error."""
+        self._failures[method].extend([{"ok": False, "error": error}] * times)
+
+    def limit(self, method: str, *, seconds: int = 0, times: int = 1) -> None:
+        """Answer the next calls of a method with 429 and a Retry-After."""
+        self._failures[method].extend([{"retry_after": seconds}] * times)
+
+    def hold(self, method: str) -> asyncio.Event:
+        """Let calls of a method wait until the event is set."""
+        self._gates[method] = asyncio.Event()
+        return self._gates[method]
+
+    def trigger(self) -> str:
+        """Return a fresh trigger id, good for one use."""
+        made = f"{next(self._numbers)}.111.abcdef"
+        self._triggers.add(made)
+        return made
+
+    def answer_url(self) -> str:
+        """Return a fresh response_url, good for five uses."""
+        return f"{self.base}/answer/{next(self._numbers)}"
+
+    def ts(self) -> str:
+        """Return a fresh timestamp."""
+        return f"1700000000.{next(self._numbers):06d}"
+
+    # --- the server ----------------------------------------------------------------------------
+
+    async def _api(self, request: web.Request) -> web.Response:
+        method = request.match_info["method"]
+        body = await _read(request)
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if method in self._gates:
+            await self._gates[method].wait()
+        failure = self._failures[method].popleft() if self._failures[method] else None
+        answer = failure or self._handle(method, body, token)
+        async with self.events:
+            self.calls.append(Call(method, body, token))
+            self.events.notify_all()
+        if "retry_after" in answer:
+            retry = {"Retry-After": str(answer["retry_after"])}
+            return web.json_response(
+                {"ok": False, "error": "ratelimited"}, status=429, headers=retry
+            )
+        return web.json_response(answer)
+
+    def _handle(self, method: str, body: Object, token: str) -> Object:
+        if token not in (self.token, self.app_token):
+            return {"ok": False, "error": "invalid_auth"}
+        handler = {
+            "auth.test": self._auth_test,
+            "users.info": self._users_info,
+            "chat.postMessage": self._post_message,
+            "chat.postEphemeral": self._post_ephemeral,
+            "chat.update": self._update,
+            "views.open": self._open,
+            "apps.connections.open": self._open_connection,
+        }.get(method)
+        return handler(body) if handler else {"ok": False, "error": "unknown_method"}
+
+    def _auth_test(self, _: Object) -> Object:
+        ours = {"team_id": self.team, "user_id": self.bot_user, "bot_id": self.bot_id}
+        return {"ok": True, **ours, "enterprise_id": self.enterprise or None}
+
+    def _users_info(self, body: Object) -> Object:
+        known = {"id": body["user"], "team_id": self.team, "is_bot": False, "deleted": False}
+        return {"ok": True, "user": {**known, **self.users.get(body["user"], {})}}
+
+    def _post_message(self, body: Object) -> Object:
+        if problem := _undrawable(body):
+            return {"ok": False, "error": problem}
+        shown = Shown(
+            body["channel"],
+            self.ts(),
+            body.get("text", ""),
+            body.get("blocks", []),
+            thread=body.get("thread_ts", ""),
+            versions=[body],
+        )
+        self.messages.append(shown)
+        return {"ok": True, "channel": shown.channel, "ts": shown.ts}
+
+    def _post_ephemeral(self, body: Object) -> Object:
+        if problem := _undrawable(body):
+            return {"ok": False, "error": problem}
+        said = (body.get("text", ""), body.get("blocks", []))
+        thread, user = body.get("thread_ts", ""), body["user"]
+        self.whispers.append(Shown(body["channel"], self.ts(), *said, thread=thread, user=user))
+        return {"ok": True, "message_ts": self.whispers[-1].ts}
+
+    def _update(self, body: Object) -> Object:
+        found = [m for m in self.messages if (m.channel, m.ts) == (body["channel"], body["ts"])]
+        if not found:
+            return {"ok": False, "error": "message_not_found"}
+        if problem := _undrawable(body):
+            return {"ok": False, "error": problem}
+        found[0].text, found[0].blocks = body.get("text", ""), body.get("blocks", [])
+        found[0].versions.append(body)
+        return {"ok": True, "channel": body["channel"], "ts": body["ts"]}
+
+    def _open(self, body: Object) -> Object:
+        if body["trigger_id"] not in self._triggers:
+            return {"ok": False, "error": "expired_trigger_id"}
+        self._triggers.discard(body["trigger_id"])
+        try:
+            View(**body["view"]).to_dict()
+        except SlackObjectFormationError:
+            return {"ok": False, "error": "invalid_arguments"}
+        self.views.append(body["view"])
+        return {"ok": True, "view": {**body["view"], "id": "V1"}}
+
+    def _open_connection(self, _: Object) -> Object:
+        return {"ok": True, "url": self.base.replace("http", "ws", 1) + "/socket"}
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        number = request.match_info["number"]
+        self._uses[number] += 1
+        if self._uses[number] > ANSWERS:
+            return web.Response(status=404, text="used_url")
+        body = await _read(request)
+        async with self.events:
+            self.calls.append(Call("answer", body, ""))
+            self.answers.append(body)
+            self.events.notify_all()
+        return web.Response(text="ok")
+
+    async def _connect(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_json({"type": "hello", "num_connections": 1})
+        async with self.events:
+            self._socket = socket
+            self.events.notify_all()
+        async for frame in socket:
+            answer = json.loads(frame.data)
+            waiting = self._envelopes.pop(answer.get("envelope_id", ""), None)
+            if waiting is not None:
+                waiting.set_result(answer.get("payload") or {})
+        return socket
+
+    async def _send_envelope(self, kind: str, body: Object) -> Acknowledged:
+        assert self._socket is not None
+        number = str(next(self._numbers))
+        self._envelopes[number] = asyncio.get_running_loop().create_future()
+        envelope = {"type": kind, "envelope_id": number, "accepts_response_payload": True}
+        waiting = self._envelopes[number]
+        await self._socket.send_json({**envelope, "payload": body})
+        async with asyncio.timeout(DEADLINE):
+            answer = await waiting
+        return Acknowledged(200, json.dumps(answer) if answer else "")
+
+
+def words(blocks: list[Object]) -> str:
+    """Return every text in blocks, one per line, in the order they are read."""
+    return "\n".join(part["text"] for part in _walk(blocks) if isinstance(part.get("text"), str))
+
+
+def _walk(node: Any) -> Iterator[Object]:
+    if isinstance(node, dict):
+        yield node
+    for child in node.values() if isinstance(node, dict) else node:
+        if isinstance(child, (dict, list)):
+            yield from _walk(child)
+
+
+def _undrawable(body: Object) -> str:
+    blocks = body.get("blocks", [])
+    if len(json.dumps(blocks, ensure_ascii=False)) > BLOCKS_SIZE:
+        return "msg_blocks_too_long"
+    try:
+        for block in Block.parse_all(blocks):
+            block.to_dict()
+    except SlackObjectFormationError:
+        return "invalid_blocks"
+    return "invalid_blocks" if len(blocks) > MESSAGE_BLOCKS else ""
+
+
+def _thread(message: Shown) -> Object:
+    return {"thread_ts": message.thread} if message.thread else {}
+
+
+def _state(element: Object, value: str | None) -> Object:
+    if element["type"] == "static_select":
+        chosen = next((o for o in element["options"] if o["value"] == value), None)
+        return {element["action_id"]: {"type": element["type"], "selected_option": chosen}}
+    return {element["action_id"]: {"type": element["type"], "value": value}}
+
+
+async def _read(request: web.Request) -> Object:
+    if request.method == "GET":
+        return dict(request.query)
+    if request.content_type == JSON:
+        return dict(await request.json())
+    return dict(await request.post())
