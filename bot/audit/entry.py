@@ -17,12 +17,15 @@ class Entry:
 
     Whoever gets `claim` decides: the writer takes the entry up, or its caller withdraws it, and
     then it is never written. `abandoned` is set by a caller who stopped waiting after that.
+    `take_by` is when, on the monotonic clock, it is too late to begin: what would probably be
+    abandoned is not written at all, for it would have to be undone with all that goes with it.
     """
 
     draft: Drafting
     effects: tuple[Effect[object], ...]
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Recorded]
+    take_by: float
     claim: threading.Lock = field(default_factory=threading.Lock)
     abandoned: bool = False
 

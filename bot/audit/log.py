@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from typing import Final, Self
 
 from sqlalchemy import Connection, text
@@ -18,6 +19,8 @@ from bot.storage.database import DRIVER_ERRORS, Database
 
 DEADLINE: Final = 2.0
 """Seconds that a caller waits for its record before the action is refused."""
+
+_BEGIN_WITHIN: Final = 0.75  # of the deadline: the rest is for writing
 
 
 class AuditLog:
@@ -74,7 +77,8 @@ class AuditLog:
         if self._thread is None:
             raise AuditUnavailable("the audit log is closed")
         loop = asyncio.get_running_loop()
-        entry = Entry(draft, effects, loop, loop.create_future())
+        take_by = time.monotonic() + self._deadline * _BEGIN_WITHIN
+        entry = Entry(draft, effects, loop, loop.create_future(), take_by)
         self._writer.submit(entry)
         timer = loop.call_later(self._deadline, entry.give_up)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import time
 from typing import Final
 
 from sqlalchemy import Connection
@@ -35,6 +36,7 @@ class Writer:
         self._watch: Watch | None = None
         self._head: Head | None = None
         self._taken: list[Entry] = []
+        self._late: list[Entry] = []
         self.trouble = ""
         self.is_broken = False
 
@@ -58,6 +60,7 @@ class Writer:
             else:
                 self._recovered()
                 deliver(answers)
+            self._refuse_late()
         self._close()
 
     def _commit(self, first: Entry) -> list[Answer]:
@@ -96,10 +99,10 @@ class Writer:
             )
 
     def _take(self, first: Entry | None) -> None:
-        entry = first
+        entry, now = first, time.monotonic()
         while entry is not None:
             if entry.take():
-                self._taken.append(entry)
+                (self._taken if now < entry.take_by else self._late).append(entry)
             if len(self._taken) == _BATCH:
                 return
             try:
@@ -118,6 +121,10 @@ class Writer:
             _log.error("the audit log cannot be written: %s", sentence)
         self.trouble = sentence
         deliver([(entry, _unavailable(sentence, error)) for entry in self._taken])
+
+    def _refuse_late(self) -> None:
+        late, self._late = self._late, []
+        deliver([(entry, AuditUnavailable("the audit log is too busy")) for entry in late])
 
     def _recovered(self) -> None:
         if self.trouble:

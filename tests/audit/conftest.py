@@ -79,5 +79,8 @@ def sqlite(sqlite_url: str) -> Iterator[Database]:
 @pytest.fixture
 async def log(database: Database, clock: TurnedClock) -> AsyncIterator[AuditLog]:
     """A running log over the database."""
-    async with AuditLog(database, clock=clock, software="1.0", replica="one") as log:
+    patient = 60
+    async with AuditLog(
+        database, clock=clock, software="1.0", replica="one", deadline=patient
+    ) as log:
         yield log

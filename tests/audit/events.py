@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Executable, text
 
 from bot.audit import record, tree
 from bot.model import Account, Draft, Kind, Place
@@ -60,6 +60,23 @@ def assert_whole(database: Database) -> list[dict[str, Any]]:
     times = [each["ts"] for each in fields]
     assert times == sorted(times)
     return fields
+
+
+def as_attacker(database: Database, *statements: Executable) -> None:
+    """Change what nobody may change, the way somebody with the database would."""
+
+    def attack(connection: Connection) -> None:
+        if database.is_sqlite:
+            names = text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            for name in connection.execute(names).scalars().all():
+                connection.execute(text(f"DROP TRIGGER {name}"))
+        else:
+            for table in ("audit", "audit_head", "audit_tile"):
+                connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER ALL"))
+        for statement in statements:
+            connection.execute(statement)
+
+    database.write_now(attack)
 
 
 def make_notes(database: Database) -> None:

@@ -21,7 +21,7 @@ from bot.errors import AuditUnavailable
 from bot.ports import Transaction
 from bot.storage.database import Database
 from tests.audit.conftest import TurnedClock
-from tests.audit.events import assert_whole, draft, make_notes, note, notes
+from tests.audit.events import as_attacker, assert_whole, draft, make_notes, note, notes
 from tests.postgres import Server
 
 NOBODY = 65534
@@ -312,18 +312,6 @@ async def test_what_its_caller_stopped_waiting_for_is_undone(
 # --- the log itself ----------------------------------------------------------------------------
 
 
-def as_attacker(database: Database, *statements: str) -> None:
-    """Change what nobody may change, the way somebody with the file would."""
-    assert database.file is not None
-    with sqlite3.connect(database.file) as connection:
-        triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        for (name,) in triggers.fetchall():
-            connection.execute(f"DROP TRIGGER {name}")
-        for statement in statements:
-            connection.execute(statement)
-    connection.close()
-
-
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
@@ -340,7 +328,7 @@ async def test_a_log_that_was_tampered_with_is_not_continued(
     async with a_log(sqlite, clock) as log:
         for _ in range(3):
             await log.append(draft())
-        as_attacker(sqlite, statement)
+        as_attacker(sqlite, text(statement))
         for _ in range(2):
             with pytest.raises(AuditUnavailable, match=said):
                 await log.append(draft())
