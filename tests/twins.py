@@ -85,7 +85,7 @@ class TwinCi:
         self._up()
         if self.drop:
             raise Unreachable("the CI server did not answer in time.")
-        self.deploys.append(correlation)
+        self.deploys.append(correlation.rpartition("-")[0])
         job = Build(
             f"d{len(self.jobs) + 1}",
             service.id,
@@ -107,7 +107,7 @@ class TwinCi:
     async def find(self, service: Service, correlation: str) -> Build | None:
         del service
         self._up()
-        self.lookups.append(correlation)
+        self.lookups.append(correlation.rpartition("-")[0])
         return next((job for job in self.jobs if job.correlation == correlation), None)
 
     def _up(self) -> None:

@@ -9,6 +9,7 @@ asked and the environment stays locked.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
@@ -139,7 +140,11 @@ class DeployFlow:
         await self.ledger.append(self._draft(deploy, Kind.EFFECT, TRIGGER))
         try:
             build = await self.ci.deploy(
-                service, deploy.version, deploy.commit, deploy.environment, correlation=deploy.id
+                service,
+                deploy.version,
+                deploy.commit,
+                deploy.environment,
+                correlation=correlation(deploy),
             )
         except Rejected as error:
             await self._record_trigger(deploy, Reason.FAILED, error.text)
@@ -157,7 +162,7 @@ class DeployFlow:
         text = ""
         while waited <= self.patience.lookup:
             try:
-                build = await self.ci.find(service, deploy.id)
+                build = await self.ci.find(service, correlation(deploy))
             except IntegrationError as error:
                 text = error.text
             else:
@@ -296,7 +301,7 @@ class DeployFlow:
         return Draft(
             kind=kind,
             verb=verb,
-            correlation=deploy.id,
+            correlation=correlation(deploy),
             person=deploy.requester,
             service=deploy.service,
             environment=deploy.environment,
@@ -356,6 +361,16 @@ REASONS = {
     DeployState.FAILED: Reason.FAILED,
     DeployState.UNKNOWN: Reason.UNKNOWN_OUTCOME,
 }
+
+
+def correlation(deploy: Deploy) -> str:
+    """Return the id by which the CI server knows a deploy.
+
+    Unique beyond this database: a fresh one counts from DEP-1 again, and must not take a deploy
+    of an earlier life for its own.
+    """
+    exact = f"{deploy.id} {deploy.created.isoformat()} {deploy.commit}"
+    return f"{deploy.request or deploy.id}-{hashlib.sha256(exact.encode()).hexdigest()[:12]}"
 
 
 def first_steps() -> tuple[Step, ...]:

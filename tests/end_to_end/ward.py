@@ -1,0 +1,143 @@
+"""Wardroom as its users run it: a process, spoken to over HTTP, that a test may kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from tests.end_to_end.gate import Gate
+from tests.sandbox.fixtures import ROOT, Hospital
+
+PATIENCE_SECONDS = 60
+
+
+@dataclass
+class Ward:
+    """One Wardroom over one folder; it may be killed and started again."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "wardroom.yaml"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        with (self.folder / "output").open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "bot", "serve", "--config", str(self.config)],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                if httpx.get(f"{self.url}/readyz", timeout=2).status_code == httpx.codes.OK:
+                    return
+            except httpx.HTTPError:
+                pass
+            assert self.process.poll() is None, (self.folder / "output").read_text()
+            assert time.monotonic() < deadline, "Wardroom did not become ready"
+            time.sleep(0.1)
+
+    def kill(self) -> None:
+        """Kill it as a power cut would."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+
+    def stop(self) -> int:
+        """Ask it to stop; returns its exit code."""
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(30)
+
+    def say(self, who: str, text: str) -> dict[str, Any]:
+        """Type a line as a persona; returns the object of `wardroom chat --json`."""
+        body = {"text": text, "as": who, "nonce": uuid.uuid4().hex}
+        answer = httpx.post(f"{self.url}/api/chat", json=body, timeout=30)
+        made: dict[str, Any] = answer.json()
+        return made
+
+    def ended(self, deploy: str) -> dict[str, Any]:
+        """Wait until a deploy has ended; returns its status."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            shown = self.say("engineer", f"deploy status {deploy}")
+            if shown["refs"].get("state") not in ("started", None):
+                return shown
+            assert time.monotonic() < deadline, shown
+            time.sleep(0.3)
+
+    def cli(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run `wardroom WORDS` over this folder."""
+        return subprocess.run(
+            [sys.executable, "-m", "bot", *words],
+            cwd=self.folder,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env={**os.environ, "WARDROOM_CONFIG": str(self.config), "PYTHONPATH": str(ROOT)},
+        )
+
+    def events(self, query: str) -> list[dict[str, Any]]:
+        """Search the log on disk, newest first."""
+        found = self.cli("audit", "search", query, "--json")
+        assert found.returncode == 0, found.stderr
+        return [json.loads(line) for line in found.stdout.splitlines() if line.startswith("{")]
+
+
+@pytest.fixture
+def gate(hospital: Hospital) -> Iterator[Gate]:
+    """The wire to the hospital's CI server."""
+    made = Gate(hospital.ci_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def ward(hospital: Hospital, gate: Gate, tmp_path: Path) -> Iterator[Ward]:
+    """A started Wardroom with a fresh database, beside the session's hospital."""
+    for name in ("people.yaml", "services.yaml"):
+        (tmp_path / name).write_text((hospital.home / name).read_text())
+    document = yaml.safe_load((hospital.home / "wardroom.yaml").read_text())
+    port = _free_port()
+    document["database"] = f"sqlite:///{tmp_path / 'wardroom.db'}"
+    document["server"] = {"host": "127.0.0.1", "port": port}
+    document["integrations"]["buildbot"]["url"] = gate.url
+    (tmp_path / "wardroom.yaml").write_text(yaml.safe_dump(document))
+    made = Ward(tmp_path, port)
+    made.start()
+    yield made
+    made.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
