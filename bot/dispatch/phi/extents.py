@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 _BRACES = re.compile(r"[{}]")
 _JSON_GOES_ON = re.compile(r"\s*[,\]}\"]")
-_JSON_LINE = re.compile(r"\s*[\"'{}\[\],]")
+_STRINGS_AND_BRACES = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}]', re.DOTALL)
+_JSON_LINE = re.compile(r"\s*(?:[\"'{}\[\],]|(?:-?\d[\d.]*|true|false|null),?\s*\Z)")
+# How much further a string with a brace in it may carry a document.
+_OVERSHOOT = 1_000
 # A document or its wrapper may begin this far above the tag that gave it away.
 _XML_HEADS = ("<?xml", "<bundle", "<clinicaldocument", "<feed")
 # Lines without a separator between two lines with one: wrapped free text.
@@ -68,14 +71,28 @@ def json_extent(
 ) -> tuple[int, int]:
     """Return the JSON document around a hit, or its JSON-like lines in a torn-off piece.
 
-    Braces inside strings are counted too, so a document that closes early is followed for as
-    long as the text goes on like JSON: too much may go, too little may not.
+    Too much may go, too little may not: where counting every brace and counting those outside
+    strings disagree, the longer reading counts, and what goes on like JSON is followed.
     """
     index = bisect_right(documents, (start, len(text))) - 1
     if index >= 0 and start < documents[index][1]:
         first, last = documents[index]
-        return first, _follow_json(text, max(last, end))
+        last = max(last, end, _closing_brace(text, first, last + _OVERSHOOT))
+        return first, _follow_json(text, last)
     return _json_lines(text, start, end)
+
+
+def _closing_brace(text: str, start: int, limit: int) -> int:
+    """Return the end of the object at `start`, braces in strings not counted; 0 if it has none."""
+    depth = 0
+    for token in _STRINGS_AND_BRACES.finditer(text, start, limit):
+        if token.group() == "{":
+            depth += 1
+        elif token.group() == "}":
+            depth -= 1
+            if depth == 0:
+                return token.end()
+    return 0
 
 
 def _follow_json(text: str, end: int) -> int:
@@ -95,8 +112,11 @@ def _json_lines(text: str, start: int, end: int) -> tuple[int, int]:
             break
         first = above
     last = line_end(text, end)
-    while last < len(text) and _JSON_LINE.match(text, last + 1):
-        last = line_end(text, last + 1)
+    while last < len(text):
+        below = line_end(text, last + 1)
+        if not _JSON_LINE.match(text, last + 1, below):
+            break
+        last = below
     return first, last
 
 

@@ -65,7 +65,7 @@ _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"\d+(?:[ \t\r\n-]{1,2}\d{1,5}(?!\d)){0,11}")
 _PIECE = re.compile(r"\d+")
 _ENDS_NUMBER = re.compile(r"(?![a-z_]|[.:,]\d)")
-_PREFIX = re.compile(r"(?:(?<![0-9a-z])[a-z]{1,4}-?)\Z")
+_PREFIX = re.compile(r"(?:(?<![0-9a-z\\])[a-z]{1,4}-?)\Z")
 _MORE = re.compile(
     r"(?:\s{0,3}[,;/&+]\s{0,3}|\s{1,3}(?:and|or)\s{1,3})(?:[a-z]{1,3}-?)?\d{5,12}(?!\w)"
 )
@@ -82,6 +82,7 @@ _TIGHT = re.compile(
     r"[\s:=#.*_~\"'`()\[\]<>|/\\-]*+(?:(?:is|was|no|num|number|of|tel|id|td)\b[\s:=#.*\"'`<>]*+){0,2}\Z"
 )
 _WRITTEN_DATE = re.compile(r"(?:19|20)\d\d-\d\d-\d\d|\d\d-\d\d-(?:19|20)\d\d")
+_AFTER_DATE = re.compile(r"(?:19|20)\d\d-?\d\d-?\d\d[ t]\Z")
 _DATE = re.compile(
     r"(?:19|20)\d\d[- ]?(?:0[1-9]|1[0-2])[- ]?(?:0[1-9]|[12]\d|3[01])(?!\d)"
     r"|(?:0?[1-9]|[12]\d|3[01])[- ](?:0?[1-9]|1[0-2])[- ](?:19|20)\d\d"
@@ -115,7 +116,7 @@ def _after(view: View, place: int, digit: int, *, is_tight: bool) -> int | None:
     low = view.low
     while digit - place <= _REACH + _LONGEST_PREFIX and (number := _NUMBER.match(low, digit)):
         gap = low[place:digit]
-        if _WALL in gap or '",' in gap or "\n\n" in gap:
+        if _WALL in gap or '",' in gap or _is_log_line(gap, number):
             return None
         if (
             number.end() - digit >= _FEWEST
@@ -130,11 +131,14 @@ def _after(view: View, place: int, digit: int, *, is_tight: bool) -> int | None:
     return None
 
 
+def _is_log_line(gap: str, number: re.Match[str]) -> bool:
+    """Tell the next line of a log, or another paragraph, below a line that ends in the keyword."""
+    return "\n" in gap and ("\n\n" in gap or bool(_DATE.match(number.group())))
+
+
 def _is_clock(gap: str, number: re.Match[str]) -> bool:
-    """Tell a date (a log line's, below a line that ends in the keyword), a decimal or a time."""
-    if _WRITTEN_DATE.match(number.group()):
-        return True
-    if "\n" in gap and _DATE.match(number.group()):
+    """Tell a written date, a decimal or a time."""
+    if _WRITTEN_DATE.match(number.group()) or _AFTER_DATE.search(gap):
         return True
     return gap[-1:] in {".", ":", ","} and gap[-2:-1].isdigit()
 

@@ -37,7 +37,7 @@ _WRITE = re.compile(
 _AGGREGATE = re.compile(
     r"select\s{1,9}(?:count|max|min|avg|sum)\s{0,3}\([^()]{0,40}\)\s{1,9}from\b"
 )
-_LITERAL = re.compile(r"['\"]|[=<>]\s{0,3}\d|\(\s{0,3}\d")
+_LITERAL = re.compile(r"(?:[=<>(,]|\b(?:like|between|and)\b)\s{0,3}['\"\d]")
 _SOURCES = Stems("from", "join")
 _WRITES = Stems("insert", "update", "delete")
 _LOOK_BACK, _CLAUSE, _LONGEST = 400, 200, 1_600
@@ -154,11 +154,9 @@ def _table_end(low: str, place: int, delimiter: str, most: int = MAX_CHARS) -> i
     """Return the end of the rows below a header: lines with the delimiter, and its ruler."""
     end = place
     for _ in range(most):
-        if end >= len(low):
-            break
         following = line_end(low, end + 1)
         line = low[end + 1 : following]
-        if delimiter not in line and not (line and _RULER.match(line)):
+        if delimiter not in line and not _RULER.match(line):
             break
         end = following
     return end

@@ -54,12 +54,8 @@ class View:
 
     @cached_property
     def low(self) -> str:
-        """The text in lower case, of the same length."""
-        low = self.text.lower()
-        if len(low) == len(self.text):
-            return low
-        # one letter (U+0130) grows in lower case; places must not move
-        return "".join(letter.lower()[0] for letter in self.text)
+        """The text in lower case; folding took away the one letter (U+0130) that would grow."""
+        return self.text.lower()
 
     @cached_property
     def has_digit(self) -> bool:
