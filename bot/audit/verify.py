@@ -76,11 +76,11 @@ class Findings:
         """Say whether the log is whole."""
         return not self.problems
 
-    def add(self, seq: int | None, problem: str) -> None:
-        """Note a problem, and the event where it begins."""
+    def add(self, seq: int | None, problem: str, *, always: bool = False) -> None:
+        """Note a problem, and the event where it begins; some are said however many there are."""
         if seq is not None and (self.first_bad is None or seq < self.first_bad):
             self.first_bad = seq
-        if len(self.problems) < MAX_PROBLEMS:
+        if always or len(self.problems) < MAX_PROBLEMS:
             self.problems.append(problem)
         else:
             self.more += 1
@@ -149,7 +149,8 @@ def check(
     _compare(findings, tree, head, changed_leaves, expected - 1)
     for size in sorted(roots):
         if size > tree.size:
-            findings.add(tree.size + 1, f"the log went back: it once had {size} events")
+            problem = f"the log went back: it once had {size} events"
+            findings.add(tree.size + 1, problem, always=True)
     return findings
 
 
@@ -169,19 +170,22 @@ def _compare(
 ) -> None:
     findings.size, findings.root = tree.size, tree.root().hex()
     if last < head.size:
-        findings.add(last + 1, f"the log ends at event {last}: {head.size} were recorded")
+        findings.add(
+            last + 1, f"the log ends at event {last}: {head.size} were recorded", always=True
+        )
     elif last > head.size:
         findings.add(
-            head.size + 1, f"events {head.size + 1} to {last} were never recorded by the log"
+            head.size + 1,
+            f"events {head.size + 1} to {last} were never recorded by the log",
+            always=True,
         )
     if tree.size != head.size:
         return
     suspects = _suspects(tree, head)
     if tree.root() == head.root:
         if changed:
-            findings.problems.append(
-                "the events are those that were recorded: only stored hashes were changed"
-            )
+            said = "the events are those that were recorded: only stored hashes were changed"
+            findings.add(None, said, always=True)
         elif suspects:
             findings.add(suspects[0], f"the hash kept of events {_range(suspects)} was changed")
         return
@@ -189,7 +193,8 @@ def _compare(
         findings.add(
             suspects[0], f"one of the events {_range(suspects)} was changed together with its hash"
         )
-    findings.problems.append(f"the root is {findings.root}; {head.root.hex()} was recorded")
+    said = f"the root is {findings.root}; {head.root.hex()} was recorded"
+    findings.add(None, said, always=True)
 
 
 def _suspects(tree: _Tree, head: Head) -> tuple[int, int] | None:
@@ -258,7 +263,8 @@ def verify_file(file: Path, kept: Sequence[Head] = ()) -> Findings:
     for seq, problem in odd:
         findings.add(seq, problem)
     if digest.hexdigest() != manifest["sha256"]:
-        findings.problems.append(f"{file.name} is not the file that its manifest describes")
+        said = f"{file.name} is not the file that its manifest describes"
+        findings.add(None, said, always=True)
     return findings
 
 
