@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from bot import __version__
-from bot.errors import WardroomError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,13 +55,6 @@ class Lazy(click.Group):
         """List the commands without loading them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
-
-    def invoke(self, ctx: click.Context) -> object:
-        """Run the command; an error of ours is one sentence, not a traceback."""
-        try:
-            return super().invoke(ctx)
-        except WardroomError as error:
-            raise click.ClickException(str(error)) from error
 
 
 @click.group(

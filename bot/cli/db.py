@@ -11,7 +11,7 @@ from bot.cli import options
 from bot.storage.database import Database
 
 
-@click.group("db")
+@click.group("db", cls=options.ToldGroup)
 def command() -> None:
     """Look after the database."""
 

@@ -7,7 +7,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -17,6 +16,7 @@ import commands
 from bot import __version__, catalogue, directory, freezes, registry, settings
 from bot.audit.log import AuditLog
 from bot.cli import options
+from bot.cli.machine import MachineClock, replica
 from bot.dispatch.authorise import Policies
 from bot.errors import WardroomError
 from bot.settings import Provider, Settings
@@ -35,7 +35,7 @@ class Finding:
     text: str
 
 
-@click.command("doctor")
+@click.command("doctor", cls=options.Told)
 @options.config
 def command(config: Path | None) -> None:
     """Check settings, people, services, policies, database and integrations.
@@ -115,7 +115,7 @@ def _look_into(database: Database) -> None:
     """Look whether log and head agree; nothing is written."""
 
     async def look() -> None:
-        log = AuditLog(database, clock=_Clock(), software=__version__, replica="doctor")
+        log = AuditLog(database, clock=MachineClock(), software=__version__, replica=replica())
         async with log:
             pass
 
@@ -123,14 +123,6 @@ def _look_into(database: Database) -> None:
         asyncio.run(look())
     except WardroomError as error:
         raise WardroomError(f"{error}; if it is new, run: wardroom db upgrade") from error
-
-
-class _Clock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        """Return the current time."""
-        return datetime.now(UTC)
 
 
 def _room(file: Path) -> str:

@@ -15,7 +15,7 @@ from bot.cli import options
 EXAMPLE_URL = "https://wardroom.hospital.example"
 
 
-@click.group("manifest")
+@click.group("manifest", cls=options.ToldGroup)
 def command() -> None:
     """Print what a chat platform needs to know of this app."""
 

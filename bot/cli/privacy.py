@@ -7,10 +7,11 @@ import sys
 
 import click
 
+from bot.cli import options
 from bot.dispatch.phi import Verdict, explain, scan
 
 
-@click.group("privacy")
+@click.group("privacy", cls=options.ToldGroup)
 def command() -> None:
     """Check a text for patient data."""
 

@@ -23,7 +23,7 @@ LOOK_EVERY_SECONDS = 0.1
 PERSONA = "engineer"
 
 
-@click.command("serve")
+@click.command("serve", cls=options.Told)
 @options.config
 @click.option(
     "--prompt",

@@ -1,0 +1,230 @@
+"""`wardroom audit`: the log of a data folder, with or without a running server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from bot import __version__, settings
+from bot.audit import verify as verifier
+from bot.audit.export import Exported, Format
+from bot.audit.folder import LogFolder, open_log_folder
+from bot.audit.query import parse_query
+from bot.cli import options
+from bot.cli.machine import MachineClock, reader, replica
+from bot.dispatch.phi import Tier, explain, mask, scan
+from bot.errors import Refused
+from bot.model import AuditPage, Event
+from bot.render.plain import clean
+
+FILTERS = (
+    *("person", "service", "environment", "verb", "outcome", "kind"),
+    *("request", "deploy", "change", "incident", "since", "until"),
+)
+REFUSED = 2
+
+
+@click.group("audit", cls=options.ToldGroup)
+def command() -> None:
+    """Search, show, verify and export the audit log.
+
+    Works on the database of the settings, with or without a running server. What is shown is
+    recorded as read, under the name of this machine's account.
+    """
+
+
+def _filters(function: click.decorators.FC) -> click.decorators.FC:
+    for name in reversed(FILTERS):
+        function = click.option(f"--{name}", metavar="WORD", help=f"The same as {name}:WORD.")(
+            function
+        )
+    return function
+
+
+@command.command()
+@click.argument("query", nargs=-1)
+@_filters
+@click.option("--before", type=int, metavar="N", help="Only events before N: the next page.")
+@click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one object: events, next_before.")
+@options.config
+def search(
+    query: tuple[str, ...],
+    before: int | None,
+    limit: int,
+    config: Path | None,
+    *,
+    as_json: bool,
+    **filters: str | None,
+) -> None:
+    """Find events, newest first.
+
+    QUERY is words that must all occur, and filters: person: service: env: verb: outcome: kind:
+    request: deploy: change: incident: since: until:. Times are a day (2026-11-01), a time in UTC
+    (2026-11-01T09:30) or how long ago (30m, 2h, 7d).
+
+    \b
+    Examples:
+        wardroom audit search REQ-12
+        wardroom audit search person:engineer verb:deploy since:7d
+        wardroom audit search timeout --service lab-results --json
+    """  # noqa: D301 - click's mark for lines that stay as they are
+    named = [f'{name}:"{value}"' for name, value in filters.items() if value]
+    page = asyncio.run(_search(config, " ".join([*query, *named]), before, limit))
+    click.echo(_object(page) if as_json else _lines(page))
+    if page.damaged:
+        numbers = ", ".join(map(str, page.damaged))
+        click.echo(f"WARNING: event {numbers} is damaged; run: wardroom audit verify", err=True)
+        raise click.exceptions.Exit(1)
+
+
+@command.command()
+@click.argument("number", type=int)
+@click.option("--json", "as_json", is_flag=True, help="Print one object.")
+@options.config
+def show(number: int, config: Path | None, *, as_json: bool) -> None:
+    """Show one event: its stored bytes and their hash."""
+    event = asyncio.run(_show(config, number))
+    if event is None:
+        click.echo(f"There is no event {number}.", err=True)
+        raise click.exceptions.Exit(REFUSED)
+    stored = event.body.decode("ascii")
+    click.echo(json.dumps(_event(event)) if as_json else f"{stored}\nleaf {event.leaf.hex()}")
+
+
+@command.command()
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--size", type=int, metavar="N", help="A size that the log is known to have had.")
+@click.option("--root", metavar="HEX", help="The root that the log had at that size.")
+@options.config
+def verify(file: Path | None, size: int | None, root: str | None, config: Path | None) -> None:
+    """Say whether the log, or an export of it, is whole: exit 0 whole, 1 not, 2 unreadable.
+
+    With FILE, an export with its manifest beside it; --size and --root compare it with what was
+    noted elsewhere. bot/audit/verify.py does the same alone, with nothing but Python.
+    """
+    if (size is None) != (root is None) or (size is not None and file is None):
+        raise click.UsageError("--size and --root belong together, and need a FILE")
+    if file is None:
+        findings = asyncio.run(_verify(config))
+    else:
+        kept = [] if size is None else [verifier.Head(size, _bytes(root or ""))]
+        try:
+            findings = verifier.verify_file(file, kept)
+        except verifier.Unreadable as error:
+            click.echo(error, err=True)
+            raise click.exceptions.Exit(REFUSED) from error
+    click.echo("\n".join(verifier.report(findings)))
+    raise click.exceptions.Exit(0 if findings.ok else 1)
+
+
+@command.command()
+@click.option("--format", "form", type=click.Choice(list(Format)), required=True)
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="FILE")
+@options.config
+def export(form: Format, out: Path, config: Path | None) -> None:
+    """Write the whole log to a new file, with a manifest to verify it by.
+
+    \b
+    Example:
+        wardroom audit export --format jsonl --out audit.jsonl
+        wardroom audit verify audit.jsonl
+    """  # noqa: D301 - click's mark for lines that stay as they are
+    try:
+        made = asyncio.run(_export(config, out, form))
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise click.ClickException(f"cannot write {error.filename or out}: {why}") from error
+    click.echo(f"{made.size} events, root {made.root}\n{made.file}\n{made.manifest}")
+
+
+@asynccontextmanager
+async def _opened(config: Path | None) -> AsyncIterator[LogFolder]:
+    url = settings.here(config).database.get_secret_value()
+    async with open_log_folder(
+        url, clock=MachineClock(), software=__version__, replica=replica(), reader=reader()
+    ) as log:
+        yield log
+
+
+async def _search(config: Path | None, text: str, before: int | None, limit: int) -> AuditPage:
+    verdict = scan(text)
+    if verdict.tier is Tier.BLOCK:
+        click.echo(explain(verdict), err=True)
+        raise click.exceptions.Exit(REFUSED)
+    try:
+        query = parse_query(text, now=MachineClock().now())
+    except Refused as error:
+        raise click.UsageError(f"{error.text} {error.hint}".strip()) from error
+    async with _opened(config) as log:
+        return await log.search(replace(query, before=before, limit=limit), asked=mask(text)[0])
+
+
+async def _show(config: Path | None, number: int) -> Event | None:
+    async with _opened(config) as log:
+        return await log.show(number)
+
+
+async def _verify(config: Path | None) -> verifier.Findings:
+    async with _opened(config) as log:
+        return await log.verify()
+
+
+async def _export(config: Path | None, out: Path, form: Format) -> Exported:
+    async with _opened(config) as log:
+        return await log.export(out, form)
+
+
+def _bytes(root: str) -> bytes:
+    try:
+        return bytes.fromhex(root)
+    except ValueError as error:
+        raise click.UsageError("--root is 64 hexadecimal digits") from error
+
+
+def _object(page: AuditPage) -> str:
+    found = {
+        "events": [_event(event) for event in page.events],
+        "next_before": page.next_before,
+        "damaged": page.damaged,
+    }
+    return json.dumps(found)
+
+
+def _event(event: Event) -> dict[str, object]:
+    return {
+        "seq": event.seq,
+        "at": event.at.isoformat(),
+        "leaf": event.leaf.hex(),
+        "data": dict(event.data),
+    }
+
+
+def _lines(page: AuditPage) -> str:
+    lines = [_line(event) for event in page.events] or ["No event matches."]
+    if page.next_before is not None:
+        lines.append(f"Older ones: --before {page.next_before}")
+    return "\n".join(lines)
+
+
+def _line(event: Event) -> str:
+    data = event.data
+    actor, target = data.get("actor"), data.get("target")
+    who = actor.get("person", "") if isinstance(actor, dict) else ""
+    where = target if isinstance(target, dict) else {}
+    parts = [
+        f"{event.seq:>6}  {event.at:%Y-%m-%d %H:%M:%S}",
+        str(who or "wardroom"),
+        f"{data.get('verb', '')} {data.get('kind', '')}",
+        " ".join(str(where[name]) for name in ("service", "environment") if where.get(name)),
+        str(data.get("reason", "")),
+        " ".join(str(data[name]) for name in ("request", "deploy", "change") if data.get(name)),
+        clean(str(data.get("text", "")))[:100],
+    ]
+    return "  ".join(part for part in parts if part)
