@@ -35,10 +35,11 @@ ROOT = SOURCE.parent
 
 @dataclass
 class Hospital:
-    """A hospital that runs in `home`; `process` is its supervisor."""
+    """A hospital that runs in `home`; `process` is its supervisor, `reader` asks without login."""
 
     home: Path
     process: subprocess.Popen[bytes]
+    reader: httpx.Client
 
     @property
     def layout(self) -> Layout:
@@ -78,8 +79,8 @@ class Hospital:
 
     def read(self, path: str) -> dict[str, Any]:
         """Read one resource of CI."""
-        with self.ci(signed_in=False) as ci:
-            found: dict[str, Any] = ci.get(path).raise_for_status().json()
+        answer = self.reader.get(f"{self.ci_url}api/v2/{path}").raise_for_status()
+        found: dict[str, Any] = answer.json()
         return found
 
     def force(self, scheduler: str, **params: str) -> int:
@@ -119,7 +120,7 @@ class Hospital:
 
     def probe(self, service: str, environment: str, page: str = "version") -> httpx.Response:
         """Ask a service's status port, as a smoke probe does."""
-        return httpx.get(self.facts["services"][service][environment][f"{page}_url"], timeout=10)
+        return self.reader.get(self.facts["services"][service][environment][f"{page}_url"])
 
     def running_version(self, service: str, environment: str) -> str:
         """Return the version that a service itself says it is."""
@@ -200,10 +201,11 @@ def started(home: Path, *options: str, command: Sequence[str] = ()) -> Iterator[
             stdout=output,
             stderr=output,
         )
-    hospital = Hospital(home, process)
     try:
-        until(lambda: "The hospital is up" in hospital.output or process.poll() is not None)
-        yield hospital
+        with httpx.Client(timeout=30) as reader:
+            hospital = Hospital(home, process, reader)
+            until(lambda: "The hospital is up" in hospital.output or process.poll() is not None)
+            yield hospital
     finally:
         process.kill()
         process.wait()

@@ -47,7 +47,7 @@ def test_a_kill_leaves_no_process_behind_and_a_second_start_continues(tmp_path: 
 
 
 def built(hospital: Hospital) -> dict[str, int | None]:
-    builds = hospital.read("builders/portal/builds?property=request")["builds"]
+    builds = hospital.read("builders/portal/builds?complete=true&property=request")["builds"]
     return {
         build["properties"]["request"][0].rpartition(":")[2]: build["results"] for build in builds
     }
