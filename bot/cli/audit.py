@@ -125,10 +125,10 @@ def verify(file: Path | None, size: int | None, root: str | None, config: Path |
 
 
 @command.command()
-@click.option("--format", "form", type=click.Choice(list(Format)), required=True)
+@click.option("--format", "form", type=click.Choice([form.value for form in Format]), required=True)
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="FILE")
 @options.config
-def export(form: Format, out: Path, config: Path | None) -> None:
+def export(form: str, out: Path, config: Path | None) -> None:
     """Write the whole log to a new file, with a manifest to verify it by.
 
     \b
@@ -137,7 +137,7 @@ def export(form: Format, out: Path, config: Path | None) -> None:
         wardroom audit verify audit.jsonl
     """  # noqa: D301 - click's mark for lines that stay as they are
     try:
-        made = asyncio.run(_export(config, out, form))
+        made = asyncio.run(_export(config, out, Format(form)))
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise click.ClickException(f"cannot write {error.filename or out}: {why}") from error
