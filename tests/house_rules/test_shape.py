@@ -24,8 +24,11 @@ BROAD_HANDLERS = {
     "bot/adapters/web/feed.py": 1,  # the stream outlives a store that is down for a while
     "bot/audit/batch.py": 1,  # whatever an effect raises is its caller's alone
     "bot/audit/writer.py": 1,  # every caller of the writer thread is told
+    "bot/deploys/flow.py": 1,  # no deploy is left hanging
     "bot/dispatch/carry_out.py": 1,  # every ending is recorded
     "bot/dispatch/pipeline.py": 1,  # every ending is a Reply
+    "bot/workflow/engine.py": 1,  # the next round of adopting still comes
+    "bot/workflow/outcome.py": 1,  # a step's failure is kept, and raised where it belongs
 }
 EMPTY_ON_PURPOSE = {
     "bot/storage/migrations/versions/0001_audit.py:downgrade": "records outlive code",
