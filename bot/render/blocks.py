@@ -60,7 +60,7 @@ OPTIONS, OPTION_LABEL, OPTION_VALUE, TYPED = 100, 75, 150, 3000
 # Undocumented: from about 13 100 characters of blocks Slack answers msg_blocks_too_long.
 MESSAGE_SIZE, CONTROLS_SIZE = 12_000, 6000
 # Ours: more of these than a person reads in a chat.
-FIELDS, ITEMS, STEPS, SHORT = 20, 50, 30, 300
+FIELDS, ITEMS, STEPS, SHORT, LEAST = 20, 50, 30, 300, 40
 
 NOTHING = "\u2013"  # Slack refuses an empty cell
 FORM, ANSWER = "form", "answer"  # the callback ids of our modals
@@ -132,7 +132,7 @@ class _Sheet:
 
     def body(self, said: str, limit: int) -> str:
         """Return harmless text, shorter where the whole message has to shrink."""
-        return self.fit(said, max(int(limit * self.share), SHORT // 3))
+        return self.fit(said, max(int(limit * self.share), LEAST))
 
     def first(self, things: Sequence[T], limit: int) -> Sequence[T]:
         """Return the first things of a list, fewer where the whole message has to shrink."""

@@ -133,24 +133,24 @@ def _control(entry: Input) -> Markup:
     required = Markup(" required") if entry.required else EMPTY
     if entry.kind is InputKind.LONG_TEXT:
         return Markup('<textarea name="{}" rows="4"{}>{}</textarea>').format(
-            entry.name, required, _area(entry.value)
+            clean(entry.name), required, _area(entry.value)
         )
     if entry.kind is InputKind.CHOICE:
         return _choice(entry, required)
     return Markup('<input type="text" name="{}" value="{}" autocomplete="off"{}>').format(
-        entry.name, clean(entry.value), required
+        clean(entry.name), clean(entry.value), required
     )
 
 
 def _choice(entry: Input, required: Markup) -> Markup:
     options = _join(
         Markup('<option value="{}"{}>{}</option>').format(
-            choice, Markup(" selected") if choice == entry.value else EMPTY, clean(choice)
+            clean(choice), Markup(" selected") if choice == entry.value else EMPTY, clean(choice)
         )
         for choice in entry.choices
     )
     return Markup('<select name="{}"{}><option value="">Choose</option>{}</select>').format(
-        entry.name, required, options
+        clean(entry.name), required, options
     )
 
 

@@ -144,9 +144,8 @@ def _wrap(said: str, room: int | None, *, first: str = "", hang: str = "") -> li
             lines.append((start + paragraph).rstrip())
             continue
         wrapped = textwrap.wrap(
-            paragraph,
+            start + paragraph,
             room,
-            initial_indent=start,
             subsequent_indent=hang,
             break_long_words=False,
             break_on_hyphens=False,
