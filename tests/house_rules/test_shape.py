@@ -27,8 +27,6 @@ BROAD_HANDLERS = {
     "bot/deploys/flow.py": 1,  # no deploy is left hanging
     "bot/dispatch/carry_out.py": 1,  # every ending is recorded
     "bot/dispatch/pipeline.py": 1,  # every ending is a Reply
-    "bot/workflow/engine.py": 1,  # the next round of adopting still comes
-    "bot/workflow/outcome.py": 1,  # a step's failure is kept, and raised where it belongs
 }
 EMPTY_ON_PURPOSE = {
     "bot/storage/migrations/versions/0001_audit.py:downgrade": "records outlive code",
@@ -98,13 +96,12 @@ def _lines(source: str) -> int:
 
 
 def _is_broad(handler: ast.ExceptHandler) -> bool:
-    """Say whether a handler catches everything and does not raise it again."""
+    """Say whether a handler catches everything and goes on."""
     caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     names = {node.id if isinstance(node, ast.Name) else None for node in caught}
     if not names & {"Exception", "BaseException"} and handler.type is not None:
         return False
-    last = handler.body[-1]
-    return not (isinstance(last, ast.Raise) and last.exc is None)
+    return not isinstance(handler.body[-1], ast.Raise)
 
 
 def _is_empty(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
