@@ -1,15 +1,14 @@
 """Durable execution over DBOS: the only module that imports it.
 
-What is relied on, and which private names: docs/adr/0002-durable-execution-by-dbos.md.
+What is relied on, and which private names: docs/adr/0005-durable-execution-by-dbos.md.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import ClassVar, Final, NoReturn, TypeVar
@@ -20,12 +19,14 @@ from dbos import _serialization as dbos_serialization
 from dbos import error as dbos_error
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.errors import WardroomError
 from bot.model import Json
 from bot.ports import Effect, Transaction, Workflow
 from bot.storage.database import Database, sql
+from bot.workflow.activity import Activity
 from bot.workflow.claim import Claim, take_claim
 from bot.workflow.connections import open_engine, prepare_caller
-from bot.workflow.outcome import Outcome, outcome_of, value_of
+from bot.workflow.outcome import Fault, Outcome, fault_of, outcome_of, value_of
 
 T = TypeVar("T")
 
@@ -38,7 +39,9 @@ _APPLICATION: Final = "wardroom"
 # A constant: the default is a hash of the source, so an upgrade would strand what is under way.
 _VERSION: Final = "1"
 _QUEUE: Final = "wardroom"
-_POLL_SECONDS: Final = 0.2
+# Each look costs a few milliseconds of CPU for ever; a person does not notice half a second.
+_POLL_SECONDS: Final = 0.5
+_NOTIFY_SECONDS: Final = 0.2
 _THREADS: Final = 16
 _ADOPT_SECONDS: Final = 5.0
 _WAIT_POLL_SECONDS: Final = 0.1
@@ -48,51 +51,12 @@ _ENDED: Final = frozenset({"SUCCESS", "CANCELLED", *_FAILED})
 
 @dataclass(frozen=True)
 class Failure:
-    """A workflow that ended in a fault; `error` is one line for operators."""
+    """A workflow that failed; `error` is one line for operators."""
 
     workflow: str
     key: str
     error: str
     at: datetime
-
-
-class _Activity:
-    """What this process runs now, and whether it is closing: then no further step begins."""
-
-    def __init__(self) -> None:
-        self.runs: set[asyncio.Task[object]] = set()
-        self.closing = False
-        self._steps = 0
-        self._quiet = asyncio.Event()
-        self._quiet.set()
-
-    async def pass_or_park(self) -> None:
-        """Go on; where the engine is closing, wait to be cancelled instead."""
-        if self.closing:
-            await asyncio.Event().wait()
-
-    @contextmanager
-    def step(self) -> Iterator[None]:
-        """Count a step while it runs."""
-        self._steps += 1
-        self._quiet.clear()
-        try:
-            yield
-        finally:
-            self._steps -= 1
-            if not self._steps:
-                self._quiet.set()
-
-    async def stop(self, grace_seconds: float) -> None:
-        """Let running steps finish within the grace, then cancel every run."""
-        self.closing = True
-        with suppress(TimeoutError):
-            async with asyncio.timeout(grace_seconds):
-                await self._quiet.wait()
-        for run in self.runs:
-            run.cancel()
-        if self.runs:
-            await asyncio.wait(self.runs)
 
 
 class DurableEngine:
@@ -113,7 +77,7 @@ class DurableEngine:
         self._slots = asyncio.Semaphore(concurrency)
         self._grace_seconds = grace_seconds
         self._bodies: dict[str, Workflow] = {}
-        self._activity = _Activity()
+        self._activity = Activity()
         self._claim: Claim | None = None
         self._connections: sqlalchemy.Engine | None = None
         self._client: DBOSClient | None = None
@@ -153,10 +117,11 @@ class DurableEngine:
         await self._activity.stop(self._grace_seconds)
         # Off the loop: the library's threads may be waiting for the loop to take a workflow.
         await _off_loop(self._release)
+        await self._activity.stop(0)  # such a workflow: it was parked before its first step
         # The library left its own, closed, thread pool as the loop's default.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
         self._claim = self._connections = self._client = self._adopter = None
-        self._activity = _Activity()
+        self._activity = Activity()
         DurableEngine._current = None
 
     def start(self, workflow: str, key: str) -> Effect[None]:
@@ -198,7 +163,7 @@ class DurableEngine:
             await asyncio.sleep(min(_WAIT_POLL_SECONDS, left))
 
     async def failed(self, *, limit: int = 20) -> Sequence[Failure]:
-        """Return workflows that ended in a fault, newest first."""
+        """Return workflows that failed, newest first."""
         found = await DBOS.list_workflows_async(
             status=_FAILED, sort_desc=True, limit=limit, load_input=False
         )
@@ -218,7 +183,7 @@ class DurableEngine:
                 max_executor_threads=_THREADS,
                 # Workflows send each other nothing; a short sleep lets `close` be quick.
                 use_listen_notify=False,
-                notification_listener_polling_interval_sec=_POLL_SECONDS,
+                notification_listener_polling_interval_sec=_NOTIFY_SECONDS,
                 log_level="WARNING",
             )
         )
@@ -251,9 +216,13 @@ class DurableEngine:
                 async with self._slots:
                     await activity.pass_or_park()
                     await body(_DurableSteps(activity, f"{name}:{key}"), key)
-            except Exception as error:
-                _log.error("workflow %s:%s failed: %s", name, key, type(error).__name__)
+            except (WardroomError, Fault) as error:
+                _log.error("workflow %s:%s failed: %s", name, key, _say(error))
                 raise
+            except Exception as error:
+                fault = fault_of(error)
+                _log.error("workflow %s:%s failed: %s", name, key, _say(fault))
+                raise fault from error
             finally:
                 activity.runs.discard(task)
 
@@ -282,7 +251,7 @@ class DurableEngine:
 class _DurableSteps:
     """The steps of one run; implements `bot.ports.Steps`."""
 
-    def __init__(self, activity: _Activity, workflow: str) -> None:
+    def __init__(self, activity: Activity, workflow: str) -> None:
         self._activity = activity
         self._workflow = workflow
         self._names: set[str] = set()
@@ -334,14 +303,20 @@ def _resume(executor: str) -> None:
         DBOS.resume_workflows([orphan.workflow_id for orphan in orphans], queue_name=_QUEUE)
 
 
+def _say(error: Exception) -> str:
+    """Say what may be logged of a failure: a sentence of ours may quote what somebody typed."""
+    return str(error) if isinstance(error, Fault) else type(error).__name__
+
+
 def _failure(status: WorkflowStatus) -> Failure:
     workflow, _, key = status.workflow_id.partition(":")
-    kind = getattr(status.error, "name", None) or status.status.lower()
+    kind = getattr(status.error, "name", "")
     milliseconds = status.completed_at or status.updated_at or 0
+    said = str(status.error or "it was cut short too often")
     return Failure(
         workflow=workflow,
         key=key,
-        error=f"{kind}: {status.error}" if status.error else kind,
+        error=said if kind in {"", Fault.__name__} else f"{kind}: {said}",
         at=datetime.fromtimestamp(milliseconds / 1000, UTC),
     )
 

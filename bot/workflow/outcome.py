@@ -1,14 +1,16 @@
 """What a step ended with, as the plain JSON that is remembered for it.
 
 An error of ours is an outcome like any other: it is remembered with its type, so that a body
-which catches it takes the same branch after a restart. Anything else a step raises is a fault
-and fails the workflow.
+which catches it takes the same branch after a restart. Anything else is a fault and fails the
+workflow; it is kept by its type and place, because its words may quote what somebody typed.
 """
 
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import cast
 
 from bot.errors import (
@@ -29,6 +31,18 @@ from bot.model import Json, Reason
 
 Outcome = dict[str, Json]
 
+
+class Fault(Exception):
+    """An error that nobody expected: its type and where it was raised."""
+
+
+def fault_of(error: Exception) -> Fault:
+    """Return what may be kept of an error that is not ours."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{'/'.join(Path(frames[-1].filename).parts[-2:])}:{frames[-1].lineno}"
+    return Fault(f"{type(error).__name__} at {where}")
+
+
 _BUILDERS: Mapping[str, Callable[[Mapping[str, Json]], WardroomError]] = {
     "BadInput": lambda e: BadInput(_text(e), reason=_reason(e), hint=str(e["hint"])),
     "NotIdentified": lambda e: NotIdentified(_text(e)),
@@ -48,13 +62,15 @@ _BUILDERS: Mapping[str, Callable[[Mapping[str, Json]], WardroomError]] = {
 
 
 async def outcome_of(step: Callable[[], Awaitable[Mapping[str, Json]]]) -> Outcome:
-    """Run a step; return its result or its error of ours. Faults are raised."""
+    """Run a step; return its result or its error of ours. Anything else is raised as a `Fault`."""
     try:
-        value = await step()
+        # Through JSON and back, so that a first run and a replay give the body the same value.
+        text = json.dumps(await step(), allow_nan=False)
+        return {"value": cast("Json", json.loads(text))}
     except WardroomError as error:
         return _encode(error)
-    # Through JSON and back, so that a first run and a replay give the body the same value.
-    return {"value": cast("Json", json.loads(json.dumps(value, allow_nan=False)))}
+    except Exception as error:
+        raise fault_of(error) from error
 
 
 def value_of(outcome: Outcome) -> Json:

@@ -3,37 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import signal
-import sys
 from pathlib import Path
 
 import pytest
 
 from bot.storage.database import Database
+from tests.workflow import victim
 from tests.workflow.conftest import Launch
 from tests.workflow.victim import KEY, WORKFLOW, Victim
 
-ROOT = Path(__file__).parent.parent.parent
 DONE = ["one", "two", "got {'build': '12'}", "three", "rejected: no such builder", "four"]
+KILLED = -signal.SIGKILL
+
+# Forked from a process that has imported everything and runs nothing: real, and quick to start.
+processes = multiprocessing.get_context("forkserver")
+processes.set_forkserver_preload(["tests.workflow.victim"])
 
 pytestmark = pytest.mark.crash
 
 
-async def live(url: str, effects: Path, death: str) -> tuple[int | None, str]:
-    """Run a victim to its end; return its exit status and what it said."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.workflow.victim",
-        url,
-        str(effects),
-        death,
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    said, _ = await process.communicate()
-    return process.returncode, said.decode()
+async def live(url: str, effects: Path, death: str) -> int | None:
+    """Let a victim live to its end; return its exit status."""
+    process = processes.Process(target=victim.live, args=(url, effects, death))
+    process.start()
+    await asyncio.to_thread(process.join)
+    return process.exitcode
 
 
 async def test_killed_four_times_it_goes_on_and_repeats_only_what_was_cut_short(
@@ -41,8 +38,8 @@ async def test_killed_four_times_it_goes_on_and_repeats_only_what_was_cut_short(
 ) -> None:
     effects = tmp_path / "effects"
     for death in ("before two", "in two", "after two", "after rejection"):
-        assert await live(sqlite_url, effects, death) == (-signal.SIGKILL, "")
-    assert await live(sqlite_url, effects, "never") == (0, "")
+        assert await live(sqlite_url, effects, death) == KILLED
+    assert await live(sqlite_url, effects, "never") == 0
     got = "got {'build': '12'}"
     assert effects.read_text().splitlines() == [
         "one",
@@ -62,9 +59,9 @@ async def test_a_second_process_on_the_same_folder_is_refused(
     database_url: str, launch: Launch, tmp_path: Path
 ) -> None:
     await launch()
-    status, said = await live(database_url, tmp_path / "effects", "never")
-    assert status == 3
-    assert said == (
+    said = tmp_path / "said"
+    assert await live(database_url, said, "never") == victim.REFUSED
+    assert said.read_text() == (
         f"database: {tmp_path} is in use by another Wardroom (process {os.getpid()}); "
         "stop that one, or give this one a database in a folder of its own"
     )
@@ -76,7 +73,7 @@ async def test_another_replica_takes_over_what_a_killed_one_was_doing(
     database_url: str, database: Database, launch: Launch, tmp_path: Path
 ) -> None:
     effects = tmp_path / "effects"
-    assert await live(database_url, effects, "in two") == (-signal.SIGKILL, "")
+    assert await live(database_url, effects, "in two") == KILLED
     engine = await launch({WORKFLOW: Victim(effects, "never").body})
     assert await engine.wait(WORKFLOW, KEY, seconds=60)
     assert effects.read_text().splitlines() == ["one", "two", *DONE[1:]]

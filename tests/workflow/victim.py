@@ -1,9 +1,4 @@
-"""A process that does durable work until it kills itself: `python -m tests.workflow.victim`.
-
-Arguments: the database's URL, a file that its effects are written to, and where to die: "before
-two", "in two", "after two", "after rejection", or "never". It starts one workflow, which is a
-no-op when it was started before, and waits for its end.
-"""
+"""A process that does durable work until it kills itself."""
 
 from __future__ import annotations
 
@@ -22,6 +17,7 @@ from bot.workflow.engine import DurableEngine
 
 WORKFLOW = "deploy"
 KEY = "DEP-1"
+REFUSED = 3
 
 
 class Victim:
@@ -72,22 +68,25 @@ class Victim:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-async def main(url: str, effects: str, death: str) -> int:
-    """Work, and exit 0 at the workflow's end, 3 where the database is somebody else's."""
+def live(url: str, effects: Path, death: str) -> None:
+    """Start one workflow (a no-op if it was started before) and wait for its end.
+
+    `death` is where to die: "before two", "in two", "after two", "after rejection" or "never".
+    """
+    try:
+        sys.exit(asyncio.run(_live(url, effects, death)))
+    except ConfigurationError as error:
+        effects.write_text(str(error))
+        sys.exit(REFUSED)
+
+
+async def _live(url: str, effects: Path, death: str) -> int:
     database = Database.open(url)
     engine = DurableEngine(database)
-    engine.register(WORKFLOW, Victim(Path(effects), death).body)
-    try:
-        await engine.launch()
-    except ConfigurationError as error:
-        sys.stdout.write(str(error))
-        return 3
+    engine.register(WORKFLOW, Victim(effects, death).body)
+    await engine.launch()
     await database.write(engine.start(WORKFLOW, KEY))
     ended = await engine.wait(WORKFLOW, KEY, seconds=60)
     await engine.close()
     database.close()
     return 0 if ended else 1
-
-
-if __name__ == "__main__":
-    sys.exit(asyncio.run(main(*sys.argv[1:])))
