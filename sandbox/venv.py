@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -97,6 +98,7 @@ def _run(
         stdin=subprocess.DEVNULL,
         text=True,
         env=environment,
+        process_group=0,
     ) as process:
         last = ""
         try:
@@ -107,7 +109,7 @@ def _run(
                     last = "No space left on device"
                     break
         except BaseException:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # pip and venv have helpers of their own
             raise
     if process.returncode:
         raise problem(last)
