@@ -87,8 +87,8 @@ async def test_what_fails_is_listed_and_logged_without_the_words_of_the_fault(
     newest, middle, oldest = await engine.failed()
     assert (newest.workflow, newest.key) == ("refused", "DEP-1")
     assert newest.error == "Conflict: DEP-1 is locked"
-    assert middle.error.startswith("KeyError at workflow/test_engine.py:")
-    assert oldest.error.startswith("ZeroDivisionError at workflow/test_engine.py:")
+    assert middle.error.startswith("KeyError at workflow/test_steps.py:")
+    assert oldest.error.startswith("ZeroDivisionError at workflow/test_steps.py:")
     assert [failure.at.tzinfo for failure in (newest, middle, oldest)] == [UTC] * 3
     assert await engine.failed(limit=1) == [newest]
     assert f"workflow step:DEP-1 failed: {oldest.error}" in caplog.messages
