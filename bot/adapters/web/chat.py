@@ -9,10 +9,10 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from bot.adapters.web.feed import Feed
 from bot.adapters.web.live import Live
 from bot.adapters.web.persona import chosen
 from bot.adapters.web.wire import (
+    CONSOLE,
     Asked,
     asked,
     body,
@@ -39,7 +39,6 @@ class Chat:
     road: Road
     notices: Notices
     live: Live
-    feed: Feed
     complete: Callable[[str], Sequence[str]]
     clock: Clock
 
@@ -73,7 +72,7 @@ class Chat:
         now = await self.notices.current(reply.topic) or reply
         update = self.live.show(reply.topic, now)
         try:
-            await self.feed.follow(reply.topic, now)
+            await self.notices.shown(reply.topic, CONSOLE, reply.topic, now)
         except Exception:  # the command has run: its answer must not be lost
             log.warning("web_topic_not_followed", topic=reply.topic, exc_info=True)
         shown = message(reply.topic, now, self.clock.now())

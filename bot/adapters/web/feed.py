@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 from fastapi.sse import format_sse_event
@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from bot.adapters.web.live import Live, Watcher
-from bot.adapters.web.wire import CONSOLE, message, refused
-from bot.model import Json, Reason, Reply
-from bot.ports import Clock, Notices
+from bot.adapters.web.wire import message, refused
+from bot.model import Json, Reason
+from bot.ports import Clock
 from bot.stores import Topics
 
 log = structlog.get_logger(__name__)
@@ -29,20 +29,18 @@ RETRY_MILLISECONDS = 2000
 class Feed:
     """Joins the store of topics and the live messages into one stream.
 
-    Another door or another replica may publish a topic that was never shown here: every keep-alive
-    looks at the store, so that nothing stays unseen for longer than that.
+    Another replica publishes without our hearing of it: every keep-alive looks at the store, so
+    that nothing stays unseen for longer than that.
     """
 
     live: Live
     topics: Topics
-    notices: Notices
     clock: Clock
     keep_alive_seconds: float = KEEP_ALIVE_SECONDS
-    _followed: set[str] = field(default_factory=set)
     _has_read: bool = False
 
     async def recent(self) -> list[dict[str, Json]]:
-        """Return the newest topics' messages, oldest first, and follow them from now on."""
+        """Return the newest topics' messages, oldest first; what is news goes to every page."""
         number, head = self.live.number, self.live.last_id
         at = self.clock.now()
         found = await self.topics.recent(limit=RECENT)
@@ -52,16 +50,8 @@ class Feed:
             elif self.live.is_news(topic, reply, read_at=number):
                 self.live.show(topic, reply)
         self._has_read = True
-        for topic, reply in found:
-            if topic not in self._followed:
-                await self.follow(topic, reply)
         # The store does not say when; a time that is not known is not shown.
         return [{**message(topic, reply, at), "at": "", "id": head} for topic, reply in found]
-
-    async def follow(self, topic: str, shown: Reply) -> None:
-        """Have the edits of a topic's message come here; edits it when a newer one exists."""
-        await self.notices.shown(topic, CONSOLE, topic, shown)
-        self._followed.add(topic)
 
     async def events(self, request: Request) -> Response:
         """Answer `GET /api/events`: messages as they are shown and edited."""

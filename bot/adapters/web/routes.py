@@ -45,7 +45,7 @@ def console(parts: Parts) -> APIRouter:
     """Return the console's routes: pages, conversation, events, audit log, assets."""
     router = APIRouter()
     door = Door(parts.mode, parts.public_url)
-    feed = Feed(parts.live, parts.topics, parts.notices, parts.clock, parts.keep_alive_seconds)
+    feed = Feed(parts.live, parts.topics, parts.clock, parts.keep_alive_seconds)
     _api(router, door, parts, feed)
     _pages(router, door, parts, feed)
     serve = assets.Assets(assets.read()).asset
@@ -54,7 +54,7 @@ def console(parts: Parts) -> APIRouter:
 
 
 def _api(router: APIRouter, door: Door, parts: Parts, feed: Feed) -> None:
-    chat = Chat(parts.road, parts.notices, parts.live, feed, parts.complete, parts.clock)
+    chat = Chat(parts.road, parts.notices, parts.live, parts.complete, parts.clock)
     for path, method, endpoint in (
         ("/api/chat", "POST", chat.chat),
         ("/api/complete", "POST", chat.suggest),

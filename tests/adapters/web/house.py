@@ -120,9 +120,10 @@ class MemoryNotices:
         self._topics, self._messenger = topics, messenger
 
     async def publish(self, topic: str, reply: Reply) -> None:
-        """Keep the reply and edit it wherever it was shown."""
+        """Keep the reply and edit it where it was shown; the console shows every topic."""
         await self._topics.put(topic, reply)
-        for place, ref in await self._topics.posts(topic):
+        posts = await self._topics.posts(topic)
+        for place, ref in posts or [(Place(self._messenger.platform), topic)]:
             await self._messenger.edit(place, ref, reply)
 
     async def announce(self, topic: str, place: Place) -> None:

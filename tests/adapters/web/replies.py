@@ -7,6 +7,7 @@ from bot.model import (
     Form,
     Input,
     InputKind,
+    Place,
     Reason,
     Reply,
     Step,
@@ -15,6 +16,7 @@ from bot.model import (
     Table,
 )
 
+PLACE = Place("web", "console")
 PENDING = Reply(
     "Production needs 2 approvals, one by a release manager.",
     Reason.PENDING_APPROVAL,
