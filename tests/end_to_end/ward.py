@@ -106,9 +106,9 @@ class Ward:
 
     def events(self, query: str) -> list[dict[str, Any]]:
         """Search the log on disk, newest first."""
-        found = self.cli("audit", "search", query, "--json")
+        found = self.cli("audit", "search", query, "--json", "--limit", "500")
         assert found.returncode == 0, found.stderr
-        return [json.loads(line) for line in found.stdout.splitlines() if line.startswith("{")]
+        return [event["data"] for event in json.loads(found.stdout)["events"]]
 
 
 @pytest.fixture
