@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
+import signal
 import socket
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -254,7 +255,7 @@ async def serve(settings: Settings) -> None:
             house.notices.messengers[chat.platform] = chat
             await chat.start()
             stack.push_async_callback(chat.close)
-        server = uvicorn.Server(
+        server = _Server(
             uvicorn.Config(
                 web_app(settings, house, chat),
                 host=settings.server.host,
@@ -265,8 +266,24 @@ async def serve(settings: Settings) -> None:
                 timeout_graceful_shutdown=3,
             )
         )
+
+        def stop() -> None:
+            server.force_exit, server.should_exit = server.should_exit, True
+            house.live.close()  # the open pages' streams would keep the server waiting
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop)
         LOG.info("listening", address=settings.server.address)
         await server.serve()
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to us: uvicorn would raise them again before the log is closed."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture nothing."""
+        yield
 
 
 def _ci(settings: Settings, client: httpx.AsyncClient) -> Ci:
