@@ -97,7 +97,7 @@ class Pipeline:
 
     async def guard(self, turn: Turn) -> Reply | None:
         """Stop patient data before anything of it is stored, logged or understood."""
-        said = turn.invocation
+        said = turn.invocation = _storable(turn.invocation)
         text = "\n".join([said.text, *(said.fields or {}).values()])
         verdict = phi.scan(text)
         if verdict.tier is phi.Tier.BLOCK:
@@ -272,6 +272,16 @@ class Pipeline:
             if not self._first[oldest].done():
                 break
             del self._first[oldest]
+
+
+def _storable(said: Invocation) -> Invocation:
+    """Return what was said without what no database keeps: NUL and half characters."""
+    fields = said.fields and {name: _kept(value) for name, value in said.fields.items()}
+    return replace(said, text=_kept(said.text), fields=fields)
+
+
+def _kept(text: str) -> str:
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def explained(error: Exception, correlation: str) -> tuple[Reply, str]:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from bot.api import Credentials
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
-OK, FOUND, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 200, 302, 401, 403, 404
+OK, FOUND, BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 200, 302, 400, 401, 403, 404
+# What Buildbot 4 says, with HTTP 500, where there is no scheduler of that name.
+NO_SCHEDULER = "'NoneType' object has no attribute 'force'"
 ODD = "Buildbot answered something that is not understood, so nothing is known."
 
 
@@ -27,7 +29,17 @@ class Rest:
     client: httpx.AsyncClient
 
     async def get(self, path: str, **query: str | int) -> Mapping[str, Any]:
-        """Return the JSON object at a path; `Rejected` where there is no such thing."""
+        """Return the JSON object at a path; `Rejected` where there is no such thing.
+
+        Buildbot 4.2 and later sometimes send an answer that is not whole when they are busy, so
+        reading is tried once more.
+        """
+        try:
+            return await self._get(path, query)
+        except Unreachable:
+            return await self._get(path, query)
+
+    async def _get(self, path: str, query: Mapping[str, str | int]) -> Mapping[str, Any]:
         answer = await self._reading(path, query)
         if answer.status_code in (UNAUTHORIZED, FORBIDDEN):
             await self._log_in()
@@ -56,7 +68,9 @@ class Rest:
                 f"Buildbot does not let its user `{self.credentials.user}` force `{scheduler}`: "
                 "it needs the role that controls builds."
             )
-        if answer.status_code == NOT_FOUND:
+        if answer.status_code == BAD_REQUEST:
+            raise Rejected(f"Buildbot does not accept these parameters for `{scheduler}`.")
+        if answer.status_code == NOT_FOUND or NO_SCHEDULER in answer.text:
             raise Rejected(f"Buildbot has no force scheduler `{scheduler}`.")
         if answer.status_code != OK:
             raise Unreachable(f"Buildbot answered HTTP {answer.status_code} to the request.")
