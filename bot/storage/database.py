@@ -108,6 +108,7 @@ class Database:
     def read_now(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn` in this thread, on one snapshot; blocks."""
         with self.reader.connect() as connection:
+            connection.begin()  # now, not with the first statement: `driver` would go past that
             return fn(connection)
 
     async def write(self, fn: Callable[[Connection], T]) -> T:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from bot.errors import ConfigurationError
-from bot.storage.database import Database, sql
+from bot.storage.database import Database, driver, sql
 
 BACKENDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
@@ -77,6 +77,17 @@ async def test_a_reading_transaction_sees_one_snapshot(database: Database) -> No
 
     assert await database.read(twice) == (0, 0)
     assert await database.read(counted) == 1
+
+
+async def test_a_statement_straight_to_the_driver_sees_the_same_snapshot(
+    database: Database,
+) -> None:
+    def twice(connection: Connection) -> tuple[int, int]:
+        (first,) = driver(connection).execute("SELECT n FROM counter").fetchone()
+        database.write_now(lambda c: c.execute(text("UPDATE counter SET n = n + 1")))
+        return first, counted(connection)
+
+    assert await database.read(twice) == (0, 0)
 
 
 async def test_reads_run_beside_a_writer(database: Database) -> None:
