@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -14,22 +15,26 @@ from bot.adapters.web.pages import Drawing
 from bot.adapters.web.persona import form
 from bot.adapters.web.wire import MAX_TEXT, fresh, invocation
 from bot.errors import BadInput
-from bot.model import Event, Reason, Reply
+from bot.model import Event, Json, Reason, Reply
 from bot.ports import AuditReader, Road
 
 SEQUENCE = re.compile(r"#?(\d{1,15})")
 QUALIFIERS = (
-    ("person:", "who did it", "person:engineer"),
-    ("service:", "to which service", "service:lab-results"),
-    ("env:", "in which environment", "env:production"),
-    ("verb:", "which command", "verb:deploy"),
-    ("reason:", "how it ended", "reason:not_authorised"),
-    ("request:", "one request and all it caused", "request:REQ-12"),
-    ("deploy:", "one deploy", "deploy:DEP-3"),
-    ("change:", "one change", "change:CHG-7"),
-    ("since:", "not before", "since:2026-03-01"),
-    ("until:", "before", "until:2026-04-01"),
+    ("who did it", "person:engineer"),
+    ("to which service", "service:lab-results"),
+    ("in which environment", "env:production"),
+    ("which command", "verb:deploy"),
+    ("how it ended", "reason:not_authorised"),
+    ("what kind of event", "kind:refused"),
+    ("one request", "request:REQ-12"),
+    ("one deploy", "deploy:DEP-3"),
+    ("one change", "change:CHG-7"),
+    ("one incident", "incident:INC-4"),
+    ("since a day, or how long ago", "since:2h"),
+    ("until the end of a day", "until:2026-04-01"),
+    ("words in that order", '"smoke probe"'),
 )
+LINKED = frozenset({"correlation", "request", "deploy", "change", "incident"})
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,7 @@ class AuditPages:
             number=number,
             reply=reply,
             event=event,
+            facts=_facts(event.data) if event else [],
             stored=_text(event) if event else "",
             is_whole=event is not None and _leaf(event.body) == event.leaf,
         )
@@ -96,7 +102,7 @@ class AuditPages:
         return self.drawing.personas.current(request)
 
     def _results(self, request: Request, query: str, reply: Reply | None, before: str) -> Response:
-        older = _older(reply) if reply else ""
+        older = _number(reply.refs.get("next_before", "")) if reply else ""
         return self.drawing.page(
             "audit.html",
             request,
@@ -116,17 +122,23 @@ def _rows(reply: Reply) -> list[tuple[str, tuple[str, ...]]]:
     return [(_sequence(row[0]) if row else "", row) for row in rows]
 
 
-def _older(reply: Reply) -> str:
-    """Return the number that the next page goes on before, or "" at the end."""
-    if "next_before" in reply.refs:
-        return _number(reply.refs["next_before"])
-    numbers = [int(number) for number, _ in _rows(reply) if number]
-    return str(min(numbers)) if numbers and min(numbers) > 1 else ""
-
-
 def _sequence(cell: str) -> str:
     found = SEQUENCE.fullmatch(cell.strip())
     return found.group(1) if found else ""
+
+
+def _facts(data: Mapping[str, Json], within: str = "") -> list[tuple[str, str, str]]:
+    """Return what an event says as name, value, and the search that the value leads to."""
+    found: list[tuple[str, str, str]] = []
+    for name, value in data.items():
+        if isinstance(value, Mapping):
+            found.extend(_facts(value, f"{within}{name} "))
+        elif isinstance(value, list):
+            found.append((within + name, ", ".join(map(str, value)), ""))
+        else:
+            search = urlencode({"q": f"{name}:{value}"}) if not within and name in LINKED else ""
+            found.append((within + name, str(value), search))
+    return found
 
 
 def _number(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_lowercase
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -19,7 +20,6 @@ from bot.ports import Directory
 from bot.render.html import html
 
 FOLDER = Path(__file__).parent / "templates"
-MAX_HINTS = 14
 
 
 def templates() -> Environment:
@@ -85,8 +85,14 @@ class Console:
             after=after,
             messages=[_with_markup(one) for one in messages],
             waiting=[one for one in messages if one["reason"] == Reason.PENDING_APPROVAL.value],
-            hints=list(dict.fromkeys(self.complete("")))[:MAX_HINTS],
+            hints=verbs(self.complete),
         )
+
+
+def verbs(complete: Callable[[str], Sequence[str]]) -> list[str]:
+    """Return the first words of all commands; completion gives a few lines at a time."""
+    begun = (line for letter in ascii_lowercase for line in complete(letter))
+    return list(dict.fromkeys(line.split(" ")[0] for line in begun))
 
 
 def _with_markup(message: Mapping[str, Json]) -> Mapping[str, object]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from bot.model import (
     AuditQuery,
     Event,
     Invocation,
+    Json,
     Place,
     Principal,
     Reason,
@@ -165,7 +167,13 @@ class People:
 class OneEvent:
     """A log of one event, number 7."""
 
-    body = b'{"kind":"intent","verb":"deploy <b>"}'
+    data: Mapping[str, Json] = {
+        "actor": {"person": "engineer"},
+        "policies": ["a", "b"],
+        "request": "REQ-12",
+        "verb": "deploy <b>",
+    }
+    body = json.dumps(data, separators=(",", ":")).encode()
 
     def __init__(self) -> None:
         self.leaf = hashlib.sha256(b"\x00" + self.body).digest()
@@ -176,7 +184,7 @@ class OneEvent:
 
     async def show(self, seq: int) -> Event | None:
         """Return the event."""
-        return Event(7, NOW, self.body, self.leaf, {}) if seq == len("seventh") else None
+        return Event(7, NOW, self.body, self.leaf, self.data) if seq == len("seventh") else None
 
     async def verify(self) -> Verdict:
         """Say that one event is whole."""

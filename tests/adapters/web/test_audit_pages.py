@@ -10,9 +10,11 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from bot.model import Invocation, Reason, Reply, Table
+from bot.adapters.web.audit import QUALIFIERS
+from bot.audit.query import parse_query
+from bot.model import AuditQuery, Invocation, Reason, Reply, Table
 from tests.adapters.web.accessible import problems
-from tests.adapters.web.house import House
+from tests.adapters.web.house import NOW, House
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -48,7 +50,7 @@ async def test_a_search_goes_down_the_road_once(house: House, client: httpx.Asyn
 
 
 async def test_older_events_are_a_page_away(house: House, client: httpx.AsyncClient) -> None:
-    house.say["audit search verb:deploy"] = page_of(40, 20)
+    house.say["audit search verb:deploy"] = replace(page_of(40, 20), refs={"next_before": "21"})
     house.say["audit search verb:deploy --before 21"] = page_of(20, 0)
     first = await client.get("/audit", params={"q": "verb:deploy"})
     assert 'href="/audit?q=verb%3Adeploy&amp;before=21"' in first.text
@@ -58,13 +60,11 @@ async def test_older_events_are_a_page_away(house: House, client: httpx.AsyncCli
     assert "Newest events" in second.text
 
 
-async def test_the_command_may_say_where_the_next_page_starts(
-    house: House, client: httpx.AsyncClient
-) -> None:
-    house.say["audit search a"] = replace(page_of(40, 20), refs={"next_before": "17"})
-    house.say["audit search b"] = replace(page_of(40, 20), refs={"next_before": ""})
-    assert "before=17" in (await client.get("/audit", params={"q": "a"})).text
-    assert "Older events" not in (await client.get("/audit", params={"q": "b"})).text
+async def test_every_example_is_understood_by_the_query_language() -> None:
+    for _, example in QUALIFIERS:
+        query = parse_query(example, now=NOW)
+        assert query != AuditQuery()
+        assert ":" not in example or query.words == ()
 
 
 @pytest.mark.parametrize("before", ["7 --json", "x", "-1", "1" * 40, "--limit"])
@@ -111,6 +111,8 @@ async def test_an_event_shows_its_stored_bytes_and_leaf_hash(
     assert "&#34;verb&#34;:&#34;deploy &lt;b&gt;&#34;" in answer.text
     assert house.audit.leaf.hex() in answer.text
     assert "hash to the leaf: SHA-256" in answer.text
+    assert "<dt>actor person</dt><dd>engineer</dd>" in answer.text
+    assert 'href="/audit?q=request%3AREQ-12"' in answer.text
     house.audit.leaf = bytes(32)
     assert "do not hash to the leaf" in (await client.get("/audit/7")).text
 

@@ -273,6 +273,17 @@ async def test_the_tab_key_reaches_everything_in_reading_order(house: House, pag
     assert reached[-1] == "Send"
 
 
+async def test_a_hint_begins_a_line_and_sends_nothing(house: House, page: Page) -> None:
+    await enter(page, house)
+    hints = page.get_by_role("group").filter(has_text="What can I type?").get_by_role("button")
+    assert await hints.all_text_contents() == ["approvals", "audit", "ci", "deploy", "help"]
+    await hints.filter(has_text="deploy").click()
+    await expect(page.get_by_label("Command")).to_have_value("deploy ")
+    await expect(page.get_by_label("Command")).to_be_focused()
+    await expect(page.get_by_role("listbox")).to_be_visible()
+    assert house.road.lines == []
+
+
 async def test_markup_in_a_reply_stays_text(house: House, page: Page) -> None:
     attack = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
     house.say["help"] = Reply(

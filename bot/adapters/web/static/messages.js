@@ -95,7 +95,7 @@ export function say(who, text, ref) {
   const now = new Date();
   const time = element("time", {
     dateTime: now.toISOString(),
-    textContent: now.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }),
+    textContent: now.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }),
   });
   const said = element("p", { className: "said" },
     element("span", { className: "who", textContent: who }),
