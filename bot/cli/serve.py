@@ -80,8 +80,10 @@ async def _talk(known: Settings, log: Path) -> None:
     """Say where Wardroom is once it is up; return when the prompt has been left."""
     address = known.server.address
     await _up(f"http://{known.server.host}:{known.server.port}/readyz")
-    click.echo(f"Wardroom is at {address}  (its log: {log}; Ctrl-C stops it)")
-    if not sys.stdin.isatty():
+    has_prompt = sys.stdin.isatty()
+    key = "Ctrl-D" if has_prompt else "Ctrl-C"
+    click.echo(f"Wardroom is at {address}  ({key} stops it; its log: {log})")
+    if not has_prompt:
         await asyncio.Event().wait()
     chat = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "chat", "--as", PERSONA, "--url", address)
