@@ -1,0 +1,96 @@
+"""Runs a whole Wardroom for a measurement: a process with a fresh store, and Slack connected."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import yaml
+
+from benchmarks.bench_slack import READY, Target, slack_api
+from tests.fakes.slack import Slack as FakeSlack
+
+
+@dataclass(frozen=True)
+class Running:
+    """A Wardroom process: where it is, and how long it took to be ready, in seconds."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    secret: str
+    ready_seconds: float
+
+
+@contextlib.contextmanager
+def wardroom() -> Iterator[Running]:
+    """Start one with the people and services of a small site; stop it when the block ends."""
+    with slack_api() as api, tempfile.TemporaryDirectory() as name:
+        folder, secret = Path(name), secrets.token_hex(16)
+        port = _site(folder, secret, api)
+        started = time.perf_counter()
+        with (folder / "output").open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "bot", "serve", "--config", str(folder / "wardroom.yaml")],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        url = f"http://127.0.0.1:{port}"
+        try:
+            _until_ready(url, process, folder / "output")
+            yield Running(process, url, secret, time.perf_counter() - started)
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+@contextlib.contextmanager
+def as_target() -> Iterator[Target]:
+    """Start one as what `bench_slack` compares."""
+    with wardroom() as running:
+        yield Target("wardroom", f"{running.url}/slack/events", running.secret)
+
+
+def _until_ready(url: str, process: subprocess.Popen[bytes], output: Path) -> None:
+    until = time.monotonic() + READY
+    while True:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(f"{url}/readyz", timeout=1).status_code == httpx.codes.OK:
+                return
+        assert process.poll() is None, output.read_text()
+        assert time.monotonic() < until, "it did not become ready"
+        time.sleep(0.02)
+
+
+def _site(folder: Path, secret: str, api: str) -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    account = {"team": FakeSlack.team, "user": "U1"}
+    people = [{"id": "engineer", "name": "E", "roles": ["engineer"], "slack": account}]
+    services = [{"id": "portal", "owner": "web", "safety_class": "A", "environments": {"test": {}}}]
+    settings = {
+        "mode": "sandbox",
+        "database": f"sqlite:///{folder / 'wardroom.db'}",
+        "server": {"port": port},
+        "people": "people.yaml",
+        "services": "services.yaml",
+        "slack": {"signing_secret": secret, "bot_token": "xoxb-1-2-measured", "api_url": api},
+        "integrations": {"buildbot": {"url": "http://127.0.0.1:9/"}},
+    }
+    for name, content in (
+        ("people.yaml", people),
+        ("services.yaml", services),
+        ("wardroom.yaml", settings),
+    ):
+        (folder / name).write_text(yaml.safe_dump(content))
+    return port
