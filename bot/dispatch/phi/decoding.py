@@ -30,7 +30,7 @@ _LETTERS = {"r": "\r", "n": "\n", "t": "\t", "f": "\f", "v": "\v"}
 # One token; lines of at least 60 characters go on, as mail and certificates wrap them.
 _PACKED = re.compile(r"[A-Za-z0-9+/_-]{12,}(?:(?<=[A-Za-z0-9+/_-]{60}) ?\n[A-Za-z0-9+/_-]+)*={0,2}")
 _HEX = re.compile(r"[0-9a-fA-F](?<![0-9A-Za-z][0-9a-fA-F])[0-9a-fA-F]{21,}(?![0-9A-Za-z])")
-_SHORTEST_HEX = 21
+_SHORTEST_HEX, _SHORTEST_GLUED = 21, 16
 _URL_SAFE = str.maketrans("-_", "+/", " \n=")
 # A token glued to a path or a slug starts at an unknown place: try the four alignments.
 _GLUE = re.compile(r"[/_+-]")
@@ -108,8 +108,12 @@ def _unpacked(token: str) -> Iterator[bytes]:
     if token.islower():
         # a slug: text in base64 shows capitals within a few characters
         return
+    is_glued = _GLUE.search(token) is not None
+    if is_glued and len(token) < _SHORTEST_GLUED:
+        # 2024-06-11T03 and the like
+        return
     body = token.translate(_URL_SAFE)
-    alignments = 4 if _GLUE.search(token) else 1
+    alignments = 4 if is_glued else 1
     for skipped in range(alignments):
         # a last lone character carries no byte
         whole = len(body) - (1 if (len(body) - skipped) % 4 == 1 else 0)

@@ -41,7 +41,9 @@ _XML_FIELD = re.compile(r"<(?:pid|nk1|pv1|obx|in1|gt1|mrg)\.\d{1,2}(?:\.\d{1,2})
 _CLOCK = re.compile(r"(?:19|20)\d{6}")
 # A component in the first word of a field: `|DOE^JANE`, `|123^^^MR`; prose has it later (ORU^R01).
 _COMPONENTS = re.compile(r"(?:\A|[^\w\s^]|\t)\s?(?:[^\s|^]{1,60}\^[\w^]|\^\^)")
-_CONTENT = re.compile(r"[^\W_]")
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
+# Text after a quote or a space is the sentence around an empty segment.
+_FILLED = re.compile(r"[^\w\s\"'`]{0,3}[^\W_]")
 _ENCODING = re.compile(r"[^\w\s]{2,5}(?:amp;)?\Z")
 _WINDOW = 160
 _MIN_MANY = 5
@@ -114,8 +116,7 @@ def _is_segment(text: str, match: re.Match[str], separator: str) -> bool:
         return is_capital and "^" in rest and bool(_COMPONENTS.match(rest))
     if name.upper() in _HEADERS:
         return _is_header(rest.split(separator, 3))
-    content = rest[rest.index(separator) :].split("\n\n", 1)[0]
-    if not _CONTENT.search(content):
+    if not _has_content(rest.split("\n\n", 1)[0].split(separator)):
         return False
     if "^" in rest and _COMPONENTS.search(rest):
         return True
@@ -124,9 +125,16 @@ def _is_segment(text: str, match: re.Match[str], separator: str) -> bool:
     return is_capital and _is_record(rest, separator)
 
 
+def _has_content(fields: list[str]) -> bool:
+    """Tell whether a field after the first holds anything; the last must begin with it at once."""
+    closed = any(_LETTER_OR_DIGIT.search(field) for field in fields[1:-1])
+    return closed or (len(fields) > 1 and _FILLED.match(fields[-1]) is not None)
+
+
 def _is_header(fields: list[str]) -> bool:
     """Ask a header for its encoding characters and more than one field after them."""
-    return len(fields) > _HEADER_FIELDS and bool(_ENCODING.match(fields[0])) and any(fields[1:3])
+    is_whole = len(fields) > _HEADER_FIELDS and _ENCODING.match(fields[0]) is not None
+    return is_whole and any(_LETTER_OR_DIGIT.search(field) for field in fields[1:])
 
 
 def _is_dense(rest: str, separator: str) -> bool:

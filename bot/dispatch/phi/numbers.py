@@ -53,27 +53,30 @@ _KINDS = {
     "tight_patient": "patient-id",
 }
 
+_Span = tuple[int, int]
+
 _REACH = 20
+# A number and what must part it from the next take six characters.
+_MOST_IN_REACH = 5
 _FEWEST, _MOST = 5, 12
 _LONGEST_PREFIX = 5
 _PORTS = 65_535
+_DATE_LENGTH = len("20240611")
 _WALL = "\ue000"
 
-_FIVE_DIGITS = re.compile(r"\d{5}")
-_DIGIT = re.compile(r"\d")
 # Digits in one piece, or in groups a space, dash or line break apart (00-12-34, 0012 3456).
-_NUMBER = re.compile(r"\d+(?:[ \t\r\n-]{1,2}\d{1,5}(?!\d)){0,11}")
+_NUMBER = re.compile(r"(\d+)(?:[ \t\r\n-]{1,2}\d{1,5}(?!\d)){0,11}")
 _PIECE = re.compile(r"\d+")
 _ENDS_NUMBER = re.compile(r"(?![a-z_]|[.:,]\d)")
 _PREFIX = re.compile(r"(?:(?<![0-9a-z\\])[a-z]{1,4}-?)\Z")
 _MORE = re.compile(
     r"(?:\s{0,3}[,;/&+]\s{0,3}|\s{1,3}(?:and|or)\s{1,3})(?:[a-z]{1,3}-?)?\d{5,12}(?!\w)"
 )
-_BEFORE = re.compile(
-    r"(?<![0-9a-z._:/\#-])(?P<digits>\d{5,12})"
-    r"(?P<link>\s{0,2}[(\[]\s?(?:the\s)?|\s{1,2}(?:is|was)\s(?:(?:the|an?|his|her|their)\s)?"
-    r"|[ ,=-]{1,2})\Z"
+_LINK = re.compile(
+    r"\s{0,2}[(\[]\s?(?:the\s)?|\s{1,2}(?:is|was)\s(?:(?:the|an?|his|her|their)\s)?|[ ,=-]{1,2}"
 )
+_LONGEST_LINK = 12
+_NO_START = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._:/#-")
 _PLAIN_GAPS = frozenset({"", " ", ":", ": ", "=", " #"})
 _CLOSES = re.compile(r"\s*(?:[.,;:!?)]|\Z)")
 _LAST_WORD = re.compile(r"([a-z]+)[^a-z0-9]*\Z")
@@ -91,92 +94,97 @@ _DATE = re.compile(
 
 def find(view: View) -> Iterator[tuple[str, int, int]]:
     """Yield every number within twenty characters of a word that makes it a patient's."""
-    if not view.has_digit:
-        return
     low = view.low
-    digit = 0
-    for place in view.word_starts(_STEMS):
-        keyword = _KEYWORD.match(low, place)
-        if keyword is None:
-            continue
-        if digit < keyword.end():
-            # keywords come in order, so every digit is looked for once
-            found = _DIGIT.search(low, keyword.end())
-            digit = found.start() if found else len(low) + _REACH
+    keywords = [
+        keyword
+        for place in (view.word_starts(_STEMS) if view.has_digit else ())
+        if (keyword := _KEYWORD.match(low, place))
+    ]
+    if not keywords:
+        return
+    numbers = [span for hit in _NUMBER.finditer(low) if (span := _identifier(hit, low))]
+    following = 0
+    for keyword in keywords:
+        # keywords come in order, so every number is passed once
+        while following < len(numbers) and numbers[following][0] < keyword.end():
+            following += 1
         name = keyword.lastgroup or ""
         is_tight = name.startswith("tight")
-        if end := _after(view, keyword.end(), digit, is_tight=is_tight):
-            yield _KINDS[name], place, end
-        elif not is_tight and (start := _before(low, keyword)) is not None:
-            yield _KINDS[name], start, keyword.end()
+        near = numbers[following : following + _MOST_IN_REACH]
+        if end := _after(low, keyword.end(), near, must_be_tight=is_tight):
+            yield _KINDS[name], keyword.start(), end
+        elif following and not is_tight:
+            start = _before(low, keyword, numbers[following - 1])
+            if start is not None:
+                yield _KINDS[name], start, keyword.end()
 
 
-def _after(view: View, place: int, digit: int, *, is_tight: bool) -> int | None:
-    """Return the end of the first number in reach that is a patient's."""
-    low = view.low
-    while digit - place <= _REACH + _LONGEST_PREFIX and (number := _NUMBER.match(low, digit)):
-        gap = low[place:digit]
-        if _WALL in gap or '",' in gap or _is_log_line(gap, number):
+def _identifier(number: re.Match[str], low: str) -> _Span | None:
+    """Return the span of five to twelve digits: the first piece alone, or the first groups."""
+    start = number.start()
+    first = number.end(1) - start
+    if first >= _FEWEST:
+        end = number.end(1)
+        return (start, end) if first <= _MOST and _ENDS_NUMBER.match(low, end) else None
+    if number.end() - start <= _FEWEST:
+        return None
+    count, span = 0, None
+    for piece in _PIECE.finditer(low, start, number.end()):
+        count += piece.end() - piece.start()
+        if count > _MOST:
+            break
+        if count >= _FEWEST and _ENDS_NUMBER.match(low, piece.end()):
+            span = (start, piece.end())
+    return span
+
+
+def _after(low: str, place: int, numbers: list[_Span], *, must_be_tight: bool) -> int | None:
+    """Return the end of the first number in reach of a keyword that is a patient's."""
+    for number in numbers:
+        if number[0] - place > _REACH + _LONGEST_PREFIX:
             return None
-        if (
-            number.end() - digit >= _FEWEST
-            and not _is_clock(gap, number)
-            and (end := _patients_end(view, gap, number, must_be_tight=is_tight))
+        gap = low[place : number[0]]
+        if _WALL in gap or '",' in gap or _is_log_line(gap, low, number[0]):
+            return None
+        if not _is_clock(gap, low, number[0]) and _is_patients(
+            low, gap, number, must_be_tight=must_be_tight
         ):
-            return _with_list(low, end)
-        following = _DIGIT.search(low, number.end(), place + _REACH + _LONGEST_PREFIX + 1)
-        if following is None:
-            return None
-        digit = following.start()
+            return _with_list(low, number[1])
     return None
 
 
-def _is_log_line(gap: str, number: re.Match[str]) -> bool:
+def _is_log_line(gap: str, low: str, start: int) -> bool:
     """Tell the next line of a log, or another paragraph, below a line that ends in the keyword."""
-    return "\n" in gap and ("\n\n" in gap or bool(_DATE.match(number.group())))
+    return "\n" in gap and ("\n\n" in gap or bool(_DATE.match(low, start)))
 
 
-def _is_clock(gap: str, number: re.Match[str]) -> bool:
+def _is_clock(gap: str, low: str, start: int) -> bool:
     """Tell a written date, a decimal or a time."""
-    if _WRITTEN_DATE.match(number.group()) or _AFTER_DATE.search(gap):
+    if _WRITTEN_DATE.match(low, start):
+        return True
+    if len(gap) > _DATE_LENGTH and _AFTER_DATE.search(gap):
         return True
     return gap[-1:] in {".", ":", ","} and gap[-2:-1].isdigit()
 
 
-def _patients_end(
-    view: View, gap: str, number: re.Match[str], *, must_be_tight: bool
-) -> int | None:
-    """Return where a number ends, or None when it counts, dates or names something else."""
-    end = _number_end(number, view.low)
-    is_glued = gap[-1:].isalnum() or gap[-1:] == "-"
-    prefix = _PREFIX.search(gap) if is_glued else None
-    if end is None or (prefix is None and gap[-1:].isalnum()):
-        return None
+def _is_patients(low: str, gap: str, number: _Span, *, must_be_tight: bool) -> bool:
+    """Tell a patient's number from one that counts, dates or names something else."""
+    prefix = None
+    if gap[-1:].isalnum() or gap[-1:] == "-":
+        prefix = _PREFIX.search(gap)
+        if prefix is None and gap[-1:] != "-":
+            return False
     between = gap[: prefix.start()] if prefix else gap
     is_tight = between in _PLAIN_GAPS or bool(_TIGHT.match(between))
     if len(between) > _REACH or (must_be_tight and (not is_tight or "\n" in gap)):
-        return None
+        return False
     if prefix and (not is_tight or prefix.group().rstrip("-") in TICKETS):
-        return None
-    digits = view.low[number.start() : end]
-    if digits[0] == "0":
-        return end
-    is_other = UNITS.match(view.low, end) or (not is_tight and _is_other(gap, digits))
-    return None if is_other else end
-
-
-def _number_end(number: re.Match[str], low: str) -> int | None:
-    """Return the end of five to twelve digits: the first piece alone, or the first groups."""
-    count, end = 0, None
-    for piece in _PIECE.finditer(low, number.start(), number.end()):
-        count += len(piece.group())
-        if count > _MOST:
-            break
-        if count >= _FEWEST and _ENDS_NUMBER.match(low, piece.end()):
-            end = piece.end()
-            if piece.start() == number.start():
-                break
-    return end
+        return False
+    if low[number[0]] == "0":
+        return True
+    if UNITS.match(low, number[1]):
+        return False
+    return is_tight or not _is_other(gap, low[number[0] : number[1]])
 
 
 def _is_other(gap: str, digits: str) -> bool:
@@ -196,18 +204,17 @@ def _with_list(low: str, end: int) -> int:
     return end
 
 
-def _before(low: str, keyword: re.Match[str]) -> int | None:
+def _before(low: str, keyword: re.Match[str], number: _Span) -> int | None:
     """Return where a number right before the keyword begins (`00123456 (MRN)`)."""
-    place = keyword.start()
-    window = low[max(0, place - _REACH) : place]
-    number = _BEFORE.search(window) if _FIVE_DIGITS.search(window) else None
-    if number is None:
+    start, end = number
+    link = low[end : keyword.start()]
+    if len(link) > _LONGEST_LINK or not _LINK.fullmatch(link):
         return None
-    link = number["link"].strip()
-    is_said = link.startswith(("(", "[", "is", "was")) or _CLOSES.match(low, keyword.end())
-    if number["digits"][0] != "0" and not is_said:
+    if start and low[start - 1] in _NO_START:
         return None
-    word = _LAST_WORD.search(window[: number.start()].rpartition("\n")[2])
-    if number["digits"][0] != "0" and word and word.group(1) in OTHER_NUMBERS:
-        return None
-    return place - len(window) + number.start()
+    if low[start] == "0":
+        return start
+    is_said = link.strip().startswith(("(", "[", "is", "was")) or _CLOSES.match(low, keyword.end())
+    line = low[max(0, start - _REACH) : start].rpartition("\n")[2]
+    word = _LAST_WORD.search(line)
+    return start if is_said and not (word and word.group(1) in OTHER_NUMBERS) else None

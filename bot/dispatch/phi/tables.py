@@ -37,7 +37,7 @@ _WRITE = re.compile(
 _AGGREGATE = re.compile(
     r"select\s{1,9}(?:count|max|min|avg|sum)\s{0,3}\([^()]{0,40}\)\s{1,9}from\b"
 )
-_LITERAL = re.compile(r"(?:[=<>(,]|\b(?:like|between|and)\b)\s{0,3}['\"\d]")
+_LITERAL = re.compile(r"[=<>(,]\s{0,3}['\"\d]|(?:like|between)\s{1,3}['\"\d]")
 _SOURCES = Stems("from", "join")
 _WRITES = Stems("insert", "update", "delete")
 _LOOK_BACK, _CLAUSE, _LONGEST = 400, 200, 1_600
@@ -51,6 +51,10 @@ _IDENTITY = re.compile(
 _IDENTITY_STEMS = Stems(
     *("mrn", "ssn", "dob", "csn", "nhs", "mbi", "birth", "date", "pat", "pt", "medical", "acc"),
     "member",
+)
+_IDENTITY_HEAD = re.compile(
+    r"mrn|ssn|dob|csn|nhs|mbi|birth|date[\s_-]?of|(?:pat|pt)(?:ient)?[\s_-]?(?:id|mrn|name|dob|n)"
+    r"|medical|accession|member[\s_-]?id"
 )
 _COLUMN = re.compile(r"[a-z#][a-z0-9 _#()/-]{0,30}\Z")
 _RULER = re.compile(r"[\s|:+=-]+\Z")
@@ -123,7 +127,7 @@ def _tables(view: View) -> Iterator[tuple[str, int, int]]:
     low = view.low
     covered = 0
     for place in view.word_starts(_IDENTITY_STEMS):
-        if place < covered:
+        if place < covered or not _IDENTITY_HEAD.match(low, place):
             continue
         start, covered = line_start(low, place), line_end(low, place)
         header = low[start:covered]

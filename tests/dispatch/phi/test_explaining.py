@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from bot.dispatch.phi import KINDS, Tier, explain, scan
 from tests.dispatch.phi.samples import HINTS, LEAKS
 
+# The digits in our own labels and advice: HL7 v2, X12, PID-3, PID-5, 40,000.
+_OURS = {"v2", "X12", "3", "5", "40", "000"}
 _WORDS = re.compile(r"[A-Za-z0-9]+")
 
 
@@ -40,14 +40,13 @@ def test_a_block_is_explained_without_the_warnings_beside_it() -> None:
     assert "date of birth" not in explain(scan("MRN 00412345, DOB 02/14/1980"))
 
 
-@pytest.mark.parametrize("sample", LEAKS + HINTS, ids=[s.id for s in LEAKS + HINTS])
-def test_the_answer_never_repeats_a_value(sample: object) -> None:
-    text = sample.text  # type: ignore[attr-defined] # a Sample; parametrize loses the type
-    answer = explain(scan(text))
-    numbers = {word for word in _WORDS.findall(text) if any(map(str.isdigit, word))}
-    said = set(_WORDS.findall(answer)) - {"v2", "X12", "40", "000", "3", "5"}
-    assert not numbers & said
-    assert "doe" not in answer.lower().replace("does", "")
+def test_the_answer_never_repeats_a_value() -> None:
+    for sample in LEAKS + HINTS:
+        answer = explain(scan(sample.text))
+        numbers = {word for word in _WORDS.findall(sample.text) if any(map(str.isdigit, word))}
+        said = set(_WORDS.findall(answer)) - _OURS
+        assert not numbers & said, sample.id
+        assert not {"doe", "jane"} & set(_WORDS.findall(answer.lower())), sample.id
 
 
 def test_every_kind_has_a_label_and_one_sentence_of_advice() -> None:

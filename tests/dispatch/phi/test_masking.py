@@ -102,12 +102,10 @@ def test_escapes_do_not_move_the_cut() -> None:
     assert "DOE" not in masked
 
 
-@pytest.mark.parametrize("sample", LEAKS, ids=[sample.id for sample in LEAKS])
-def test_no_identifier_of_the_corpus_survives_masking(sample: object) -> None:
-    text = sample.text  # type: ignore[attr-defined] # a Sample; parametrize loses the type
-    masked = mask(f"before {text} after")[0]
-    for value in ("412345", "00412345", "19800214", "1980-02-14", "DOE^JANE", "219-09-9123"):
-        assert value not in masked
+def test_no_identifier_of_the_corpus_survives_masking() -> None:
+    values = ("412345", "19800214", "1980-02-14", "DOE^JANE", "219-09-9123", "943 476 5919")
+    masked = {sample.id: mask(f"before {sample.text} after")[0] for sample in LEAKS}
+    assert [id_ for id_, text in masked.items() if any(value in text for value in values)] == []
 
 
 def test_a_text_over_the_limit_is_cut_and_says_so() -> None:
