@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import pty
 import re
 import socket
 import stat
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,26 +16,18 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from bot.adapters.terminal import EXITS, one, piped
+from bot.adapters.terminal import EXITS, one, piped, prompted
 from bot.adapters.terminal.exits import worst
+from bot.adapters.terminal.prompt import MOST_LINES, sized
 from bot.adapters.terminal.words import person_named
 from bot.model import Button, Reason, Reply, StepState
+from tests.adapters.keyboard import at_a_terminal, at_the_prompt, start
 from tests.adapters.web import replies
 from tests.adapters.web.conftest import house, switch
 from tests.adapters.web.house import House, listening, serving
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 __all__ = ["house", "switch"]
-
-PATIENCE = 30.0  # silence, on a busy machine, after which a test gives up
-ESCAPES = re.compile(r"\x1b\][^\x07]*\x07|\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>()][0-9A-Z]?|\r")
-PROGRAM = """
-import sys
-from pathlib import Path
-from bot.adapters.terminal import chat
-person, url, text, as_json, history = sys.argv[1:]
-sys.exit(chat(person, url, text or None, bool(as_json), Path(history) if history else None))
-"""
 
 
 def closed_address() -> str:
@@ -193,8 +182,8 @@ async def test_only_the_switch_is_taken_for_the_switch(line: str, person: str | 
 
 async def test_piped_input_reaches_a_real_process(house: House) -> None:
     house.say["a"] = Reply("Fine.")
-    program = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", PROGRAM, "engineer", house.url, "", "yes", ""),
+    program = await start(
+        *("engineer", house.url, "", "yes", ""),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
@@ -202,76 +191,6 @@ async def test_piped_input_reaches_a_real_process(house: House) -> None:
     assert program.returncode == 2
     reasons = [json.loads(line)["reason"] for line in out.splitlines()]
     assert reasons == ["ok", "unknown_command"]
-
-
-class Terminal:
-    """A person at a pseudo-terminal in which the program runs."""
-
-    def __init__(self, leader: int, program: asyncio.subprocess.Process) -> None:
-        self._leader, self.program = leader, program
-        self._seen = ""
-        self._more = asyncio.Event()
-        asyncio.get_running_loop().add_reader(leader, self._read)
-
-    def _read(self) -> None:
-        try:
-            found = os.read(self._leader, 65536)
-        except OSError:
-            found = b""
-        if not found:
-            asyncio.get_running_loop().remove_reader(self._leader)
-        if b"\x1b[6n" in found:
-            os.write(self._leader, b"\x1b[1;1R")  # where the cursor is, as a terminal says
-        self._seen += ESCAPES.sub("", found.decode("utf-8", "replace"))
-        self._more.set()
-
-    async def sees(self, text: str) -> str:
-        """Wait until a text is on the screen; returns everything up to it, and forgets it."""
-        while text not in self._seen:
-            self._more.clear()
-            try:
-                await asyncio.wait_for(self._more.wait(), PATIENCE)
-            except TimeoutError:
-                pytest.fail(f"never saw {text!r}, but: {self._seen!r}")
-        before, _, self._seen = self._seen.partition(text)
-        return before
-
-    def types(self, text: str) -> None:
-        """Press keys."""
-        os.write(self._leader, text.encode())
-
-    async def is_asked(self, person: str = "engineer") -> None:
-        """Wait for the prompt: between two of them the keys belong to nobody."""
-        await self.sees(f"{person} >")
-
-    async def leaves(self) -> int:
-        """Press Ctrl-D and return the exit code."""
-        self.types("\x04")
-        return await asyncio.wait_for(self.program.wait(), PATIENCE)
-
-
-@asynccontextmanager
-async def at_a_terminal(house: House, history: Path | str = "") -> AsyncIterator[Terminal]:
-    """Start the prompt as the engineer."""
-    leader, follower = pty.openpty()
-    program = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", PROGRAM, "engineer", house.url, "", "", str(history)),
-        stdin=follower,
-        stdout=follower,
-        stderr=follower,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "40"},
-    )
-    os.close(follower)
-    terminal = Terminal(leader, program)
-    try:
-        await terminal.is_asked()
-        yield terminal
-    finally:
-        if program.returncode is None:
-            program.kill()
-        await program.wait()
-        asyncio.get_running_loop().remove_reader(leader)
-        os.close(leader)
 
 
 async def test_the_prompt_answers_switches_person_and_leaves(house: House) -> None:
@@ -295,7 +214,7 @@ async def test_the_prompt_answers_switches_person_and_leaves(house: House) -> No
 async def test_the_prompt_shows_a_deploys_progress_line_by_line(house: House) -> None:
     done, running, waiting = StepState.DONE, StepState.RUNNING, StepState.WAITING
     house.say["deploy x"] = replies.deploying(running, waiting, waiting)
-    async with at_a_terminal(house) as terminal:
+    async with at_the_prompt(house) as terminal:
         terminal.types("deploy x\r")
         await terminal.sees("1. Running: CI is green")
         await house.notices.publish("DEP-3", replies.deploying(done, running, waiting))
@@ -308,7 +227,7 @@ async def test_the_prompt_shows_a_deploys_progress_line_by_line(house: House) ->
 
 async def test_the_prompt_asks_for_a_form_line_by_line(house: House) -> None:
     house.say["deploy"] = lambda said: Reply("Asked for.") if said.fields else replies.FORM
-    async with at_a_terminal(house) as terminal:
+    async with at_the_prompt(house) as terminal:
         terminal.types("deploy\r")
         await terminal.sees("one of: lab-results, portal")
         await terminal.sees("Service:")
@@ -325,7 +244,7 @@ async def test_the_prompt_asks_for_a_form_line_by_line(house: House) -> None:
 
 async def test_a_form_that_is_left_sends_nothing(house: House) -> None:
     house.say["deploy"] = replies.FORM
-    async with at_a_terminal(house) as terminal:
+    async with at_the_prompt(house) as terminal:
         terminal.types("deploy\r")
         await terminal.sees("Service:")
         terminal.types("\x03")
@@ -336,7 +255,7 @@ async def test_a_form_that_is_left_sends_nothing(house: House) -> None:
 
 async def test_the_prompt_completes_from_the_server(house: House) -> None:
     house.say["deploy portal 1.4.2 to test"] = Reply("Asked for.")
-    async with at_a_terminal(house) as terminal:
+    async with at_the_prompt(house) as terminal:
         terminal.types("deploy p")
         await terminal.sees("deploy portal 1.4.2 to test")
         terminal.types("\t\r")
@@ -351,7 +270,7 @@ async def test_the_history_keeps_what_was_let_pass_and_nothing_else(
     house.say[canary] = Reply("That looks like an HL7 message.", Reason.PHI_BLOCKED)
     house.say["whoami"] = Reply("You are here.")
     kept = tmp_path / "state" / "history"
-    async with at_a_terminal(house, kept) as terminal:
+    async with at_the_prompt(house, kept) as terminal:
         terminal.types(f"{canary}\r")
         await terminal.sees("That looks like an HL7 message.")
         await terminal.is_asked()
@@ -363,11 +282,52 @@ async def test_the_history_keeps_what_was_let_pass_and_nothing_else(
     assert "whoami" in text
     assert "CANARY" not in text
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
-    async with at_a_terminal(house, kept) as terminal:
+    async with at_the_prompt(house, kept) as terminal:
         terminal.types("\x1b[A")
         await terminal.sees("whoami")
         terminal.types("\r")
         await terminal.sees("You are here.")
+
+
+async def test_no_prompt_is_offered_where_nobody_would_answer(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert await prompted(closed_address(), "engineer", False, None) == 1
+    assert "Wardroom is not running" in capsys.readouterr().out
+    assert await prompted("nonsense", "engineer", False, None) == 2
+    async with serving("production") as house:
+        assert await prompted(house.url, "engineer", False, None) == 2
+    assert "no sign-in yet" in capsys.readouterr().out
+
+
+async def test_the_history_forgets_its_oldest_lines(tmp_path: Path) -> None:
+    file = tmp_path / "history"
+    first = sized(file)
+    assert first is not None
+    for number in range(MOST_LINES + 5):
+        first.store_string(f"line {number}")
+    again = sized(file)
+    assert again is not None
+    kept = list(again.load_history_strings())
+    assert len(kept) == MOST_LINES
+    assert kept[0] == f"line {MOST_LINES + 4}"
+
+
+async def test_a_history_that_can_not_be_kept_is_done_without(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", "utf-8")
+    assert sized(tmp_path / "file" / "history") is None
+    assert sized(None) is None
+
+
+async def test_one_command_reaches_a_real_process(house: House) -> None:
+    house.say["help"] = Reply("You can type these.")
+    program = await start(
+        *("engineer", house.url, "help", "", ""),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out, _ = await program.communicate()
+    assert (program.returncode, out) == (0, b"You can type these.\n")
 
 
 async def test_the_prompt_lives_through_a_restart_of_the_server() -> None:
