@@ -2,4 +2,10 @@
 
 from __future__ import annotations
 
+from hypothesis import settings
+
 pytest_plugins = ["tests.postgres"]
+
+# A slow machine is no failure.
+settings.register_profile("wardroom", deadline=None)
+settings.load_profile("wardroom")

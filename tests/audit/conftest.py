@@ -12,8 +12,12 @@ import pytest
 
 from bot.audit.log import AuditLog
 from bot.storage.database import Database
+from tests.audit.events import a_log
 
 BACKENDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+in_a_file = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+"""For what does not depend on the database: one of them is enough."""
 
 
 @dataclass
@@ -79,8 +83,5 @@ def sqlite(sqlite_url: str) -> Iterator[Database]:
 @pytest.fixture
 async def log(database: Database, clock: TurnedClock) -> AsyncIterator[AuditLog]:
     """A running log over the database."""
-    patient = 60
-    async with AuditLog(
-        database, clock=clock, software="1.0", replica="one", deadline=patient
-    ) as log:
+    async with a_log(database, clock) as log:
         yield log

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Executable, text
 
 from bot.audit import record, tree
+from bot.audit.log import AuditLog
 from bot.model import Account, Draft, Kind, Place
-from bot.ports import Transaction
+from bot.ports import Clock, Transaction
 from bot.storage.database import Database, sql
 
 
@@ -27,6 +28,13 @@ def draft(**changes: Any) -> Draft:
         "environment": "test",
     }
     return Draft(**(usual | changes))
+
+
+def a_log(
+    database: Database, clock: Clock, *, replica: str = "one", deadline: float = 60
+) -> AuditLog:
+    """A log whose callers are patient: the machine that tests may be busy."""
+    return AuditLog(database, clock=clock, software="1.0", replica=replica, deadline=deadline)
 
 
 def rows(database: Database) -> list[tuple[int, bytes, bytes]]:

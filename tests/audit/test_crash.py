@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.audit.log import AuditLog
 from bot.storage.database import Database
 from tests.audit.conftest import TurnedClock
-from tests.audit.events import assert_whole, draft
+from tests.audit.events import a_log, assert_whole, draft
 
 pytestmark = pytest.mark.crash
 
@@ -42,7 +41,7 @@ async def test_a_killed_process_has_done_nothing_that_is_not_recorded(
     for seq, what in done:
         intent = fields[int(seq) - 1]
         assert (intent["kind"], intent["text"]) == ("intent", what)
-    async with AuditLog(database, clock=clock, software="1", replica="next") as log:
+    async with a_log(database, clock, replica="next") as log:
         recorded = await log.append(draft())
     assert recorded.event.seq == len(fields) + 1
     assert_whole(database)

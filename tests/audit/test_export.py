@@ -22,7 +22,7 @@ from bot.audit.log import AuditLog
 from bot.errors import AuditUnavailable, ConfigurationError
 from bot.model import AuditQuery
 from bot.storage.database import Database
-from tests.audit.conftest import TurnedClock
+from tests.audit.conftest import TurnedClock, in_a_file
 from tests.audit.events import as_attacker, assert_whole, draft, rows
 
 VERIFIER = Path(verify.__file__)
@@ -58,12 +58,14 @@ async def test_an_export_verifies_offline_with_one_file_of_plain_python(
     assert told.stdout == f"whole: {exported.size} events, root {exported.root}\n"
 
 
+@in_a_file
 async def test_jsonl_has_the_stored_bytes(filled: Database, tmp_path: Path) -> None:
     write(filled, tmp_path / "log")
     lines = (tmp_path / "log").read_bytes().splitlines()
     assert lines == [body for _, body, _ in rows(filled)]
 
 
+@in_a_file
 async def test_csv_has_columns_to_read_and_the_stored_bytes(
     filled: Database, tmp_path: Path
 ) -> None:
@@ -78,6 +80,7 @@ async def test_csv_has_columns_to_read_and_the_stored_bytes(
     assert "Grüße\nvom\r\nSystem" in [row["text"] for row in shown]
 
 
+@in_a_file
 async def test_no_cell_of_a_csv_is_a_formula(filled: Database, tmp_path: Path) -> None:
     write(filled, tmp_path / "log", Format.CSV)
     with (tmp_path / "log").open(newline="") as file:
@@ -86,6 +89,7 @@ async def test_no_cell_of_a_csv_is_a_formula(filled: Database, tmp_path: Path) -
     assert {f"'{formula}" for formula in FORMULAS} <= set(cells)
 
 
+@in_a_file
 async def test_a_csv_that_shows_something_else_than_it_holds_does_not_verify(
     filled: Database, tmp_path: Path
 ) -> None:
@@ -98,6 +102,7 @@ async def test_a_csv_that_shows_something_else_than_it_holds_does_not_verify(
 
 
 @pytest.mark.parametrize("form", list(Format))
+@in_a_file
 async def test_no_flipped_byte_verifies(filled: Database, tmp_path: Path, form: Format) -> None:
     file = tmp_path / "log"
     exported = write(filled, file, form)
@@ -131,43 +136,68 @@ def same_manifest(original: bytes, changed: bytes) -> bool:
         (lambda lines: [*lines[:-1], lines[-1][:-1]], "the last line is cut short"),
     ],
 )
+@in_a_file
 async def test_what_was_done_to_an_export_is_said(
-    filled: Database, tmp_path: Path, change: Callable[[list[bytes]], list[bytes]], said: str
+    filled: Database,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: Callable[[list[bytes]], list[bytes]],
+    said: str,
 ) -> None:
     file = tmp_path / "log"
     write(filled, file)
     file.write_bytes(b"".join(change(file.read_bytes().splitlines(keepends=True))))
-    told = run_alone(tmp_path, "log")
-    assert told.returncode == 1
-    assert told.stdout.startswith("NOT whole")
-    assert said in told.stdout
-    assert "log is not the file that its manifest describes" in told.stdout
+    assert verify.main([str(file)]) == 1
+    told = capsys.readouterr().out
+    assert told.startswith("NOT whole")
+    assert said in told
+    assert "log is not the file that its manifest describes" in told
 
 
+@in_a_file
 async def test_an_export_is_compared_with_a_root_that_was_noted_elsewhere(
-    filled: Database, log: AuditLog, tmp_path: Path
+    filled: Database, log: AuditLog, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     noted = write(filled, tmp_path / "earlier")
     await log.append(draft())
     write(filled, tmp_path / "log")
-    given = ["--size", str(noted.size), "--root"]
-    assert run_alone(tmp_path, "log", *given, noted.root).returncode == 0
-    other = run_alone(tmp_path, "log", *given, "00" * 32)
-    assert other.returncode == 1
-    assert f"the first {noted.size} events are not those that were noted" in other.stdout
-    assert run_alone(tmp_path, "log", "--size", "5").returncode == 2
+    given = [str(tmp_path / "log"), "--size", str(noted.size)]
+    assert verify.main([*given, "--root", noted.root]) == 0
+    assert verify.main([*given, "--root", "00" * 32]) == 1
+    told = capsys.readouterr().out
+    assert f"the first {noted.size} events are not those that were noted" in told
+    with pytest.raises(SystemExit, match="2"):
+        verify.main(given)
 
 
 @pytest.mark.parametrize("manifest", [None, b"", b"{}", b"[]", b'{"format": "other/1"}', b"\xff"])
 def test_an_export_without_its_manifest_cannot_be_verified(
-    tmp_path: Path, manifest: bytes | None
+    tmp_path: Path, manifest: bytes | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "log").write_bytes(b"{}\n")
     if manifest is not None:
         (tmp_path / "log.manifest.json").write_bytes(manifest)
-    told = run_alone(tmp_path, "log")
-    assert (told.returncode, told.stdout) == (2, "")
-    assert "log.manifest.json: " in told.stderr
+    assert verify.main([str(tmp_path / "log")]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "log.manifest.json: " in told.err
+
+
+@in_a_file
+async def test_a_manifest_without_its_export_cannot_be_verified(
+    filled: Database, tmp_path: Path
+) -> None:
+    write(filled, tmp_path / "log").file.unlink()
+    with pytest.raises(verify.Unreadable, match="log: No such file"):
+        verify.verify_file(tmp_path / "log")
+
+
+@in_a_file
+async def test_a_csv_without_its_columns_does_not_verify(filled: Database, tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    write(filled, file, Format.CSV)
+    file.write_bytes(file.read_bytes().replace(b"seq,time", b"seq,date", 1))
+    assert "the first line does not name the columns" in verify.verify_file(file).problems[0]
 
 
 async def test_an_export_while_the_log_grows_is_whole(
@@ -181,6 +211,7 @@ async def test_an_export_while_the_log_grows_is_whole(
     await growing
 
 
+@in_a_file
 async def test_an_export_is_for_its_owner_alone_and_replaces_nothing(
     filled: Database, tmp_path: Path
 ) -> None:
@@ -245,6 +276,7 @@ async def test_a_log_folder_appends_beside_a_running_server(
     assert len(assert_whole(database)) == 328
 
 
+@in_a_file
 async def test_a_damaged_log_can_be_verified_and_not_read_unrecorded(
     folder: LogFolder, database: Database
 ) -> None:

@@ -14,7 +14,7 @@ from bot.model import Draft, Reason
 from bot.ports import Transaction
 from bot.storage.database import Database, sql
 from tests.audit.conftest import TurnedClock
-from tests.audit.events import assert_whole, draft, make_notes, note, notes, rows
+from tests.audit.events import a_log, assert_whole, draft, make_notes, note, notes, rows
 
 
 async def test_an_event_is_stored_when_append_returns(
@@ -167,13 +167,13 @@ async def test_a_log_that_was_closed_goes_on_where_it_ended(
     database: Database, clock: TurnedClock
 ) -> None:
     for replica in ("one", "two", "three"):
-        async with AuditLog(database, clock=clock, software="1", replica=replica) as log:
+        async with a_log(database, clock, replica=replica) as log:
             await asyncio.gather(*(log.append(draft()) for _ in range(300)))
     assert len(assert_whole(database)) == 900
 
 
 async def test_closing_writes_what_waits(database: Database, clock: TurnedClock) -> None:
-    log = AuditLog(database, clock=clock, software="1", replica="one")
+    log = a_log(database, clock)
     log.start()
     waiting = [asyncio.ensure_future(log.append(draft())) for _ in range(500)]
     await asyncio.sleep(0)
@@ -183,7 +183,7 @@ async def test_closing_writes_what_waits(database: Database, clock: TurnedClock)
 
 
 async def test_a_closed_log_refuses(database: Database, clock: TurnedClock) -> None:
-    log = AuditLog(database, clock=clock, software="1", replica="one")
+    log = a_log(database, clock)
     with pytest.raises(AuditUnavailable, match="closed"):
         await log.append(draft())
     log.start()
@@ -194,7 +194,7 @@ async def test_a_closed_log_refuses(database: Database, clock: TurnedClock) -> N
 
 
 async def test_the_writer_ends_with_the_log(database: Database, clock: TurnedClock) -> None:
-    log = AuditLog(database, clock=clock, software="1", replica="one")
+    log = a_log(database, clock)
     log.start()
     await log.append(draft())
     await log.close()
@@ -206,8 +206,8 @@ async def test_two_logs_over_one_database_share_one_numbering(
 ) -> None:
     other = Database.open(url)
     async with (
-        AuditLog(database, clock=clock, software="1", replica="one") as one,
-        AuditLog(other, clock=clock, software="1", replica="two") as two,
+        a_log(database, clock) as one,
+        a_log(other, clock, replica="two") as two,
     ):
         appends = [log.append(draft()) for _ in range(200) for log in (one, two)]
         numbers = [(await each).event.seq for each in map(asyncio.ensure_future, appends)]

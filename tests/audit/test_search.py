@@ -4,7 +4,6 @@ import asyncio
 import itertools
 import random
 import string
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,11 +16,12 @@ from bot.audit import matching, record
 from bot.audit.log import AuditLog
 from bot.audit.query import parse_query
 from bot.audit.search import MAX_LIMIT, AuditSearch
+from bot.audit.tree import leaf_hash
 from bot.errors import BadInput, Conflict
 from bot.model import AuditQuery, Draft, Kind, Reason
 from bot.storage.database import Database
-from tests.audit.conftest import TurnedClock
-from tests.audit.events import as_attacker, draft, rows
+from tests.audit.conftest import TurnedClock, in_a_file
+from tests.audit.events import a_log, as_attacker, draft, rows
 
 
 @pytest.fixture
@@ -57,60 +57,62 @@ async def test_events_come_newest_first_with_what_was_recorded(
     assert (page.next_before, page.damaged) == (None, ())
 
 
-@pytest.mark.parametrize(
-    ("name", "one", "other"),
-    [
-        ("person", "engineer", "engineer-2"),
-        ("service", "lab-results", "lab"),
-        ("environment", "production", "prod"),
-        ("verb", "deploy", "deploy status"),
-        ("request", "REQ-1", "REQ-11"),
-        ("deploy", "DEP-1", "DEP-11"),
-        ("change", "CHG-1", "CHG-11"),
-        ("incident", "INC-1", "INC-11"),
-        ("correlation", "c-1", "c-11"),
-        ("reason", Reason.OK, Reason.FAILED),
-        ("kind", Kind.INTENT, Kind.OUTCOME),
-        ("service", 'a "quoted" \\ name %', "a quoted name"),
-        ("verb", "gruß'%_", "gruss'%_"),
-    ],
-)
+FILTERS = [
+    ("person", "engineer-1", "engineer-11"),
+    ("service", "lab-results", "lab"),
+    ("environment", "production", "prod"),
+    ("verb", "ci run", "ci run now"),
+    ("request", "REQ-1", "REQ-11"),
+    ("deploy", "DEP-1", "DEP-11"),
+    ("change", "CHG-1", "CHG-11"),
+    ("incident", "INC-1", "INC-11"),
+    ("correlation", "c-7", "c-77"),
+    ("reason", Reason.OK, Reason.FAILED),
+    ("kind", Kind.EFFECT, Kind.EFFECT_OUTCOME),
+    ("service", 'a "quoted" \\ name %', "a quoted name"),
+    ("verb", "gruß'%_", "gruss'%_"),
+]
+
+
 async def test_a_filter_finds_what_has_exactly_that_value(
-    log: AuditLog, search: AuditSearch, name: str, one: str, other: str
+    log: AuditLog, search: AuditSearch
 ) -> None:
-    # The value in another place must not count.
-    misleading = draft(**{name: other}, params={name: str(one)}, text=str(one))
-    await fill(log, draft(**{name: one}), misleading, draft(**{name: one}))
-    wanted: dict[str, Any] = {name: str(one)}
-    assert await found(search, AuditQuery(**wanted)) == [3, 1]
+    for name, one, other in FILTERS:
+        usual = dict.fromkeys(("service", "environment"), "")
+        # The value in another place must not count.
+        misleading = usual | {name: other, "params": {name: str(one)}, "text": str(one)}
+        matching_ones = usual | {name: one}
+        first = (await log.append(draft(**matching_ones))).event.seq
+        await fill(log, draft(**misleading), draft(**matching_ones))
+        wanted: dict[str, Any] = {name: str(one)}
+        assert await found(search, AuditQuery(**wanted)) == [first + 2, first], name
 
 
-@pytest.mark.parametrize(
-    ("word", "texts"),
-    [
-        ("timeout", ["Timeout after 5 s", "TIMEOUT", "timeouts"]),
-        ("access denied", ["said Access Denied."]),
-        ("100%", ["disk 100% full"]),
-        ("a_b", ["x a_b x"]),
-        ("c:\\temp", ["in C:\\Temp today"]),
-        ('say "no"', ['please say "no" to it']),
-        ("ÄRZTE", ["die Ärzte", "ÄRZTE", "ärzte"]),
-        ("λβ", ["ΛΒ", "Λβ"]),
-        ("🚑", ["call 🚑 now"]),
-        ("line\nbreak", ["a Line\nBreak"]),
-        ("\x7f", ["a \x7f b"]),
-        ("/path", ["a/path"]),
-    ],
-)
+UNLIKE = ["nothing", "100 percent", "a-b axb", "access was denied", "c:temp", "say no"]
+WORDS = {
+    "timeout": ["Timeout after 5 s", "TIMEOUT", "timeouts"],
+    "access denied": ["said Access Denied."],
+    "100%": ["disk 100% full"],
+    "a_b": ["x a_b x"],
+    "c:\\temp": ["in C:\\Temp today"],
+    'say "no"': ['please say "no" to it'],
+    "ÄRZTE": ["die Ärzte", "ÄRZTE", "ärzte"],
+    "λβ": ["ΛΒ", "Λβ"],
+    "🚑": ["call 🚑 now"],
+    "line\nbreak": ["a Line\nBreak"],
+    "\x7f": ["a \x7f b"],
+    "/path": ["a/path"],
+}
+
+
 async def test_words_match_in_any_case_anywhere_in_the_texts(
-    log: AuditLog, search: AuditSearch, word: str, texts: Sequence[str]
+    log: AuditLog, search: AuditSearch
 ) -> None:
-    unlike = ["nothing", "100 percent", "a-b axb", "access was denied", "c:temp", "say no"]
-    await fill(log, *(draft(text=each) for each in [*unlike, *texts]))
-    first = len(unlike) + 1
-    assert sorted(await found(search, AuditQuery(words=(word,)))) == list(
-        range(first, first + len(texts))
-    )
+    texts = [*UNLIKE, *itertools.chain(*WORDS.values())]
+    await fill(log, *(draft(text=each) for each in texts))
+    for word, matching_texts in WORDS.items():
+        seqs = await found(search, AuditQuery(words=(word,)))
+        assert [texts[seq - 1] for seq in reversed(seqs)] == matching_texts
 
 
 async def test_all_words_and_filters_must_hold(log: AuditLog, search: AuditSearch) -> None:
@@ -124,6 +126,7 @@ async def test_all_words_and_filters_must_hold(log: AuditLog, search: AuditSearc
     assert await found(search, AuditQuery(words=("green", "red"), person="b")) == [2]
 
 
+@in_a_file
 async def test_words_are_looked_for_in_values_and_not_across_two_of_them(
     log: AuditLog, search: AuditSearch
 ) -> None:
@@ -181,6 +184,7 @@ async def test_pages_stay_as_they_are_while_the_log_grows(
     assert [len(page) for page in pages] == [7, 7, 7, 7, 2]
 
 
+@in_a_file
 async def test_a_page_that_ends_exactly_with_the_log_has_no_next(
     log: AuditLog, search: AuditSearch
 ) -> None:
@@ -189,24 +193,21 @@ async def test_a_page_that_ends_exactly_with_the_log_has_no_next(
     assert (await search.search(AuditQuery(limit=3))).next_before == 2
 
 
-@pytest.mark.parametrize("limit", [-1, 0, 10**9])
-async def test_an_odd_limit_is_brought_into_range(
-    log: AuditLog, search: AuditSearch, limit: int
-) -> None:
+async def test_an_odd_limit_is_brought_into_range(log: AuditLog, search: AuditSearch) -> None:
     await fill(log, draft(), draft())
-    page = await search.search(AuditQuery(limit=limit))
-    assert len(page.events) == (2 if limit > MAX_LIMIT else 1)
+    for limit in (-1, 0, 10**9):
+        page = await search.search(AuditQuery(limit=limit))
+        assert len(page.events) == (2 if limit > MAX_LIMIT else 1)
 
 
-@pytest.mark.parametrize("before", [-(2**70), -1, 0, 1, 3, 2**70])
-async def test_an_odd_cursor_finds_what_is_below_it(
-    log: AuditLog, search: AuditSearch, before: int
-) -> None:
+async def test_an_odd_cursor_finds_what_is_below_it(log: AuditLog, search: AuditSearch) -> None:
     await fill(log, *(draft() for _ in range(4)))
-    seqs = [4, 3, 2, 1]
-    assert await found(search, AuditQuery(before=before)) == [s for s in seqs if s < before]
+    for before in (-(2**70), -1, 0, 1, 3, 2**70):
+        expected = [seq for seq in (4, 3, 2, 1) if seq < before]
+        assert await found(search, AuditQuery(before=before)) == expected
 
 
+@in_a_file
 async def test_a_search_that_runs_out_of_time_says_how_far_it_looked(
     log: AuditLog, database: Database
 ) -> None:
@@ -303,6 +304,7 @@ async def test_whatever_is_typed_searches_without_an_error(
     assert await found(search, parse_query('"x or y"', now=clock.at)) == [1]
 
 
+@in_a_file
 async def test_a_word_longer_than_the_database_can_look_for_is_found(
     log: AuditLog, search: AuditSearch
 ) -> None:
@@ -353,6 +355,26 @@ async def test_damaged_events_are_named_and_never_shown_as_events(
             await search.show(seq)
 
 
+async def test_what_no_log_writes_is_damaged_though_its_hash_is_right(
+    log: AuditLog, database: Database, search: AuditSearch
+) -> None:
+    await fill(log, *(draft() for _ in range(3)))
+    forge = text("UPDATE audit SET body = :body, leaf = :leaf WHERE seq = 2")
+    for body in (b"{}", b'{"seq":2,"ts":null}', b'{"a":1.5}', b'{"seq":2,"seq":2}'):
+        as_attacker(database, forge.bindparams(body=body.decode(), leaf=leaf_hash(body)))
+        page = await search.search(AuditQuery())
+        assert ([event.seq for event in page.events], page.damaged) == ([3, 1], (2,))
+
+
+def test_times_are_compared_on_the_event_itself() -> None:
+    at = record.moment(1_000_000)
+    soon = at + timedelta(seconds=1)
+    assert matching.matches({"ts": 1_000_000}, AuditQuery(since=at, until=soon))
+    assert not matching.matches({"ts": 1_000_000}, AuditQuery(since=soon))
+    assert not matching.matches({"ts": 1_000_000}, AuditQuery(until=at))
+    assert not matching.matches({}, AuditQuery())
+
+
 async def test_an_event_moved_to_another_number_is_damaged(
     log: AuditLog, database: Database, search: AuditSearch
 ) -> None:
@@ -376,7 +398,7 @@ def flip(file: Path, old: bytes, new: bytes) -> None:
 async def test_a_body_that_is_no_json_any_more_does_not_stop_the_search(
     sqlite: Database, clock: TurnedClock
 ) -> None:
-    async with AuditLog(sqlite, clock=clock, software="1", replica="one") as own:
+    async with a_log(sqlite, clock) as own:
         await fill(own, *(draft(person=f"p{n}") for n in range(4)))
     assert sqlite.file is not None
     sqlite.write_now(lambda c: c.execute(text("DROP INDEX audit_person")))

@@ -10,25 +10,23 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import Connection, event, text
 
+from bot.audit.entry import Entry, deliver
 from bot.audit.log import AuditLog
 from bot.errors import AuditUnavailable
 from bot.ports import Transaction
-from bot.storage.database import Database
+from bot.storage.database import Database, driver, sql
 from tests.audit.conftest import TurnedClock
-from tests.audit.events import as_attacker, assert_whole, draft, make_notes, note, notes
+from tests.audit.events import a_log, as_attacker, assert_whole, draft, make_notes, note, notes
 from tests.postgres import Server
 
 NOBODY = 65534
-
-
-def a_log(database: Database, clock: TurnedClock, deadline: float = 20) -> AuditLog:
-    return AuditLog(database, clock=clock, software="1", replica="one", deadline=deadline)
 
 
 @contextlib.contextmanager
@@ -210,9 +208,10 @@ int fdatasync(int fd) {
 
 FSYNC_STORY = """
 import asyncio, pathlib, sys
+from bot.audit.entry import Entry, deliver
 from bot.audit.log import AuditLog
 from bot.errors import AuditUnavailable
-from bot.storage.database import Database
+from bot.storage.database import Database, driver, sql
 from tests.audit.conftest import TurnedClock
 from tests.audit.events import draft
 
@@ -249,6 +248,24 @@ def test_after_a_failed_fsync_the_log_stops_for_good(sqlite: Database, tmp_path:
     )
     first, second = told.stdout.splitlines()
     assert first == second == "disk I/O error"
+
+
+async def test_after_a_failed_fsync_nothing_is_tried_again(
+    sqlite: Database, clock: TurnedClock
+) -> None:
+    async with a_log(sqlite, clock) as log:
+        await log.append(draft())
+
+        @event.listens_for(sqlite.engine, "commit", once=True)
+        def _fail(_: Connection) -> None:
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorname = "SQLITE_IOERR_FSYNC"
+            raise error
+
+        for _ in range(3):
+            with pytest.raises(AuditUnavailable, match="disk I/O error"):
+                await log.append(draft())
+    assert len(assert_whole(sqlite)) == 1
 
 
 # --- time --------------------------------------------------------------------------------------
@@ -309,6 +326,34 @@ async def test_what_its_caller_stopped_waiting_for_is_undone(
     assert notes(database) == []
 
 
+async def test_what_would_be_too_late_is_not_begun(database: Database, clock: TurnedClock) -> None:
+    begun = threading.Event()
+
+    def slow(_: Transaction) -> None:
+        begun.set()
+        time.sleep(0.35)
+
+    async with a_log(database, clock, deadline=0.4) as log:
+        first = asyncio.ensure_future(log.append(draft(text="slow"), slow))
+        await asyncio.to_thread(begun.wait)
+        with pytest.raises(AuditUnavailable, match=r"too busy|in time"):
+            await log.append(draft(text="late"))
+        with contextlib.suppress(AuditUnavailable):
+            await first
+    assert "late" not in [fields["text"] for fields in assert_whole(database)]
+
+
+def test_a_caller_that_has_its_answer_does_not_give_up() -> None:
+    loop = asyncio.new_event_loop()
+    entry = Entry(draft(), (), loop, loop.create_future(), take_by=0)
+    entry.future.set_result(None)
+    entry.give_up()
+    assert entry.take()
+    loop.close()
+    deliver([(entry, AuditUnavailable("nobody waits in a loop that was closed"))])
+    assert entry.future.result() is None
+
+
 # --- the log itself ----------------------------------------------------------------------------
 
 
@@ -334,6 +379,24 @@ async def test_a_log_that_was_tampered_with_is_not_continued(
                 await log.append(draft())
     with pytest.raises(AuditUnavailable, match="head"):
         a_log(sqlite, clock).start()
+
+
+@pytest.mark.parametrize("statement", ["ROLLBACK", "UPDATE audit_head SET size = size + 1"])
+async def test_an_effect_that_breaks_the_transaction_records_nothing(
+    database: Database, clock: TurnedClock, statement: str
+) -> None:
+    make_notes(database)
+    async with a_log(database, clock) as log:
+        await log.append(draft())
+
+        def breaking(tx: Transaction) -> None:
+            driver(sql(tx)).execute(statement)
+
+        with pytest.raises(AuditUnavailable):
+            await log.append(draft(), note("a"), breaking)
+        await log.append(draft(), note("b"))
+    assert notes(database) == ["b"]
+    assert len(assert_whole(database)) == 2
 
 
 def test_a_database_without_a_log_does_not_start(tmp_path: Path, clock: TurnedClock) -> None:
