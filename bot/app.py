@@ -49,7 +49,6 @@ from bot.ports import (
     Directory,
     Freezes,
     Prober,
-    Steps,
 )
 from bot.settings import Provider, Settings
 from bot.storage.changes import ChangeRegister
@@ -86,59 +85,65 @@ class Outside:
 
 
 @dataclass(frozen=True)
+class Stores:
+    """What is kept, one store each."""
+
+    requests: SqlRequests
+    deploys: SqlDeploys
+    changes: ChangeRegister
+    topics: SqlTopics
+    deliveries: SqlDeliveries
+
+
+@dataclass(frozen=True, kw_only=True)
 class House:
     """Everything that runs, once it has been wired."""
 
     database: Database
+    stores: Stores
     log: AuditLog
+    audit: AuditReader
     engine: DurableEngine
     road: Pipeline
     desk: ApprovalDesk
     notices: TopicNotices
-    topics: SqlTopics
-    audit: AuditReader
     directory: Directory
     manual: CommandManual
     live: web.Live
-    deliveries: SqlDeliveries
     clock: Clock
     commands: registry.Registry
 
 
 def build(settings: Settings, outside: Outside) -> House:
     """Wire everything; nothing is started and nothing is asked for over the network."""
-    database = Database.open(settings.database.get_secret_value())
-    clock = outside.clock
+    database, clock, ci = _database(settings), outside.clock, outside.ci
+    stores = _stores(database, clock)
     people = directory.load(settings.people, sandbox=settings.is_sandbox)
     estate = catalogue.load(settings.services)
     known = registry.discover(commands)
     policies = Policies(known.commands, settings.policies)
     log = AuditLog(database, clock=clock, software=__version__, replica=_replica())
-    audit = AuditSearch(database)
-    engine = DurableEngine(database)
-    requests, deploys = SqlRequests(database), SqlDeploys(database)
-    changes, topics = ChangeRegister(database, clock), SqlTopics(database)
-    deliveries = SqlDeliveries(database)
+    audit, engine = AuditSearch(database), DurableEngine(database)
     live = web.Live(clock)
-    notices = TopicNotices(topics, masked, {live.platform: live}, (live.platform,))
-    recorder = Recorder(log, deliveries, policies, clock)
-    parser = Parser(known, estate, people)
-    manual = CommandManual(known, policies, estate)
+    notices = TopicNotices(stores.topics, masked, {live.platform: live}, (live.platform,))
+    recorder = Recorder(log, stores.deliveries, policies, clock)
+    parser, manual = Parser(known, estate, people), CommandManual(known, policies, estate)
     calendar = freezes.load(settings.calendars)
-    deployments = DeployDesk(deploys, outside.ci, changes, calendar, engine, notices, clock)
+    deploys = DeployDesk(stores.deploys, ci, stores.changes, calendar, engine, notices, clock)
     executor = Executor(recorder)
-    desk = ApprovalDesk(requests, policies, parser, people, executor, engine, log, notices, clock)
+    decided = (stores.requests, policies, parser, people, executor, engine, log, notices, clock)
+    desk = ApprovalDesk(*decided)
     executor.wire(
         known,
         {
             Approvals: desk,
             AuditReader: audit,
             Catalogue: estate,
-            ChangeTickets: changes,
-            Ci: outside.ci,
+            ChangeTickets: stores.changes,
+            Ci: ci,
             Clock: clock,
-            Deployments: deployments,
-            DeployStore: deploys,
+            Deployments: deploys,
+            DeployStore: stores.deploys,
             Directory: people,
             Freezes: calendar,
             Manual: manual,
@@ -146,45 +151,39 @@ def build(settings: Settings, outside: Outside) -> House:
             QueryLanguage: lambda text: parse_query(text, now=clock.now()),
         },
     )
-    carry = CarryOut(requests, parser, people, desk, executor, recorder, audit, notices)
-    flow = DeployFlow(
-        deploys,
-        outside.ci,
-        changes,
-        outside.prober,
-        estate,
-        log,
-        audit,
-        notices,
-        clock,
-        outside.patience,
+    carried = (stores.requests, parser, people, desk, executor, recorder, audit, notices)
+    engine.register(CARRY_OUT, CarryOut(*carried))
+    outer = (stores.deploys, ci, stores.changes, outside.prober, estate)
+    engine.register(WORKFLOW, DeployFlow(*outer, log, audit, notices, clock, outside.patience))
+    road = Pipeline(parser, people, policies, executor, desk, recorder, stores.deliveries)
+    return House(
+        database=database,
+        stores=stores,
+        log=log,
+        audit=audit,
+        engine=engine,
+        road=road,
+        desk=desk,
+        notices=notices,
+        directory=people,
+        manual=manual,
+        live=live,
+        clock=clock,
+        commands=known,
     )
 
-    async def carry_out(steps: Steps, request_id: str) -> None:
-        async def once() -> Mapping[str, str]:
-            await carry(request_id)
-            return {}
 
-        await steps.run("carry-out", once)
+def _database(settings: Settings) -> Database:
+    return Database.open(settings.database.get_secret_value())
 
-    engine.register(CARRY_OUT, carry_out)
-    engine.register(WORKFLOW, flow)
-    road = Pipeline(parser, people, policies, executor, desk, recorder, deliveries)
-    return House(
-        database,
-        log,
-        engine,
-        road,
-        desk,
-        notices,
-        topics,
-        audit,
-        people,
-        manual,
-        live,
-        deliveries,
-        clock,
-        known,
+
+def _stores(database: Database, clock: Clock) -> Stores:
+    return Stores(
+        requests=SqlRequests(database),
+        deploys=SqlDeploys(database),
+        changes=ChangeRegister(database, clock),
+        topics=SqlTopics(database),
+        deliveries=SqlDeliveries(database),
     )
 
 
@@ -221,7 +220,7 @@ def web_app(settings: Settings, house: House, chat: slack.Slack | None) -> FastA
                 live=house.live,
                 road=house.road,
                 notices=house.notices,
-                topics=house.topics,
+                topics=house.stores.topics,
                 directory=house.directory,
                 audit=house.audit,
                 complete=house.manual.complete,
@@ -336,7 +335,7 @@ def _said(what: str) -> Draft:
 async def _forget(house: House) -> None:
     before = house.clock.now() - DELIVERIES_KEPT
     try:
-        await house.log.append(_said("forget deliveries"), house.deliveries.forget(before))
+        await house.log.append(_said("forget deliveries"), house.stores.deliveries.forget(before))
     except AuditUnavailable:
         LOG.warning("old deliveries are kept until the audit log can be written")
 

@@ -10,7 +10,7 @@ import httpx
 from bot.api import Rejected, Unreachable
 
 if TYPE_CHECKING:
-    from bot.model import Probe
+    from bot.api import Probe
 
 MOST_SECONDS = 10  # clinical.md §6: a probe never waits longer
 LONGEST_VERSION = 60

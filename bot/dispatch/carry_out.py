@@ -27,11 +27,14 @@ from bot.model import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.dispatch.approve import ApprovalDesk
     from bot.dispatch.execute import Executor
     from bot.dispatch.parse import Parser
     from bot.dispatch.recording import Recorder
-    from bot.ports import AuditReader, Directory, Notices
+    from bot.model import Json
+    from bot.ports import AuditReader, Directory, Notices, Steps
     from bot.stores import Requests
 
 
@@ -48,8 +51,16 @@ class CarryOut:
     audit: AuditReader
     notices: Notices
 
-    async def __call__(self, request_id: str) -> None:
-        """Carry one approved request out; every ending is recorded and shown on its card."""
+    async def __call__(self, steps: Steps, request_id: str) -> None:
+        """Carry one approved request out, as one step; the workflow `carry-out`."""
+
+        async def once() -> Mapping[str, Json]:
+            await self._carry(request_id)
+            return {}
+
+        await steps.run("carry-out", once)
+
+    async def _carry(self, request_id: str) -> None:
         request = await self.requests.show(request_id)
         if request is None:
             raise LookupError(f"{request_id} was approved and is not in the store")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.ports import Ci
+from bot.api import Ci
 from integrations.buildbot.provider import Buildbot
 from integrations.buildbot.rest import Rest
 

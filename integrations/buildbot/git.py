@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot.api import Rejected, Unreachable
 
 if TYPE_CHECKING:
-    from bot.model import CiTarget
+    from bot.api import CiTarget
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 # A subset of git-check-ref-format: nothing that git or a shell could read as anything else.

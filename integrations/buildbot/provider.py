@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.api import Rejected, Unreachable
-from bot.model import Build, BuildState, CiTarget, Stage
+from bot.api import Build, BuildState, CiTarget, Rejected, Stage, Unreachable
 from integrations.buildbot.git import commit_of, ref_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bot.model import Service
+    from bot.api import Service
     from integrations.buildbot.rest import Rest
 
 # Buildbot's result codes (docs.buildbot.net, "Build Result Codes"); warnings count as green.

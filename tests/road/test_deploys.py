@@ -235,3 +235,13 @@ async def test_a_deploy_that_wardroom_breaks_waits_for_a_human(chat: Chat) -> No
     assert ended.refs["state"] == "unknown"
     assert "look before you go on" in ended.text
     assert (await chat.say("deploy settle DEP-1 failed --reason looked")).reason is Reason.OK
+
+
+async def test_a_change_is_closed_by_hand_once_no_deploy_works_under_it(chat: Chat) -> None:
+    asked = await chat.say("change open portal test --summary s --impact none --backout rollback")
+    number = asked.refs["change"]
+    closed = await chat.say(f"change close {number} successful --note the lab looked")
+    assert closed.reason is Reason.OK, closed.text
+    again = await chat.say(f"change close {number} failed --note once more")
+    assert again.reason is not Reason.OK
+    assert (await chat.say(f"change show {number}")).refs["result"] == "successful"
