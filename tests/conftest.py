@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
+import hypothesis
 
 pytest_plugins = ["tests.postgres"]
 
-# A slow machine is no failure.
-settings.register_profile("wardroom", deadline=None)
-settings.load_profile("wardroom")
+# A busy machine is not a bug: no test fails for being slow.
+hypothesis.settings.register_profile("wardroom", deadline=None)
+hypothesis.settings.load_profile("wardroom")
