@@ -61,7 +61,7 @@ def assert_whole(database: Database) -> list[dict[str, Any]]:
     """Check numbers, leaves and root from first principles; return the events' fields."""
     stored = rows(database)
     assert [seq for seq, _, _ in stored] == list(range(1, len(stored) + 1))
-    fields = [record.parse(body) for _, body, _ in stored]
+    fields: list[dict[str, Any]] = [dict(record.parse(body)) for _, body, _ in stored]
     assert [each["seq"] for each in fields] == [seq for seq, _, _ in stored]
     assert all(leaf == tree.leaf_hash(body) for _, body, leaf in stored)
     assert head(database) == (len(stored), tree.root_of(leaf for _, _, leaf in stored))

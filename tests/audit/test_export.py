@@ -113,7 +113,7 @@ async def test_no_flipped_byte_verifies(filled: Database, tmp_path: Path, form: 
         changed[choose.randrange(len(changed))] ^= 1 << choose.randrange(8)
         target.write_bytes(changed)
         with contextlib.suppress(verify.Unreadable):
-            assert not verify.verify_file(file).ok or same_manifest(original, changed)
+            assert not verify.verify_file(file).ok or same_manifest(original, bytes(changed))
         target.write_bytes(original)
     assert verify.verify_file(file).ok
 
@@ -206,7 +206,7 @@ async def test_an_export_while_the_log_grows_is_whole(
     growing = asyncio.gather(*(log.append(draft()) for _ in range(400)))
     for number in range(5):
         file = tmp_path / str(number)
-        await filled.read(lambda connection, file=file: export(connection, file, Format.JSONL))
+        await asyncio.to_thread(write, filled, file)
         assert verify.verify_file(file).ok
     await growing
 

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ from sqlalchemy import Connection, event, text
 from bot.audit.entry import Entry, deliver
 from bot.audit.log import AuditLog
 from bot.errors import AuditUnavailable
-from bot.ports import Transaction
+from bot.model import Event
+from bot.ports import Recorded, Transaction
 from bot.storage.database import Database, driver, sql
 from tests.audit.conftest import TurnedClock
 from tests.audit.events import a_log, as_attacker, assert_whole, draft, make_notes, note, notes
@@ -346,12 +348,13 @@ async def test_what_would_be_too_late_is_not_begun(database: Database, clock: Tu
 def test_a_caller_that_has_its_answer_does_not_give_up() -> None:
     loop = asyncio.new_event_loop()
     entry = Entry(draft(), (), loop, loop.create_future(), take_by=0)
-    entry.future.set_result(None)
+    recorded = Recorded(Event(1, datetime(2026, 11, 22, tzinfo=UTC), b"", b"", {}))
+    entry.future.set_result(recorded)
     entry.give_up()
     assert entry.take()
     loop.close()
     deliver([(entry, AuditUnavailable("nobody waits in a loop that was closed"))])
-    assert entry.future.result() is None
+    assert entry.future.result() is recorded
 
 
 # --- the log itself ----------------------------------------------------------------------------

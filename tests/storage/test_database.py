@@ -31,7 +31,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 
 
 def counted(connection: Connection) -> int:
-    return connection.execute(text("SELECT n FROM counter")).scalar_one()
+    return int(connection.execute(text("SELECT n FROM counter")).scalar_one())
 
 
 def increment(connection: Connection) -> None:
