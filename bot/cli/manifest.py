@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 import click
 
 import commands
 from bot import registry, settings
 from bot.adapters.slack.manifest import manifest
+from bot.api import Command, Risk
 from bot.cli import options
+from bot.dispatch.grammar import grammar
 
-EXAMPLE_URL = "https://wardroom.hospital.example"
+EXAMPLE_URL: Final = "https://wardroom.hospital.example"
+RISKS: Final[Mapping[Risk, str]] = {
+    Risk.READ: "reads only",
+    Risk.CHANGE: "changes something; policy says whether others must approve",
+    Risk.CRITICAL: "always needs the approval of others",
+}
 
 
 @click.group("manifest", cls=options.ToldGroup)
@@ -44,3 +53,27 @@ def slack(config: Path | None, url: str | None, *, socket_mode: bool) -> None:
         is_socket_mode=socket_mode,
     )
     click.echo(json.dumps(made, indent=2, ensure_ascii=False))
+
+
+@command.command(name="commands")
+def reference() -> None:
+    """Print the reference of every chat command, as Markdown.
+
+    \b
+    Example:
+        wardroom manifest commands > docs/commands.md
+    """  # noqa: D301 - click's mark for lines that stay as they are
+    click.echo("\n".join(pages(registry.discover(commands).commands)))
+
+
+def pages(known: Sequence[Command]) -> Iterator[str]:
+    """Return the lines of the reference."""
+    yield "# Commands"
+    yield ""
+    yield "What can be typed, on every platform alike. Made from the commands themselves by"
+    yield "`wardroom manifest commands`; `help COMMAND` says the same in chat."
+    for one in sorted(known, key=lambda each: each.name):
+        yield from ("", f"## `{one.name}`", "", one.summary)
+        yield from ("", f"- usage: `{grammar(one).usage}`")
+        yield f"- least role: {one.role}; {RISKS[one.risk]}"
+        yield from (f"- for example: `{example}`" for example in one.examples)

@@ -8,7 +8,7 @@ import re
 import commands
 from bot import registry
 from bot.adapters.slack.manifest import manifest
-from bot.cli.manifest import EXAMPLE_URL
+from bot.cli.manifest import EXAMPLE_URL, pages
 from tests.house_rules.tree import ROOT, python_files, text
 
 KNOWN = registry.discover(commands).commands
@@ -46,3 +46,11 @@ def test_the_slack_manifest_is_fresh() -> None:
     kept = json.loads((ROOT / "manifest.json").read_text("utf-8"))
 
     assert kept == made, f"run: wardroom manifest slack --url {EXAMPLE_URL} > manifest.json"
+
+
+def test_the_reference_of_commands_is_fresh() -> None:
+    kept = (ROOT / "docs/commands.md").read_text("utf-8")
+
+    assert kept == "\n".join(pages(KNOWN)) + "\n", (
+        "run: wardroom manifest commands > docs/commands.md"
+    )
