@@ -12,31 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from slack_sdk.models.blocks import (
-    ActionsBlock,
-    Block,
-    ButtonElement,
-    ConfirmObject,
-    ContextBlock,
-    HeaderBlock,
-    InputBlock,
-    InputInteractiveElement,
-    Option,
-    PlainTextInputElement,
-    PlainTextObject,
-    RawTextObject,
-    RichTextBlock,
-    RichTextElementParts,
-    RichTextListElement,
-    RichTextPreformattedElement,
-    RichTextSectionElement,
-    SectionBlock,
-    StaticSelectElement,
-    TableBlock,
-)
-from slack_sdk.models.views import View
-
 from bot.model import InputKind, Style
+from bot.render import kit
 from bot.render.plain import clean, cut, inert
 from bot.render.text import text
 from bot.render.words import STATES, status
@@ -44,9 +21,8 @@ from bot.render.words import STATES, status
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from slack_sdk.models.blocks import RichTextElement
-
     from bot.model import Button, Form, Input, Reply, Step
+    from bot.render.kit import Part
 
 T = TypeVar("T")
 
@@ -73,15 +49,15 @@ class Message:
     """A Slack message: blocks, and the text that stands for them where they are not shown."""
 
     text: str
-    blocks: tuple[dict[str, object], ...]
+    blocks: tuple[Part, ...]
 
 
 def message(reply: Reply, *, console_url: str = "") -> Message:
     """Return the reply as a message; what does not fit is cut, with a link to the whole."""
     for share in (1.0, 0.6, 0.35, 0.2, 0.1, 0.05):
         sheet = _Sheet(share)
-        drawn = [block.to_dict() for block in _blocks(reply, sheet, console_url)]
-        if len(json.dumps(drawn, ensure_ascii=False)) <= MESSAGE_SIZE:
+        drawn = _blocks(reply, sheet, console_url)
+        if _size(drawn) <= MESSAGE_SIZE:
             break
     return Message(fallback(reply), tuple(drawn))
 
@@ -100,20 +76,15 @@ def escape(said: str) -> str:
     return said.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def modal(form: Form, *, callback: str = FORM, metadata: str = "") -> dict[str, object]:
+def modal(form: Form, *, callback: str = FORM, metadata: str = "") -> Part:
     """Return the form as a modal; `metadata` comes back with its submission."""
     sheet = _Sheet()
-    inputs: list[Block] = [_input(entry, sheet) for entry in form.inputs[:VIEW_BLOCKS]]
-    view = View(
-        type="modal",
-        callback_id=callback,
-        title=_plain(sheet.fit(form.title or form.command, VIEW_WORD)),
-        submit=_plain(sheet.fit(form.submit, VIEW_WORD)),
-        close=_plain("Cancel"),
-        blocks=inputs or [SectionBlock(text=_plain("Nothing has to be filled in."))],
-        private_metadata=metadata,
-    )
-    return view.to_dict()
+    inputs = [_input(entry, sheet) for entry in form.inputs[:VIEW_BLOCKS]]
+    if not inputs:
+        inputs = kit.rich([kit.section(kit.words("Nothing has to be filled in."))])
+    title = sheet.fit(form.title or form.command, VIEW_WORD)
+    labels = (title, sheet.fit(form.submit, VIEW_WORD), "Cancel")
+    return kit.modal(callback, labels, inputs, metadata)
 
 
 @dataclass
@@ -141,74 +112,74 @@ class _Sheet:
         return kept
 
 
-def _blocks(reply: Reply, sheet: _Sheet, console_url: str) -> list[Block]:
+def _blocks(reply: Reply, sheet: _Sheet, console_url: str) -> list[Part]:
     drawn = [
         *_title(reply, sheet),
-        *_rich(_opening(reply, sheet)),
+        *kit.rich(_opening(reply, sheet)),
         *_status(reply),
-        *_rich([*_items(reply, sheet), *_code(reply, sheet), *_progress(reply, sheet)]),
+        *kit.rich([*_items(reply, sheet), *_code(reply, sheet), *_progress(reply, sheet)]),
         *_table(reply, sheet),
         *_buttons(reply, sheet),
     ]
     if not drawn:
-        drawn = _rich([_section(NOTHING)])
+        drawn = kit.rich([_section(NOTHING)])
     if sheet.is_cut:
-        drawn.extend(_rich([_whole(console_url)]))
+        drawn.extend(kit.rich([_whole(console_url)]))
     return drawn
 
 
-def _title(reply: Reply, sheet: _Sheet) -> list[Block]:
+def _title(reply: Reply, sheet: _Sheet) -> list[Part]:
     title = " ".join(reply.title.split())
-    return [HeaderBlock(text=_plain(sheet.fit(title, HEADER)))] if title else []
+    return [kit.header(sheet.fit(title, HEADER))] if title else []
 
 
-def _opening(reply: Reply, sheet: _Sheet) -> list[RichTextElement]:
+def _opening(reply: Reply, sheet: _Sheet) -> list[Part]:
     said = sheet.body(reply.text, TEXT)
-    opening: list[RichTextElement] = [_section(said)] if said and reply.text != reply.title else []
+    opening = [_section(said)] if said and reply.text != reply.title else []
     for label, value in sheet.first(reply.fields, FIELDS):
         name, shown = sheet.fit(label, SHORT), sheet.body(value, CONTEXT)
-        opening.append(_section(f"{name or NOTHING}: ", shown or NOTHING))
+        opening.append(_section(shown or NOTHING, label=f"{name or NOTHING}: "))
     return opening
 
 
-def _status(reply: Reply) -> list[Block]:
+def _status(reply: Reply) -> list[Part]:
     said = status(reply)
-    return [ContextBlock(elements=[_plain(said)])] if said else []
+    return [kit.context(said)] if said else []
 
 
-def _items(reply: Reply, sheet: _Sheet) -> list[RichTextElement]:
+def _items(reply: Reply, sheet: _Sheet) -> list[Part]:
     if not reply.items:
         return []
     kept = sheet.first(reply.items, ITEMS)
-    rows = [_section(sheet.body(item, TEXT) or NOTHING) for item in kept]
-    return [RichTextListElement(elements=rows, style="bullet")]
+    return [kit.bullets([_section(sheet.body(item, TEXT) or NOTHING) for item in kept])]
 
 
-def _code(reply: Reply, sheet: _Sheet) -> list[RichTextElement]:
+def _code(reply: Reply, sheet: _Sheet) -> list[Part]:
     code = sheet.body(reply.code.strip("\n"), TEXT)
-    return [RichTextPreformattedElement(elements=[_words(code)])] if code else []
+    return [kit.preformatted(code)] if code else []
 
 
-def _progress(reply: Reply, sheet: _Sheet) -> list[RichTextElement]:
+def _progress(reply: Reply, sheet: _Sheet) -> list[Part]:
     if not reply.progress:
         return []
     rows = [_step(step, sheet) for step in sheet.first(reply.progress, STEPS)]
-    return [RichTextListElement(elements=rows, style="ordered")]
+    return [kit.bullets(rows, are_numbered=True)]
 
 
-def _step(step: Step, sheet: _Sheet) -> RichTextElement:
+def _step(step: Step, sheet: _Sheet) -> Part:
     detail = f" ({sheet.fit(step.detail, SHORT)})" if step.detail else ""
-    return _section(f"{STATES[step.state]}: ", sheet.fit(step.label, SHORT) + detail)
+    said = sheet.fit(step.label, SHORT) or NOTHING
+    return _section(said + detail, label=f"{STATES[step.state]}: ")
 
 
-def _table(reply: Reply, sheet: _Sheet) -> list[Block]:
+def _table(reply: Reply, sheet: _Sheet) -> list[Part]:
     table = reply.table
     if table is None or not table.rows or not table.columns:
         return []
     rows = [table.columns, *sheet.first(table.rows, ROWS - 1)]
     sheet.is_cut |= len(table.columns) > COLUMNS
     width = min(len(table.columns), COLUMNS)
-    drawn: list[list[dict[str, object]]] = []
+    drawn: list[list[str]] = []
     left = int(TABLE_TEXT * sheet.share)
     for row in rows:
         cells = [sheet.body(cell, SHORT) or NOTHING for cell in (*row, *[""] * width)[:width]]
@@ -216,106 +187,66 @@ def _table(reply: Reply, sheet: _Sheet) -> list[Block]:
         if left < 0 and len(drawn) > 1:
             sheet.is_cut = True
             break
-        drawn.append([RawTextObject(text=cell).to_dict() for cell in cells])
-    return [TableBlock(rows=drawn)]
+        drawn.append(cells)
+    return [kit.table(drawn)]
 
 
-def _buttons(reply: Reply, sheet: _Sheet) -> list[Block]:
+def _buttons(reply: Reply, sheet: _Sheet) -> list[Part]:
     primary = next((b for b in reply.buttons if b.style is Style.PRIMARY), None)
-    elements: list[ButtonElement] = []
+    drawn: list[Part] = []
     left = CONTROLS_SIZE
     for number, button in enumerate(reply.buttons[:BUTTONS]):
-        element = _button(button, number, is_primary=button is primary)
-        left -= len(json.dumps(element.get_non_null_attributes(), ensure_ascii=False))
+        part = _button(button, number, is_primary=button is primary)
+        left -= _size(part)
         if left < 0 or len(button.command) > BUTTON_VALUE:
             break
-        elements.append(element)
-    sheet.is_cut |= len(elements) < len(reply.buttons)
-    return [ActionsBlock(elements=elements)] if elements else []
+        drawn.append(part)
+    sheet.is_cut |= len(drawn) < len(reply.buttons)
+    return [kit.actions(drawn)] if drawn else []
 
 
-def _button(button: Button, number: int, *, is_primary: bool) -> ButtonElement:
+def _button(button: Button, number: int, *, is_primary: bool) -> Part:
     label = cut(inert(button.label).strip() or button.command, BUTTON_LABEL)
     kind = f"{ASKS}:{number}:{button.asks}" if button.asks else f"{TYPES}:{number}"
     is_danger = button.style is Style.DANGER
     question = button.confirm or (f"This types: {button.command}" if is_danger else "")
-    return ButtonElement(
-        text=_plain(label),
-        action_id=kind[:ACTION_ID],
-        value=button.command,
-        style="danger" if is_danger else "primary" if is_primary else None,
-        confirm=_confirm(question, label) if question else None,
-    )
+    style = "danger" if is_danger else "primary" if is_primary else ""
+    confirm = _confirm(question, label) if question else None
+    return kit.button(label, kind[:ACTION_ID], button.command, style, confirm)
 
 
-def _confirm(question: str, label: str) -> ConfirmObject:
-    return ConfirmObject(
-        title=_plain(cut(f"{label}?", CONFIRM_TITLE)),
-        text=_plain(cut(inert(question), CONFIRM_TEXT)),
-        confirm=_plain(cut(label, CONFIRM_LABEL)),
-        deny=_plain("Go back"),
-    )
+def _confirm(question: str, label: str) -> Part:
+    title, text_ = cut(f"{label}?", CONFIRM_TITLE), cut(inert(question), CONFIRM_TEXT)
+    return kit.confirmation(title, text_, cut(label, CONFIRM_LABEL), "Go back")
 
 
-def _whole(console_url: str) -> RichTextElement:
+def _whole(console_url: str) -> Part:
     said = "This is not all of it: Slack shows no more. "
     if not console_url:
-        return _section("", said + "Ask again in the terminal or the console for the rest.")
-    link = RichTextElementParts.Link(url=console_url, text="Full output")
-    return RichTextSectionElement(elements=[_words(said), link])
+        return _section(said + "Ask again in the terminal or the console for the rest.")
+    return kit.section(kit.words(said), kit.link(console_url, "Full output"))
 
 
-def _input(entry: Input, sheet: _Sheet) -> InputBlock:
-    hint = sheet.fit(entry.hint, HINT)
-    return InputBlock(
-        block_id=entry.name,
-        label=_plain(sheet.fit(entry.label or entry.name, LABEL)),
-        hint=_plain(hint) if hint else None,
-        optional=not entry.required,
-        element=_control(entry),
-    )
+def _input(entry: Input, sheet: _Sheet) -> Part:
+    label, hint = sheet.fit(entry.label or entry.name, LABEL), sheet.fit(entry.hint, HINT)
+    return kit.field(entry.name, label, hint, _control(entry), is_optional=not entry.required)
 
 
-def _control(entry: Input) -> InputInteractiveElement:
+def _control(entry: Input) -> Part:
     choices = list(dict.fromkeys(entry.choices))
     fits = 0 < len(choices) <= OPTIONS and all(0 < len(c) <= OPTION_VALUE for c in choices)
-    if entry.kind is not InputKind.CHOICE or not fits:
-        # More choices than Slack lists are typed: a typo is met with did-you-mean.
-        return PlainTextInputElement(
-            action_id=VALUE,
-            multiline=entry.kind is InputKind.LONG_TEXT,
-            initial_value=clean(entry.value)[:TYPED] or None,
-            max_length=TYPED,
-        )
-    options = {choice: _option(choice) for choice in choices}
-    return StaticSelectElement(
-        action_id=VALUE,
-        options=list(options.values()),
-        initial_option=options.get(entry.value),
-    )
+    if entry.kind is InputKind.CHOICE and fits:
+        options = [(choice, cut(inert(choice), OPTION_LABEL)) for choice in choices]
+        return kit.chosen(VALUE, options, entry.value)
+    # More choices than Slack lists are typed: a typo is met with did-you-mean.
+    value, is_long = clean(entry.value)[:TYPED], entry.kind is InputKind.LONG_TEXT
+    return kit.typed(VALUE, value, is_long=is_long, limit=TYPED)
 
 
-def _option(choice: str) -> Option:
-    return Option(value=choice, text=_plain(cut(inert(choice), OPTION_LABEL)))
+def _section(said: str, *, label: str = "") -> Part:
+    runs = [kit.words(label, bold=True)] if label else []
+    return kit.section(*runs, kit.words(said))
 
 
-def _rich(elements: Sequence[RichTextElement]) -> list[Block]:
-    return [RichTextBlock(elements=elements)] if elements else []
-
-
-def _section(said: str, after: str = "") -> RichTextSectionElement:
-    """Return one paragraph; with `after`, what comes first is a label in bold."""
-    if not after:
-        return RichTextSectionElement(elements=[_words(said)])
-    label = [_words(said, bold=True)] if said else []
-    return RichTextSectionElement(elements=[*label, _words(after)])
-
-
-def _words(said: str, *, bold: bool = False) -> RichTextElementParts.Text:
-    style = RichTextElementParts.TextStyle(bold=True) if bold else None
-    return RichTextElementParts.Text(text=said, style=style)
-
-
-def _plain(said: str) -> PlainTextObject:
-    # emoji=False: `:warning:` in somebody's text stays text.
-    return PlainTextObject(text=said, emoji=False)
+def _size(part: object) -> int:
+    return len(json.dumps(part, ensure_ascii=False))

@@ -20,13 +20,18 @@ WIDE = ("W", "F")
 
 def clean(text: str) -> str:
     """Return the text without anything that acts instead of being read."""
+    if text.isprintable():
+        return text  # nearly every text; no control, no format character, no surrogate is printable
     unified = text.replace("\r\n", "\n").replace("\r", "\n")
     return CONTROLS.sub("\ufffd", REORDERING.sub("", unified))
 
 
 def inert(text: str) -> str:
     """Return clean text in which no mention is live on any chat platform."""
-    return LIVE.sub(lambda match: match.group() + WORD_JOINER, clean(text))
+    harmless = clean(text)
+    if "<" not in harmless and "@" not in harmless:
+        return harmless
+    return LIVE.sub(lambda match: match.group() + WORD_JOINER, harmless)
 
 
 def cut(text: str, limit: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from bot.model import AccountKind
 from tests.adapters.slack.conftest import Open, opened
 
 SPEAKER = Speaker("U1", "T0HOME")
-KINDS = {
+KINDS: dict[str, tuple[dict[str, Any], AccountKind]] = {
     "a member": ({}, AccountKind.MEMBER),
     "a guest": ({"is_restricted": True}, AccountKind.GUEST),
     "a guest of one channel": ({"is_ultra_restricted": True}, AccountKind.GUEST),

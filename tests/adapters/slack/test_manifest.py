@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,11 @@ CATALOGUE = [
 ]
 
 
+def made_of(commands: Sequence[Command], *, is_socket_mode: bool = False) -> dict[str, Any]:
+    """Return the manifest of commands."""
+    return dict(manifest(commands, public_url=URL, is_socket_mode=is_socket_mode))
+
+
 def slash(made: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the slash commands by name."""
     return {entry["command"]: entry for entry in made["features"]["slash_commands"]}
@@ -52,7 +58,7 @@ def test_slack_takes_the_manifest(is_socket_mode: bool) -> None:  # noqa: FBT001
     schema = SCHEMAS / "schemas/manifest.schema.1.0.0.json"
     if not schema.exists():
         pytest.skip(f"there is no manifest schema at {schema}")
-    made = manifest(CATALOGUE, public_url=URL, is_socket_mode=is_socket_mode)
+    made = made_of(CATALOGUE, is_socket_mode=is_socket_mode)
     jsonschema.validate(json.loads(json.dumps(made)), json.loads(schema.read_text("utf-8")))
 
 
@@ -60,14 +66,14 @@ def test_the_schema_refuses_what_slack_refuses() -> None:
     schema = SCHEMAS / "schemas/manifest.schema.1.0.0.json"
     if not schema.exists():
         pytest.skip(f"there is no manifest schema at {schema}")
-    made = manifest(CATALOGUE, public_url=URL, is_socket_mode=False, name="x" * 10)
+    made = made_of(CATALOGUE)
     made["display_information"] = {"name": "x" * 36}
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(made, json.loads(schema.read_text("utf-8")))
 
 
 def test_there_is_one_slash_command_per_verb_and_one_for_all() -> None:
-    made = slash(manifest(CATALOGUE, public_url=URL, is_socket_mode=False))
+    made = slash(made_of(CATALOGUE))
     assert set(made) == {"/ops", "/ops-ci", "/ops-deploy", "/ops-help"}
     assert made["/ops-deploy"]["description"] == "Deploy a version."
     assert made["/ops-deploy"]["usage_hint"] == "x"
@@ -79,30 +85,30 @@ def test_there_is_one_slash_command_per_verb_and_one_for_all() -> None:
 
 
 def test_in_socket_mode_the_manifest_names_no_address() -> None:
-    made = manifest(CATALOGUE, public_url=URL, is_socket_mode=True)
+    made = made_of(CATALOGUE, is_socket_mode=True)
     assert "http" not in json.dumps(made)
     assert made["settings"]["socket_mode_enabled"] is True
 
 
 def test_the_scopes_are_those_we_use_and_no_history() -> None:
-    made = manifest(CATALOGUE, public_url=URL, is_socket_mode=False)
+    made = made_of(CATALOGUE)
     scopes = made["oauth_config"]["scopes"]["bot"]
     assert scopes == ["app_mentions:read", "chat:write", "commands", "users:read"]
 
 
 def test_the_same_commands_in_another_order_make_the_same_manifest() -> None:
-    one = manifest(CATALOGUE, public_url=URL, is_socket_mode=False)
-    other = manifest(CATALOGUE[::-1], public_url=URL, is_socket_mode=False)
+    one = made_of(CATALOGUE)
+    other = made_of(CATALOGUE[::-1])
     assert json.dumps(one) == json.dumps(other)
 
 
 def test_more_verbs_than_slack_takes_are_refused_with_the_mend() -> None:
     many = [command(f"verb{number}") for number in range(50)]
     with pytest.raises(ConfigurationError, match="50 slash commands"):
-        manifest(many, public_url=URL, is_socket_mode=False)
+        made_of(many)
 
 
 @pytest.mark.parametrize("name", ["Deploy", "d\u00e9ploy", "x" * 40])
 def test_a_verb_that_is_no_slash_command_is_refused(name: str) -> None:
     with pytest.raises(ConfigurationError, match="slash"):
-        manifest([command(name)], public_url=URL, is_socket_mode=False)
+        made_of([command(name)])

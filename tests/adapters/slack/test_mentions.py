@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -83,9 +84,7 @@ async def test_a_slow_event_is_acknowledged_before_it_is_done(here: Open) -> Non
     ],
     ids=["edited", "our user", "our user as a bot", "our bot"],
 )
-async def test_our_own_words_and_edited_ones_are_not_run(
-    here: Open, event: dict[str, object]
-) -> None:
+async def test_our_own_words_and_edited_ones_are_not_run(here: Open, event: dict[str, Any]) -> None:
     answer = await here.slack.mention("deploy x", **event)
     assert answer.status == 200
     assert here.road.said == []

@@ -1,0 +1,1 @@
+"""Measures what we promise, as ratios against something on the same machine."""

@@ -1,0 +1,314 @@
+"""Compares signed Slack commands through a whole Wardroom with a bare Bolt app that only echoes.
+
+Both run on this machine in the same minute, taking turns; one client process sends 16 signed slash
+commands at a time over kept-alive connections, each with a trigger of its own, so that nothing is
+answered from memory. What is compared is the acknowledgement: all that Slack, and the person, wait
+for. Figures are printed as ratios, because the machine is somebody's.
+
+    python -m benchmarks.bench_slack --url http://127.0.0.1:8080/slack/events --secret ...
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import secrets
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.adapters.slack.signature import sign
+from tests.fakes.slack import Slack as FakeSlack
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+    from contextlib import AbstractContextManager
+
+ROUNDS, COMMANDS, CONCURRENCY, WARM_UP = 5, 400, 16, 64
+LEAST_RATIO, MOST_P99 = 0.4, 0.250  # what it must reach: of a bare Bolt app, and seconds
+READY = 60.0  # seconds until a server must have answered
+SERVERS = ("echo", "slack")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A server that takes signed Slack commands, and who types which one there."""
+
+    name: str
+    url: str
+    secret: str
+    text: str = "whoami"
+    team: str = FakeSlack.team
+    user: str = "U1"
+    command: str = "/ops"
+
+
+@dataclass
+class Figures:
+    """What one target did: seconds of every acknowledgement, by round."""
+
+    rounds: list[list[float]] = field(default_factory=list)
+    elapsed: list[float] = field(default_factory=list)
+    failed: int = 0
+
+    @property
+    def rates(self) -> list[float]:
+        """Return commands per second, by round."""
+        return [len(r) / s for r, s in zip(self.rounds, self.elapsed, strict=True)]
+
+    def percentile(self, percent: int) -> float:
+        """Return the seconds that `percent` of all acknowledgements took at most."""
+        every = sorted(seconds for r in self.rounds for seconds in r)
+        return every[min(len(every) * percent // 100, len(every) - 1)]
+
+
+def compare(
+    wardroom: Callable[[], AbstractContextManager[Target]], *, rounds: int = ROUNDS
+) -> dict[str, object]:
+    """Measure a Wardroom against the bare app; returns the figures, ratios first."""
+    with echo() as bare, wardroom() as whole:
+        figures = {bare.name: Figures(), whole.name: Figures()}
+        for target in (bare, whole):
+            measure(target, Figures(), commands=WARM_UP)
+        for number in range(rounds):
+            # Turns, so that a busy minute of the machine is shared; the order changes too.
+            for target in (bare, whole) if number % 2 else (whole, bare):
+                measure(target, figures[target.name], commands=COMMANDS)
+    return report(figures[bare.name], figures[whole.name])
+
+
+def report(bare: Figures, whole: Figures) -> dict[str, object]:
+    """Return what was found, and whether it is enough."""
+    ratios = [ours / theirs for ours, theirs in zip(whole.rates, bare.rates, strict=True)]
+    ratio, p99 = statistics.median(ratios), whole.percentile(99)
+    return {
+        "throughput_ratio": round(ratio, 3),
+        "throughput_ratios": [round(r, 3) for r in ratios],
+        "p50_ratio": round(whole.percentile(50) / bare.percentile(50), 2),
+        "p99_ratio": round(p99 / bare.percentile(99), 2),
+        "bare": _figures(bare),
+        "wardroom": _figures(whole),
+        "enough": ratio >= LEAST_RATIO and p99 < MOST_P99 and not (bare.failed or whole.failed),
+    }
+
+
+def _figures(of: Figures) -> dict[str, float]:
+    return {
+        "commands_per_second": round(statistics.median(of.rates), 1),
+        "p50_ms": round(of.percentile(50) * 1000, 2),
+        "p99_ms": round(of.percentile(99) * 1000, 2),
+        "failed": of.failed,
+    }
+
+
+def measure(target: Target, into: Figures, *, commands: int) -> None:
+    """Have a client process send commands, and add what it saw."""
+    job = json.dumps({"target": asdict(target), "commands": commands})
+    # A process of its own: the client's work is not taken for the server's.
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.bench_slack", "--client"],
+        input=job,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(done.stdout)
+    into.rounds.append(found["seconds"])
+    into.elapsed.append(found["elapsed"])
+    into.failed += found["failed"]
+
+
+# --- the client --------------------------------------------------------------------------------
+
+
+async def send_all(target: Target, commands: int) -> dict[str, object]:
+    """Send commands over as many connections as are to be at work at once."""
+    left = iter(range(commands))
+    seconds: list[float] = []
+    started = time.perf_counter()
+    failed = await asyncio.gather(
+        *(_one_connection(target, left, seconds) for _ in range(CONCURRENCY))
+    )
+    elapsed = time.perf_counter() - started
+    return {"seconds": seconds, "elapsed": elapsed, "failed": sum(failed)}
+
+
+async def _one_connection(target: Target, left: Iterator[int], seconds: list[float]) -> int:
+    address = urlsplit(target.url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    failed = 0
+    for _ in left:
+        request = _request(target, address.path, f"{address.hostname}:{address.port}")
+        started = time.perf_counter()
+        writer.write(request)
+        status = await _answered(reader)
+        seconds.append(time.perf_counter() - started)
+        failed += status != "200"
+    writer.close()
+    await writer.wait_closed()
+    return failed
+
+
+def _request(target: Target, path: str, host: str) -> bytes:
+    trigger = secrets.token_hex(8)
+    body = urlencode(
+        {
+            "command": target.command,
+            "text": target.text,
+            "team_id": target.team,
+            "user_id": target.user,
+            "channel_id": "C1",
+            "trigger_id": trigger,
+        }
+    ).encode()
+    stamp = str(int(time.time()))
+    lines = (
+        f"POST {path} HTTP/1.1",
+        f"Host: {host}",
+        "Content-Type: application/x-www-form-urlencoded",
+        f"Content-Length: {len(body)}",
+        f"X-Slack-Request-Timestamp: {stamp}",
+        f"X-Slack-Signature: {sign(target.secret, stamp, body)}",
+    )
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+async def _answered(reader: asyncio.StreamReader) -> str:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower().split("\r\n")
+    length = next(line.partition(":")[2] for line in head if line.startswith("content-length:"))
+    await reader.readexactly(int(length))
+    return head[0].split()[1]
+
+
+# --- the servers -------------------------------------------------------------------------------
+
+
+@contextmanager
+def echo() -> Iterator[Target]:
+    """Run the bare Bolt app that only echoes, as fast as Bolt goes."""
+    secret = secrets.token_hex(16)
+    with _server("echo", secret) as url:
+        yield Target("bare", f"{url}/slack/events", secret)
+
+
+@contextmanager
+def slack_api() -> Iterator[str]:
+    """Run a small Slack for a Wardroom to ask; yields its `api_url`, and takes any token of its."""
+    with _server("slack", "") as url:
+        yield f"{url}/api/"
+
+
+@contextmanager
+def _server(kind: str, secret: str) -> Iterator[str]:
+    command = [sys.executable, "-m", "benchmarks.bench_slack", "--serve", kind]
+    environment = {**os.environ, "BENCH_SECRET": secret}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    try:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        wait_for(url)
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def wait_for(url: str) -> None:
+    """Return once something listens at an address."""
+    address, until = urlsplit(url), time.monotonic() + READY
+    while True:
+        try:
+            socket.create_connection((str(address.hostname), int(address.port or 80)), 1).close()
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+        else:
+            return
+
+
+async def serve_echo() -> None:
+    """Serve the bare app on a free port, which is printed."""
+    app = AsyncApp(
+        signing_secret=os.environ["BENCH_SECRET"],
+        client=AsyncWebClient(),
+        authorize=_authorize,
+        process_before_response=True,
+    )
+    app.command("/ops")(_echo)
+    handler = AsyncSlackRequestHandler(app)
+
+    async def take(request: Request) -> Response:
+        return await handler.handle(request)
+
+    api = FastAPI()
+    api.add_api_route("/slack/events", take, methods=["POST"])
+    listening = socket.create_server(("127.0.0.1", 0))
+    print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
+    config = uvicorn.Config(api, log_level="warning", access_log=False)
+    await uvicorn.Server(config).serve(sockets=[listening])
+
+
+async def serve_slack() -> None:
+    """Serve the small Slack on a free port, which is printed."""
+    async with FakeSlack.running() as slack:
+        print(slack.base, flush=True)
+        await asyncio.Event().wait()
+
+
+async def _authorize() -> AuthorizeResult:
+    return AuthorizeResult(enterprise_id=None, team_id="T", bot_token="")
+
+
+async def _echo(ack: Callable[..., Awaitable[object]], command: dict[str, str]) -> None:
+    await ack(text=command["text"], response_type="ephemeral")
+
+
+def main() -> int:
+    """Run as asked: the comparison, or one of the processes that it needs."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--url", help="the /slack/events of a running Wardroom")
+    parser.add_argument("--secret", default="", help="its signing secret")
+    parser.add_argument("--team", default=FakeSlack.team)
+    parser.add_argument("--user", default="U1", help="somebody the people file knows")
+    parser.add_argument("--text", default="whoami", help="the command to type")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--serve", choices=SERVERS, help=argparse.SUPPRESS)
+    parser.add_argument("--client", action="store_true", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.client:
+        job = json.load(sys.stdin)
+        print(json.dumps(asyncio.run(send_all(Target(**job["target"]), job["commands"]))))
+        return 0
+    if given.serve:
+        asyncio.run(serve_echo() if given.serve == "echo" else serve_slack())
+        return 0
+    if not given.url:
+        parser.error("name a running Wardroom with --url and --secret")
+
+    @contextmanager
+    def running() -> Iterator[Target]:
+        yield Target("wardroom", given.url, given.secret, given.text, given.team, given.user)
+
+    found = compare(running, rounds=given.rounds)
+    print(json.dumps(found, indent=2))
+    return 0 if found["enough"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
