@@ -24,76 +24,24 @@ import json
 import time
 from collections import defaultdict, deque
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import aiohttp
 from aiohttp import web
 from slack_sdk.errors import SlackObjectFormationError
-from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
 from bot.adapters.slack.signature import sign
+from tests.fakes.slack import bodies
+from tests.fakes.slack.parts import Acknowledged, Call, Object, Shown, undrawable, words
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-
-Object: TypeAlias = dict[str, Any]
+    from collections.abc import AsyncIterator, Callable, Mapping
 
 DEADLINE = 10.0  # seconds until a wait gives up; nothing is asserted about time
-MESSAGE_BLOCKS, BLOCKS_SIZE, ANSWERS = 50, 13_000, 5
+ANSWERS = 5  # what a response_url takes
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
-
-
-@dataclass
-class Shown:
-    """A message in a channel, as it stands now; `versions` are all bodies it ever had."""
-
-    channel: str
-    ts: str
-    text: str
-    blocks: list[Object]
-    thread: str = ""
-    user: str = ""
-    versions: list[Object] = field(default_factory=list)
-
-    @property
-    def words(self) -> str:
-        """Return everything that the blocks say, in order."""
-        return words(self.blocks)
-
-    @property
-    def buttons(self) -> dict[str, Object]:
-        """Return the buttons by label."""
-        return {b["text"]["text"]: b for b in _walk(self.blocks) if b.get("type") == "button"}
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of the web API, or one post to a response_url (`method` is then `answer`)."""
-
-    method: str
-    body: Object
-    token: str
-
-
-@dataclass(frozen=True)
-class Acknowledged:
-    """What a request of ours was answered with."""
-
-    status: int
-    body: str
-
-    @property
-    def json(self) -> Object:
-        """Return the body as the object it is; {} where it is empty."""
-        return dict(json.loads(self.body)) if self.body else {}
-
-    @property
-    def words(self) -> str:
-        """Return everything the answer's blocks say."""
-        return words(self.json.get("blocks", []))
 
 
 class Slack:
@@ -171,22 +119,7 @@ class Slack:
         **over: str,
     ) -> Object:
         """Return the body of a slash command, to send as often as a test likes."""
-        return {
-            "token": "verification",
-            "team_id": self.team,
-            "team_domain": "hospital",
-            "channel_id": channel,
-            "channel_name": "ward-ops",
-            "user_id": user,
-            "user_name": user.lower(),
-            "command": command,
-            "text": text,
-            "api_app_id": "A1",
-            "is_enterprise_install": "false",
-            "response_url": self.answer_url(),
-            "trigger_id": self.trigger(),
-            **over,
-        }
+        return bodies.command(self, text, user, channel, command, **over)
 
     async def mention(
         self, text: str, /, *, user: str = "U1", channel: str = "C1", thread: str = "", **over: Any
@@ -198,26 +131,7 @@ class Slack:
         self, text: str, /, user: str = "U1", channel: str = "C1", thread: str = "", **over: Any
     ) -> Object:
         """Return the body of a mention; what is in `over` goes into its event."""
-        event = {
-            "type": "app_mention",
-            "user": user,
-            "text": f"<@{self.bot_user}> {text}",
-            "ts": self.ts(),
-            "team": self.team,
-            "channel": channel,
-            **({"thread_ts": thread} if thread else {}),
-            **over,
-        }
-        authorized = {"team_id": self.team, "user_id": self.bot_user, "is_bot": True}
-        return {
-            "token": "verification",
-            "team_id": self.team,
-            "api_app_id": "A1",
-            "event": event,
-            "type": "event_callback",
-            "event_id": f"Ev{next(self._numbers)}",
-            "authorizations": [authorized],
-        }
+        return bodies.mentioned(self, text, user, channel, thread, **over)
 
     async def press(
         self, label: str, message: Shown, *, user: str = "U1", **over: Any
@@ -227,20 +141,7 @@ class Slack:
 
     def pressed(self, label: str, message: Shown, user: str = "U1", **over: Any) -> Object:
         """Return the body of a press."""
-        button = message.buttons[label]
-        container = {"type": "message", "message_ts": message.ts, "channel_id": message.channel}
-        return {
-            "type": "block_actions",
-            "user": {"id": user, "team_id": self.team},
-            "api_app_id": "A1",
-            "container": {**container, **_thread(message), "is_ephemeral": bool(message.user)},
-            "trigger_id": self.trigger(),
-            "team": {"id": self.team, "domain": "hospital"},
-            "channel": {"id": message.channel, "name": "ward-ops"},
-            "response_url": self.answer_url(),
-            "actions": [{**button, "block_id": "b", "action_ts": self.ts()}],
-            **over,
-        }
+        return bodies.pressed(self, label, message, user, **over)
 
     async def submit(
         self, view: Object, values: Mapping[str, str], *, user: str = "U1", **over: Any
@@ -252,18 +153,7 @@ class Slack:
         self, view: Object, values: Mapping[str, str], user: str = "U1", **over: Any
     ) -> Object:
         """Return the body of a submission."""
-        inputs = [block for block in view["blocks"] if block["type"] == "input"]
-        state = {b["block_id"]: _state(b["element"], values.get(b["block_id"])) for b in inputs}
-        return {
-            "type": "view_submission",
-            "team": {"id": self.team, "domain": "hospital"},
-            "user": {"id": user, "team_id": self.team},
-            "api_app_id": "A1",
-            "trigger_id": self.trigger(),
-            "view": {**view, "id": "V1", "state": {"values": state}, "hash": "1.a"},
-            "response_urls": [],
-            **over,
-        }
+        return bodies.submitted(self, view, values, user, **over)
 
     async def send(self, kind: str, body: Object) -> Acknowledged:
         """Deliver a body as Slack does: signed over HTTP, or in an envelope."""
@@ -346,19 +236,23 @@ class Slack:
         self._gates[method] = asyncio.Event()
         return self._gates[method]
 
+    def number(self) -> int:
+        """Return a fresh number."""
+        return next(self._numbers)
+
     def trigger(self) -> str:
         """Return a fresh trigger id, good for one use."""
-        made = f"{next(self._numbers)}.111.abcdef"
+        made = f"{self.number()}.111.abcdef"
         self._triggers.add(made)
         return made
 
     def answer_url(self) -> str:
         """Return a fresh response_url, good for five uses."""
-        return f"{self.base}/answer/{next(self._numbers)}"
+        return f"{self.base}/answer/{self.number()}"
 
     def ts(self) -> str:
         """Return a fresh timestamp."""
-        return f"1700000000.{next(self._numbers):06d}"
+        return f"1700000000.{self.number():06d}"
 
     # --- the server ----------------------------------------------------------------------------
 
@@ -403,7 +297,7 @@ class Slack:
         return {"ok": True, "user": {**known, **self.users.get(body["user"], {})}}
 
     def _post_message(self, body: Object) -> Object:
-        if problem := _undrawable(body):
+        if problem := undrawable(body):
             return {"ok": False, "error": problem}
         shown = Shown(
             body["channel"],
@@ -417,7 +311,7 @@ class Slack:
         return {"ok": True, "channel": shown.channel, "ts": shown.ts}
 
     def _post_ephemeral(self, body: Object) -> Object:
-        if problem := _undrawable(body):
+        if problem := undrawable(body):
             return {"ok": False, "error": problem}
         said = (body.get("text", ""), body.get("blocks", []))
         thread, user = body.get("thread_ts", ""), body["user"]
@@ -428,7 +322,7 @@ class Slack:
         found = [m for m in self.messages if (m.channel, m.ts) == (body["channel"], body["ts"])]
         if not found:
             return {"ok": False, "error": "message_not_found"}
-        if problem := _undrawable(body):
+        if problem := undrawable(body):
             return {"ok": False, "error": problem}
         found[0].text, found[0].blocks = body.get("text", ""), body.get("blocks", [])
         found[0].versions.append(body)
@@ -476,7 +370,7 @@ class Slack:
 
     async def _send_envelope(self, kind: str, body: Object) -> Acknowledged:
         assert self._socket is not None
-        number = str(next(self._numbers))
+        number = str(self.number())
         self._envelopes[number] = asyncio.get_running_loop().create_future()
         envelope = {"type": kind, "envelope_id": number, "accepts_response_payload": True}
         waiting = self._envelopes[number]
@@ -486,45 +380,12 @@ class Slack:
         return Acknowledged(200, json.dumps(answer) if answer else "")
 
 
-def words(blocks: list[Object]) -> str:
-    """Return every text in blocks, one per line, in the order they are read."""
-    return "\n".join(part["text"] for part in _walk(blocks) if isinstance(part.get("text"), str))
-
-
-def _walk(node: Any) -> Iterator[Object]:
-    if isinstance(node, dict):
-        yield node
-    for child in node.values() if isinstance(node, dict) else node:
-        if isinstance(child, (dict, list)):
-            yield from _walk(child)
-
-
-def _undrawable(body: Object) -> str:
-    blocks = body.get("blocks", [])
-    if len(json.dumps(blocks, ensure_ascii=False)) > BLOCKS_SIZE:
-        return "msg_blocks_too_long"
-    try:
-        for block in Block.parse_all(blocks):
-            block.to_dict()
-    except SlackObjectFormationError:
-        return "invalid_blocks"
-    return "invalid_blocks" if len(blocks) > MESSAGE_BLOCKS else ""
-
-
-def _thread(message: Shown) -> Object:
-    return {"thread_ts": message.thread} if message.thread else {}
-
-
-def _state(element: Object, value: str | None) -> Object:
-    if element["type"] == "static_select":
-        chosen = next((o for o in element["options"] if o["value"] == value), None)
-        return {element["action_id"]: {"type": element["type"], "selected_option": chosen}}
-    return {element["action_id"]: {"type": element["type"], "value": value}}
-
-
 async def _read(request: web.Request) -> Object:
     if request.method == "GET":
         return dict(request.query)
     if request.content_type == JSON:
         return dict(await request.json())
     return dict(await request.post())
+
+
+__all__ = ["FORM", "JSON", "Acknowledged", "Call", "Object", "Shown", "Slack", "words"]
