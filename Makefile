@@ -107,7 +107,7 @@ define install
 	{ $(PIP) install --no-deps --require-hashes --progress-bar off -r $(1) \
 		&& $(PIP) install --quiet --no-deps --no-build-isolation -e . || touch $(VENV)/failed; } 2>&1 \
 		| tee $(VENV)/install.log \
-		| awk -v total=$$total '/^Collecting/ { n++; if (n % 10 == 0) { print "  " n " of " total; fflush() } }'; \
+		| awk -v total=$$total '/^(Collecting|Processing) / { n++; if (n % 10 == 0) { print "  " n " of " total; fflush() } }'; \
 	if test -e $(VENV)/failed; then \
 		tail -n 3 $(VENV)/install.log; \
 		echo "The packages could not be installed: check the disk and the way to your package index, then run make again."; \
