@@ -17,7 +17,9 @@ from sqlalchemy import (
     func,
     select,
     table,
+    type_coerce,
 )
+from sqlalchemy.types import NULLTYPE
 
 from bot.audit import record, verify
 from bot.audit.tree import leaf_hash
@@ -30,7 +32,7 @@ AUDIT: Final = table(
     "audit",
     column("seq", BigInteger),
     column("body", String),
-    column("leaf", LargeBinary),
+    column("leaf"),  # no type: the driver gives bytes, and a million conversions take their time
     *(column(name, String) for name in INDEXED),
 )
 _HEAD: Final = table("audit_head", column("size", BigInteger), column("root", LargeBinary))
@@ -49,12 +51,12 @@ def select_rows(connection: Connection) -> Select[Any]:
     body: ColumnElement[bytes] = cast(AUDIT.c.body, LargeBinary)
     if connection.dialect.name == "postgresql":
         body = func.convert_to(AUDIT.c.body, "UTF8")
-    return select(AUDIT.c.seq, body, AUDIT.c.leaf)
+    return select(AUDIT.c.seq, type_coerce(body, NULLTYPE), AUDIT.c.leaf)
 
 
 def fetch(connection: Connection, query: Select[Any]) -> list[Row]:
     """Run a query for rows."""
-    return [(seq, bytes(body), bytes(leaf)) for seq, body, leaf in connection.execute(query)]
+    return list(connection.execute(query).tuples())
 
 
 def read_event(row: Row) -> Event | None:

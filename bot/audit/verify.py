@@ -87,32 +87,49 @@ class Findings:
 
 
 class _Tree:
-    """The hashes of a growing log: one for each bit of its size, largest first."""
+    """The hashes of a growing log: of each complete tile, and of what is in no tile yet."""
 
     def __init__(self) -> None:
         self.size = 0
-        self.peaks: list[bytes] = []
         self.tiles: list[bytes] = []
+        self._peaks: list[bytes] = []
+        self._pending: list[bytes] = []
 
     def add(self, leaf: bytes) -> None:
-        node, rest = leaf, self.size
-        level = 0
-        while rest & 1:
-            node = hashlib.sha256(b"\x01" + self.peaks.pop() + node).digest()
-            rest >>= 1
-            level += 1
-            if 1 << level == TILE:
-                self.tiles.append(node)
-        self.peaks.append(node)
         self.size += 1
+        self._pending.append(leaf)
+        if len(self._pending) == TILE:
+            nodes, sha256 = self._pending, hashlib.sha256
+            while len(nodes) > 1:
+                pairs = iter(nodes)  # `_node` written out: this is where the time goes
+                nodes = [sha256(b"\x01" + left + next(pairs)).digest() for left in pairs]
+            _push(self._peaks, nodes[0], len(self.tiles))
+            self.tiles += nodes
+            self._pending = []
 
     def root(self) -> bytes:
-        if not self.peaks:
+        rest: list[bytes] = []
+        for number, leaf in enumerate(self._pending):
+            _push(rest, leaf, number)
+        peaks = self._peaks + rest
+        if not peaks:
             return hashlib.sha256().digest()
-        node = self.peaks[-1]
-        for peak in reversed(self.peaks[:-1]):
-            node = hashlib.sha256(b"\x01" + peak + node).digest()
+        node = peaks.pop()
+        while peaks:
+            node = _node(peaks.pop(), node)
         return node
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def _push(peaks: list[bytes], node: bytes, size: int) -> None:
+    """Append to a tree of `size`: two complete subtrees of one size become one."""
+    while size & 1:
+        node = _node(peaks.pop(), node)
+        size >>= 1
+    peaks.append(node)
 
 
 def check(
@@ -133,10 +150,13 @@ def check(
     for row, body, stored in rows:
         leaf = sha256(b"\x00" + body).digest()
         tree.add(leaf)
-        if tree.size in roots and tree.root() != roots[tree.size]:
+        if roots and tree.size in roots and tree.root() != roots[tree.size]:
             findings.add(None, f"the first {tree.size} events are not those that were noted")
         # Only the event's own number follows `"seq":` without a quotation mark.
         said = expected if b'"seq":%d,' % expected in body else _seq(body)
+        if said == expected and (row is None or row == said) and (stored is None or stored == leaf):
+            expected += 1
+            continue
         seq = said if row is None else row
         if stored is not None and stored != leaf:
             changed_leaves.append(seq)
