@@ -15,15 +15,25 @@ HISTORY = Path("~/.wardroom_history")
 @click.option("--as", "person", metavar="PERSON", default="", help="Who you are, by id.")
 @click.option(
     "--url",
-    default="http://127.0.0.1:8080",
-    show_default=True,
+    default=None,
     envvar="WARDROOM_URL",
-    help="Where the server is; WARDROOM_URL sets it too.",
+    help="Where the server is (WARDROOM_URL); http://127.0.0.1:PORT unless given.",
+)
+@click.option(
+    "--port", type=int, default=8080, envvar="PORT", show_default=True, help="The sandbox's port."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one object per command, for scripts.")
 @click.argument("text", required=False)
 @click.pass_context
-def command(ctx: click.Context, person: str, url: str, text: str | None, *, as_json: bool) -> None:
+def command(
+    ctx: click.Context,
+    person: str,
+    url: str | None,
+    port: int,
+    text: str | None,
+    *,
+    as_json: bool,
+) -> None:
     """Type commands to a running Wardroom.
 
     With TEXT it types one command and ends: 0 when it is done or waits for approval, 2 when it was
@@ -37,4 +47,5 @@ def command(ctx: click.Context, person: str, url: str, text: str | None, *, as_j
         wardroom chat --as engineer "ci status lab-results 1.4.2"
         wardroom chat --as release-manager --json "approve REQ-1"
     """  # noqa: D301 - click's mark for lines that stay as they are
-    ctx.exit(terminal.chat(person, url, text, as_json, history=HISTORY.expanduser()))
+    where = url or f"http://127.0.0.1:{port}"
+    ctx.exit(terminal.chat(person, where, text, as_json, history=HISTORY.expanduser()))

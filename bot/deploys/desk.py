@@ -106,7 +106,7 @@ class DeployDesk:
 
         def say(results: tuple[object, ...]) -> Reply:
             number = _change(results[0]).number
-            return Reply("", fields=(("Change record", number),), refs={"change": number})
+            return Reply("", fields=(("Change", number),), refs={"change": number})
 
         return Done((self.changes.open(self._new_change(wanted, proposal, caller)),), say)
 

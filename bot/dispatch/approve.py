@@ -258,13 +258,21 @@ class ApprovalDesk:
         first = results[0]
         request, missing = _counted(first) if isinstance(first, tuple) else (_request(first), ())
         if request.state is RequestState.PENDING:
-            await self.notices.publish(request.id, cards.waiting(request, missing))
+            await self._publish_waiting(request, missing)
             return reply
         if request.state is RequestState.APPROVED:
             await self.engine.wait(CARRY_OUT, request.id, seconds=WAIT_SECONDS)
             return await self._with_start(reply, request)
         await self.notices.publish(request.id, cards.ended(request))
         return reply
+
+    async def _publish_waiting(self, request: Request, missing: Sequence[str]) -> None:
+        """Show what is still needed; what the request opened stays on its card."""
+        shown = await self.notices.current(request.id)
+        refs = dict(shown.refs) if shown else {}
+        opened = [(name.capitalize(), number) for name, number in refs.items()]
+        card = cards.waiting(request, missing, fields=opened, refs=refs)
+        await self.notices.publish(request.id, card)
 
     async def _with_start(self, reply: Reply, request: Request) -> Reply:
         """Name what the deciding approval started, or say why it was not run after all."""

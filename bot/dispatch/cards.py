@@ -32,15 +32,13 @@ def waiting(
     short = request.digest[:SHOWN]
     given = ", ".join(approval.person for approval in request.approvals)
     return Reply(
-        text=f"{request.proposal.summary} waits for approval as {request.id}: "
-        f"{'; '.join(missing)}.",
+        text=f"{request.proposal.summary} waits for approval as {request.id}.",
         reason=Reason.PENDING_APPROVAL,
         title=f"{request.proposal.summary}?",
         fields=(
             ("Request", request.id),
             ("Asked by", request.requester),
-            *described(request),
-            *fields,
+            *{**dict(described(request)), **dict(fields)}.items(),
             ("Needs", "; ".join(missing)),
             ("Approved by", given or "nobody yet"),
             ("Expires", f"{request.expires:%Y-%m-%d %H:%M} UTC, and then it is not run"),

@@ -48,6 +48,11 @@ if TYPE_CHECKING:
     from bot.stores import Deliveries
 
 VISITOR = "visitor"
+UNKNOWN = (
+    "I do not know whose account this is, so I can only show `help`. "
+    "Ask your Wardroom administrator to add it to the people file."
+)
+NOBODY = "Say who you are first: choose a person on the page, or `--as PERSON` in the terminal."
 REMEMBERED = 4096  # first answers kept in memory; older ones are in the store
 LOG = structlog.get_logger(__name__)
 
@@ -119,10 +124,7 @@ class Pipeline:
         turn.principal = self._principal(turn)
         if turn.principal is None:
             if turn.command.command.role != VISITOR:
-                raise NotIdentified(
-                    "I do not know whose account this is, so I can only show `help`. "
-                    "Ask your Wardroom administrator to add it to the people file."
-                )
+                raise NotIdentified(UNKNOWN if turn.account.user else NOBODY)
             turn.principal = Principal("", "", frozenset({VISITOR}))
         return None
 

@@ -9,6 +9,7 @@ from bot.api import (
     Catalogue,
     Command,
     Deploy,
+    DeployState,
     DeployStore,
     Reason,
     Reply,
@@ -16,6 +17,14 @@ from bot.api import (
     Word,
     args,
 )
+
+SAID = {
+    DeployState.STARTED: "is being deployed",
+    DeployState.SUCCEEDED: "succeeded",
+    DeployState.FAILED: "failed",
+    DeployState.STOPPED: "was stopped",
+    DeployState.UNKNOWN: "has an unknown outcome",
+}
 
 
 class Args(args):
@@ -60,8 +69,8 @@ def _shown(deploy: Deploy) -> Reply:
     ]
     refs = {"deploy": deploy.id, "change": deploy.change, "state": deploy.state.value}
     return Reply(
-        text=f"{deploy.id}: {deploy.service} {deploy.version} to {deploy.environment} is "
-        f"{deploy.state.value}. {deploy.outcome}".strip(),
+        text=f"{deploy.id}: {deploy.service} {deploy.version} to {deploy.environment} "
+        f"{SAID[deploy.state]}. {deploy.outcome}".strip(),
         title=f"{deploy.service} {deploy.version} to {deploy.environment}",
         fields=tuple((name, value) for name, value in fields if value),
         progress=deploy.steps,
