@@ -49,22 +49,33 @@ def _body(reply: Reply) -> Markup:
 def _text(said: str) -> Markup:
     paragraphs = (part.strip("\n") for part in clean(said).split("\n\n"))
     return _join(
-        Markup("<p>{}</p>").format(_join(map(Markup.escape, part.split("\n")), NEWLINE))
+        Markup("<p>{}</p>").format(_join(map(_inline, part.split("\n")), NEWLINE))
         for part in paragraphs
         if part.strip()
     )
 
 
+def _inline(line: str) -> Markup:
+    """Return one line with what stands in backticks as code; an odd one stays as it is."""
+    parts = line.split("`")
+    if len(parts) % 2 == 0:
+        return Markup.escape(line)
+    return _join(
+        Markup("<code>{}</code>").format(part) if number % 2 else Markup.escape(part)
+        for number, part in enumerate(parts)
+    )
+
+
 def _fields(reply: Reply) -> Markup:
     rows = (
-        Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(clean(label), clean(value))
+        Markup("<div><dt>{}</dt><dd>{}</dd></div>").format(clean(label), _inline(clean(value)))
         for label, value in reply.fields
     )
     return _around(_join(rows), Markup("<dl>{}</dl>"))
 
 
 def _items(reply: Reply) -> Markup:
-    rows = (Markup("<li>{}</li>").format(clean(item)) for item in reply.items)
+    rows = (Markup("<li>{}</li>").format(_inline(clean(item))) for item in reply.items)
     return _around(_join(rows), Markup("<ul>{}</ul>"))
 
 

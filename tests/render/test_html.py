@@ -126,3 +126,10 @@ def test_any_text_is_read_back_as_it_was(said: str) -> None:
     page = Page(html(Reply("x", items=(said,))))
     if said.strip():
         assert "".join(page.said).endswith(clean(said)) or not clean(said)
+
+
+def test_what_stands_in_backticks_is_code_and_escaped_all_the_same() -> None:
+    drawn = html(Reply("Type `help <b>` or `deploy`; a lone ` stays"))
+    assert "<code>" not in drawn
+    drawn = html(Reply("Type `help <b>` or `deploy`."))
+    assert "<code>help &lt;b&gt;</code> or <code>deploy</code>" in drawn
