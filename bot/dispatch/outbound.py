@@ -17,7 +17,8 @@ V = TypeVar("V")
 
 def masked(reply: Reply) -> Reply:
     """Return the reply with every string of it masked."""
-    return _walk(reply)
+    clean: Reply = _walk(reply)
+    return clean
 
 
 def masked_text(text: str) -> str:

@@ -96,7 +96,7 @@ def test_a_full_reply_is_drawn_whole_and_slack_takes_it() -> None:
 
 def test_the_first_thing_said_is_the_action_and_its_scope() -> None:
     made = message(FULL)
-    assert made.blocks[0]["text"]["text"] == "Deploy lab-results 1.4.2 to production?"  # type: ignore[index]
+    assert made.blocks[0]["text"]["text"] == "Deploy lab-results 1.4.2 to production?"  # type: ignore[index,call-overload]  # it is JSON
     assert made.text.startswith("Deploy lab-results 1.4.2 to production?")
 
 

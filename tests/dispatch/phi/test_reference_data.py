@@ -12,7 +12,7 @@ import pytest
 from bot.dispatch.phi import MAX_CHARS, Tier, mask, scan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 DATA = Path(__file__).parents[4] / "shared" / "reference" / "data"
 MESSAGES = sorted((DATA / "clinical" / "hl7v2").glob("*.hl7"))
@@ -28,7 +28,7 @@ def _message(path: Path) -> str:
 
 
 def test_every_hl7_message_is_blocked_however_it_arrives() -> None:
-    arrivals = {
+    arrivals: dict[str, Callable[[str], str]] = {
         "as it is": str,
         "lower case": str.lower,
         "JSON": json.dumps,
