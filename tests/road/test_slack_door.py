@@ -89,13 +89,15 @@ async def test_five_deliveries_of_one_command_run_once(team: Team) -> None:
     [
         ("", {"X-Slack-Signature": "v0=" + "0" * 64}, 401),
         ("", {"X-Slack-Signature": ""}, 401),
-        (str(int(time.time()) - 3600), {}, 401),
+        ("an hour ago", {}, 401),
         ("abc", {}, 401),
     ],
 )
 async def test_what_slack_did_not_sign_now_goes_no_further(
     team: Team, stamp: str, headers: dict[str, str], status: int
 ) -> None:
+    if stamp == "an hour ago":
+        stamp = str(int(time.time()) - 3600)
     raw = b"command=%2Fops&text=ci+run+portal+1.4.2&user_id=U0001&team_id=T0001&trigger_id=1.2"
     answer = await team.slack.post(
         raw, "application/x-www-form-urlencoded", stamp=stamp, headers=headers
