@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.audit import record
@@ -50,6 +50,7 @@ def body(draft: Draft, stamp: record.Stamp = STAMP) -> bytes:
     return record.encode(record.compose(draft, stamp))
 
 
+@settings(max_examples=50)
 @given(VALUES)
 def test_canonical_bytes_are_those_of_rfc_8785(value: Json) -> None:
     assert record.canonical(value) == rfc8785.dumps(value)
@@ -62,6 +63,7 @@ def test_text_of_the_world_is_escaped_and_means_what_rfc_8785_says(value: Json) 
     assert json.loads(canonical) == json.loads(rfc8785.dumps(value))
 
 
+@settings(max_examples=50)
 @given(st.dictionaries(PRINTABLE, VALUES, max_size=5))
 def test_what_was_written_reads_back(value: Json) -> None:
     assert record.parse(record.canonical(value)) == value
