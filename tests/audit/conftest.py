@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.audit.log import AuditLog
+from bot.audit.search import AuditSearch
 from bot.storage.database import Database
 from tests.audit.events import a_log
 
@@ -85,3 +86,9 @@ async def log(database: Database, clock: TurnedClock) -> AsyncIterator[AuditLog]
     """A running log over the database."""
     async with a_log(database, clock) as log:
         yield log
+
+
+@pytest.fixture
+def search(database: Database) -> AuditSearch:
+    """A search over the database that takes the time it needs."""
+    return AuditSearch(database, deadline=60)

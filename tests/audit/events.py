@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,6 +11,7 @@ from sqlalchemy import Connection, Executable, text
 
 from bot.audit import record, tree
 from bot.audit.log import AuditLog
+from bot.errors import AuditUnavailable
 from bot.model import Account, Draft, Kind, Place
 from bot.ports import Clock, Transaction
 from bot.storage.database import Database, sql
@@ -85,6 +88,19 @@ def as_attacker(database: Database, *statements: Executable) -> None:
             connection.execute(statement)
 
     database.write_now(attack)
+
+
+async def eventually_appends(log: AuditLog, said: str) -> None:
+    """Append once the log answers again; what it refused until then was never written."""
+    while True:
+        with contextlib.suppress(AuditUnavailable):
+            await log.append(draft(text=said))
+            return
+
+
+async def fill(log: AuditLog, *drafts: Draft) -> None:
+    """Append several events at once."""
+    await asyncio.gather(*(log.append(each) for each in drafts))
 
 
 def make_notes(database: Database) -> None:
