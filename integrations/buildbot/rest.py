@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import stamina
 
 from bot.api import Rejected, Unreachable
 
@@ -34,10 +35,12 @@ class Rest:
         Buildbot 4.2 and later sometimes send an answer that is not whole when they are busy, so
         reading is tried once more.
         """
-        try:
-            return await self._get(path, query)
-        except Unreachable:
-            return await self._get(path, query)
+        async for attempt in stamina.retry_context(
+            on=Unreachable, attempts=2, timeout=None, wait_initial=0.2, wait_max=0.5
+        ):
+            with attempt:
+                return await self._get(path, query)
+        raise Unreachable(ODD)
 
     async def _get(self, path: str, query: Mapping[str, str | int]) -> Mapping[str, Any]:
         answer = await self._reading(path, query)
