@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from bot.model import InputKind, Style
@@ -63,12 +63,29 @@ def message(reply: Reply, *, console_url: str = "") -> Message:
 
 
 def fallback(reply: Reply) -> str:
-    """Return the whole reply as escaped text for notifications and screen readers."""
-    escaped = escape(inert(text(reply)))
+    """Return the reply as escaped text for notifications and screen readers."""
+    escaped = escape(inert(text(_as_much_as_fits(reply))))
     if len(escaped) > FALLBACK:
         # An entity cut in half would show as `&am`.
         escaped = re.sub(r"&[a-z]{0,3}$", "", escaped[: FALLBACK - 1]).rstrip() + "\u2026"
     return escaped
+
+
+def _as_much_as_fits(reply: Reply) -> Reply:
+    """Return a reply without what is beyond the fallback's end anyway: drawing it takes time."""
+    table = reply.table
+    if table is not None:
+        rows = tuple(tuple(cell[:SHORT] for cell in row) for row in table.rows[:ROWS])
+        table = replace(table, rows=rows)
+    return replace(
+        reply,
+        text=reply.text[:FALLBACK],
+        fields=reply.fields[:ROWS],
+        items=reply.items[:ROWS],
+        table=table,
+        code=reply.code[:FALLBACK],
+        progress=reply.progress[:ROWS],
+    )
 
 
 def escape(said: str) -> str:
@@ -96,7 +113,8 @@ class _Sheet:
 
     def fit(self, said: str, limit: int) -> str:
         """Return harmless text of at most `limit` characters."""
-        whole = inert(said).strip()
+        # One more than fits is enough to see that it has to be cut, however much there is.
+        whole = inert(said.strip()[: limit + 1])
         kept = cut(whole, limit)
         self.is_cut |= kept != whole
         return kept

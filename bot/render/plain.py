@@ -43,6 +43,8 @@ def cut(text: str, limit: int) -> str:
 
 def cells(text: str) -> int:
     """Return how many columns of a terminal the text takes."""
+    if text.isascii():
+        return len(text)
     return sum(_cell(char) for char in text)
 
 
@@ -52,8 +54,6 @@ def pad(text: str, width: int) -> str:
 
 
 def _cell(char: str) -> int:
-    if char.isascii():
-        return 1
     if unicodedata.combining(char) or unicodedata.category(char) == "Cf":
         return 0
     return 2 if unicodedata.east_asian_width(char) in WIDE else 1

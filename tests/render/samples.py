@@ -100,16 +100,16 @@ def hostile(attack: str) -> Reply:
 
 def huge() -> Reply:
     """Return a reply that breaks every limit there is."""
-    long = "word " * 2000
+    long = "word " * 500
     return Reply(
-        text=long,
+        text=long * 2,
         reason=Reason.FAILED,
         title=long,
         fields=tuple((f"Field {n} {long}", long) for n in range(60)),
         items=tuple(f"{n} {long}" for n in range(400)),
         table=Table(
             tuple(f"column {n} {long}" for n in range(30)),
-            tuple(tuple(long for _ in range(30)) for _ in range(300)),
+            tuple(tuple(long for _ in range(30)) for _ in range(120)),
         ),
         code=long * 5,
         progress=tuple(Step(long, StepState.RUNNING, long) for _ in range(90)),

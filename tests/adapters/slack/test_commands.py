@@ -166,6 +166,15 @@ async def test_an_answer_address_older_than_half_an_hour_is_not_used(here: Open)
     assert [answer["text"] for answer in here.slack.answers] == ["One of five."] * 5
 
 
+async def test_an_answer_address_that_fails_is_not_the_end_of_the_answer(here: Open) -> None:
+    gone = here.door._outgoing.answer_url(f"{here.slack.base}/nothing/here")
+    assert not await here.door._outgoing.answer(gone, Reply("Refused."))
+    here.road.gate = asyncio.Event()
+    await here.slack.say("slow", response_url=f"{here.slack.base}/nothing/here")
+    here.road.gate.set()
+    assert (await here.slack.whisper()).text == "You said slow"
+
+
 async def test_closing_the_door_waits_for_answers_under_way(here: Open) -> None:
     here.road.gate = asyncio.Event()
     await here.slack.say("slow")
