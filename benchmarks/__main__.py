@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from benchmarks import bench_idle, bench_slack
+from benchmarks import bench_audit, bench_idle, bench_phi, bench_slack
 from benchmarks.wardroom import as_target, wardroom
 
 
@@ -15,6 +15,8 @@ def main() -> int:
         found: dict[str, dict[str, object]] = {"idle": bench_idle.measure(running)}
     found["slack"] = bench_slack.compare(as_target)
     print(json.dumps(found, indent=2))
+    bench_phi.main()
+    bench_audit.main()
     return 0 if all(one["enough"] for one in found.values()) else 1
 
 
