@@ -1,0 +1,88 @@
+"""What every provider of the CI port promises: the tests' twin and the real Buildbot alike."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot import catalogue
+from bot.api import Credentials, Rejected
+from bot.model import BuildState, CiTarget, Service
+from bot.ports import Ci
+from integrations.buildbot import connect
+from tests.sandbox.fixtures import Hospital, hospital, sandbox_python
+from tests.twins import TwinCi
+
+__all__ = ["hospital", "sandbox_python"]
+REAL = pytest.param("buildbot", marks=[pytest.mark.hospital, pytest.mark.xdist_group("hospital")])
+
+
+@pytest.fixture(params=["twin", REAL])
+async def provider(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Ci, Service]]:
+    """A CI server with a service whose version 1.4.2 exists."""
+    if request.param == "twin":
+        target = CiTarget("buildbot", "portal", "deploy-portal", "", "portal/{version}")
+        yield TwinCi(), Service("portal", "web", "A", target, ())
+        return
+    running: Hospital = request.getfixturevalue("hospital")
+    user, password = running.credentials
+    service = catalogue.load(Path(running.home / "services.yaml")).service("portal")
+    assert service is not None
+    async with httpx.AsyncClient() as client:
+        yield connect(Credentials(running.ci_url, user, password), client), service
+
+
+async def test_a_version_is_one_commit_and_a_commit_is_itself(
+    provider: tuple[Ci, Service],
+) -> None:
+    ci, service = provider
+    commit = await ci.resolve(service, "1.4.2")
+    assert re.fullmatch(r"[0-9a-f]{40}", commit)
+    assert await ci.resolve(service, "1.4.2") == commit
+    assert await ci.resolve(service, commit) == commit
+
+
+async def test_what_does_not_exist_is_rejected_in_a_sentence(
+    provider: tuple[Ci, Service],
+) -> None:
+    ci, service = provider
+    with pytest.raises(Rejected) as version:
+        await ci.resolve(service, "9.9.9")
+    with pytest.raises(Rejected) as build:
+        await ci.build("999999")
+    for told in (version, build):
+        assert told.value.text.endswith(".")
+        assert "\n" not in told.value.text
+
+
+async def test_a_build_asked_for_is_found_by_its_correlation_and_no_other(
+    provider: tuple[Ci, Service],
+) -> None:
+    ci, service = provider
+    correlation = f"contract-{uuid.uuid4().hex}"
+    assert await ci.find(service, correlation) is None
+    asked = await ci.trigger(service, "1.4.2", correlation=correlation)
+    assert asked.state is BuildState.QUEUED
+    assert asked.commit == await ci.resolve(service, "1.4.2")
+    found = await ci.find(service, correlation)
+    assert found is not None
+    assert found.state is not BuildState.UNKNOWN
+    assert (await ci.build(asked.id)).state is not BuildState.UNKNOWN
+    assert await ci.find(service, correlation + "x") is None
+
+
+async def test_a_deploy_asked_for_is_found_by_its_correlation(
+    provider: tuple[Ci, Service],
+) -> None:
+    ci, service = provider
+    correlation = f"contract-{uuid.uuid4().hex}"
+    commit = await ci.resolve(service, "1.4.2")
+    asked = await ci.deploy(service, "1.4.2", commit, "test", correlation=correlation)
+    found = await ci.find(service, correlation)
+    assert found is not None
+    assert (await ci.build(asked.id)).state in set(BuildState) - {BuildState.UNKNOWN}
