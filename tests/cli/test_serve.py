@@ -7,10 +7,12 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from typing import TYPE_CHECKING
 
@@ -57,12 +59,38 @@ def _started(home: Path, stdin: int) -> Iterator[subprocess.Popen[bytes]]:
                 process.kill()
 
 
-def _read(screen: int, wanted: bytes) -> bytes:
-    """Return what a terminal shows up to some words, without its escapes."""
-    shown = b""
-    while wanted not in shown:
-        shown += ESCAPES.sub(b"", os.read(screen, 65536))
-    return shown
+def _read(screen: int, wanted: bytes, *, seconds: float = 30.0) -> bytes | None:
+    """Return what a terminal shows up to some words, without its escapes; None when it does not."""
+    shown, deadline = b"", time.monotonic() + seconds
+    while wanted not in ESCAPES.sub(b"", shown):
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([screen], [], [], left)[0]:
+            return None
+        shown += os.read(screen, 65536)
+    return ESCAPES.sub(b"", shown)
+
+
+def _type(screen: int, keys: bytes, wanted: bytes) -> bytes:
+    """Type until the answer is shown: a terminal drops what is typed while it is being set up."""
+    for _ in range(10):
+        os.write(screen, keys)
+        shown = _read(screen, wanted, seconds=5.0)
+        if shown is not None:
+            return shown
+    raise AssertionError("the prompt does not answer")
+
+
+def _leave(screen: int, process: subprocess.Popen[bytes]) -> None:
+    """Press Ctrl-D until the program has gone, reading what it still shows."""
+    for _ in range(10):
+        os.write(screen, b"\x04")
+        with contextlib.suppress(OSError):  # the terminal closes with its last program
+            while _read(screen, b"never shown", seconds=1.0) is not None:
+                pass
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+            return
+    raise AssertionError("the prompt does not end")
 
 
 @pytest.mark.crash
@@ -87,14 +115,9 @@ def test_at_a_terminal_it_offers_a_prompt_and_leaving_that_stops_it(home: Path, 
     screen, terminal = pty.openpty()
     with _started(home, terminal) as process:
         os.close(terminal)
-        shown = _read(screen, b"engineer >")
-        os.write(screen, b"whoami\r")
-        answer = _read(screen, b"Roles")
-        os.write(screen, b"\x04")
-        with contextlib.suppress(OSError):  # the terminal closes with its last program
-            while os.read(screen, 65536):
-                pass
-        process.wait()
+        shown = _read(screen, b"engineer >", seconds=60.0) or b""
+        answer = _type(screen, b"whoami\r", b"Roles")
+        _leave(screen, process)
     os.close(screen)
 
     assert f"127.0.0.1:{port}".encode() in shown
