@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "WARDROOM_"
-SEARCH = (Path("var/wardroom.yaml"), Path("wardroom.yaml"))
+NAME = "wardroom.yaml"
 
 
 class Mode(enum.StrEnum):
@@ -192,7 +192,7 @@ class _Overlaid(Settings, BaseSettings):
 
 def is_here() -> bool:
     """Say whether there is a settings file in one of the usual places."""
-    return "WARDROOM_CONFIG" in os.environ or any(path.is_file() for path in SEARCH)
+    return "WARDROOM_CONFIG" in os.environ or any(path.is_file() for path in _usual(os.environ))
 
 
 def place(given: Path | None) -> Path:
@@ -210,14 +210,19 @@ def find(given: Path | None, environ: Mapping[str, str]) -> Path:
     named = given or environ.get("WARDROOM_CONFIG")
     if named:
         return Path(named)
-    found = next((path for path in SEARCH if path.is_file()), None)
+    usual = _usual(environ)
+    found = next((path for path in usual if path.is_file()), None)
     if found is None:
-        places = " or ".join(str(path) for path in SEARCH)
         raise ConfigurationError(
-            f"there is no settings file at {places}; name one with --config or WARDROOM_CONFIG "
-            "(wardroom.example.yaml shows every setting)"
+            f"there is no settings file at {' or '.join(map(str, usual))}; name one with --config "
+            "or WARDROOM_CONFIG (wardroom.example.yaml shows every setting)"
         )
     return found
+
+
+def _usual(environ: Mapping[str, str]) -> tuple[Path, Path]:
+    """Return where a settings file is looked for: the data folder, then the current one."""
+    return Path(environ.get("WARDROOM_HOME") or "var") / NAME, Path(NAME)
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Settings:

@@ -220,6 +220,10 @@ def test_the_settings_file_is_looked_for_in_the_usual_places(
     Path("var/wardroom.yaml").touch()
     assert find(None, {}) == Path("var/wardroom.yaml")
     assert find(None, {"WARDROOM_CONFIG": "/etc/wardroom.yaml"}) == Path("/etc/wardroom.yaml")
+    Path("data").mkdir()
+    Path("data/wardroom.yaml").touch()
+    assert find(None, {"WARDROOM_HOME": "data"}) == Path("data/wardroom.yaml")
+    assert find(None, {"WARDROOM_HOME": "elsewhere"}) == Path("wardroom.yaml")
     assert find(Path("mine.yaml"), {"WARDROOM_CONFIG": "/etc/wardroom.yaml"}) == Path("mine.yaml")
 
 

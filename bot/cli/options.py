@@ -30,5 +30,6 @@ config = click.option(
     "--config",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="The settings file; else WARDROOM_CONFIG, ./var/wardroom.yaml or ./wardroom.yaml.",
+    help="The settings file; else WARDROOM_CONFIG, WARDROOM_HOME/wardroom.yaml (./var) or "
+    "./wardroom.yaml.",
 )

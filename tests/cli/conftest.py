@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from click.testing import Result
 
 EXAMPLES = Path(__file__).parent.parent.parent / "docs/examples"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away what whoever runs the tests has set for a Wardroom of theirs."""
+    for name in [name for name in os.environ if name.startswith("WARDROOM_")]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture
