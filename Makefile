@@ -17,7 +17,7 @@ JOBS ?= auto
 # The packages of the sandbox hospital's CI server, shared by all test runs of this folder.
 test bench: export WARDROOM_SANDBOX_VENV ?= $(CURDIR)/.venv-sandbox
 
-.PHONY: help run test test-unit test-all cover check format bench lock clean
+.PHONY: help run test test-unit test-all cover check $(CHECKS) format bench lock clean
 
 help:  ## list what there is
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -50,14 +50,26 @@ cover: $(VENV)/.dev  ## run every test and say which lines none of them reached
 	@$(PY) -m coverage report --include 'bot/dispatch/*,bot/audit/*,commands/*' --fail-under 100
 	@$(PY) -m coverage report
 
+CHECKS := check-types check-house check-imports check-lint check-format
+SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync)
+
 check: $(VENV)/.dev  ## formatting, lint, types, import contracts and house rules
-	@failed=""; \
-	$(PY) -m ruff format --check --quiet . || failed="$$failed formatting"; \
-	$(PY) -m ruff check --quiet . || failed="$$failed lint"; \
-	$(PY) -m mypy --no-error-summary || failed="$$failed types"; \
-	$(VENV)/bin/lint-imports --no-logo >$(VENV)/imports.log || { failed="$$failed imports"; cat $(VENV)/imports.log; }; \
-	$(PY) -m pytest tests/house_rules || failed="$$failed house-rules"; \
-	test -z "$$failed" || { echo "make check failed:$$failed" >&2; exit 1; }
+	@$(MAKE) -k -j2 $(SYNC) $(CHECKS)
+
+check-types:
+	@$(PY) -m mypy --no-error-summary
+
+check-house:
+	@$(PY) -m pytest tests/house_rules
+
+check-imports:
+	@$(VENV)/bin/lint-imports --no-logo >$(VENV)/imports.log || { cat $(VENV)/imports.log; exit 1; }
+
+check-lint:
+	@$(PY) -m ruff check --quiet .
+
+check-format:
+	@$(PY) -m ruff format --check --quiet .
 
 format: $(VENV)/.dev  ## format the code and mend what can be mended
 	@$(PY) -m ruff check --quiet --fix-only .
