@@ -258,7 +258,9 @@ async def serve_echo() -> None:
 
     api = FastAPI()
     api.add_api_route("/slack/events", take, methods=["POST"])
-    listening = socket.create_server(("127.0.0.1", 0))
+    # Named as TCP, or asyncio leaves Nagle's algorithm on and every answer waits 40 ms.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
     print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
     config = uvicorn.Config(api, log_level="warning", access_log=False)
     await uvicorn.Server(config).serve(sockets=[listening])

@@ -242,7 +242,8 @@ class Pipeline:
         )
 
     def _addressed(self, turn: Turn, reply: Reply) -> Reply:
-        reply = masked(reply)
+        if reply is not turn.said:
+            reply = masked(reply)  # it came from elsewhere, or grew after it was recorded
         if turn.warned and reply.reason is not Reason.PHI_BLOCKED:
             note = "Your message may hold patient data; please do not put any in chat."
             reply = replace(reply, text=f"{reply.text}\n{note}")

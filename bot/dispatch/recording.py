@@ -45,7 +45,7 @@ class Recorder:
 
     async def outcome(self, turn: Turn, reply: Reply, *, error: str = "") -> Reply:
         """Record how it ended, and the answer."""
-        reply = masked(reply)
+        reply = turn.said = masked(reply)
         await self.ledger.append(
             self._ended(turn, reply, error), *self._answering(turn, lambda: reply)
         )
@@ -66,6 +66,7 @@ class Recorder:
             *self._answering(turn, lambda: said[0]),
         )
         results = recorded.results[0]
+        turn.said = said[0]
         return said[0], results if isinstance(results, tuple) else ()
 
     def _answering(self, turn: Turn, reply: Callable[[], Reply]) -> tuple[Effect[None], ...]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.dispatch.parse import Parsed
-    from bot.model import Account, Approval, Invocation, Place, Principal
+    from bot.model import Account, Approval, Invocation, Place, Principal, Reply
 
 
 @dataclass
@@ -34,6 +34,7 @@ class Turn:
     request: str = ""
     approvals: Sequence[Approval] = ()
     recorded: bool = False
+    said: Reply | None = None  # the masked reply that the record holds
 
     @property
     def command(self) -> Parsed:
