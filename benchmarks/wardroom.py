@@ -84,7 +84,7 @@ def _site(folder: Path, secret: str, api: str) -> int:
         "server": {"port": port},
         "people": "people.yaml",
         "services": "services.yaml",
-        "slack": {"signing_secret": secret, "bot_token": "xoxb-1-2-measured", "api_url": api},
+        "slack": {"signing_secret": secret, "bot_token": FakeSlack.token, "api_url": api},
         "integrations": {"buildbot": {"url": "http://127.0.0.1:9/"}},
     }
     for name, content in (
