@@ -1,0 +1,1 @@
+"""Microsoft Teams: messages, cards and dialogs, in personal chats, groups and channels."""
