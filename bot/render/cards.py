@@ -70,7 +70,7 @@ def message(reply: Reply, *, console_url: str = "", refresh_for: Sequence[str] =
 
     `refresh_for` are the Teams user ids whose clients ask for the newest state of a topic.
     """
-    said = shown(text(_as_much_as_fits(reply))) or NOTHING
+    said = shown(text(_as_much_as_fits(reply))[: FALLBACK + 1]) or NOTHING
     for share in SHARES:
         sheet = Sheet(share)
         card = _card(reply, sheet, console_url, _cut_escaped(said, FALLBACK))
