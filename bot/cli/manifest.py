@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import click
 
 import commands
-from bot import registry, settings
+from bot import __version__, registry, settings
 from bot.adapters.slack.manifest import manifest
+from bot.adapters.teams import package
 from bot.api import Command, Risk
 from bot.cli import options
 from bot.dispatch.grammar import grammar
@@ -53,6 +55,51 @@ def slack(config: Path | None, url: str | None, *, socket_mode: bool) -> None:
         is_socket_mode=socket_mode,
     )
     click.echo(json.dumps(made, indent=2, ensure_ascii=False))
+
+
+@command.command()
+@options.config
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    required=True,
+    metavar="ZIP",
+    help="The file to write.",
+)
+@click.option("--app-id", type=click.UUID, metavar="ID", help="The app registration's id.")
+@click.option("--url", metavar="URL", help="The https address that people open the console by.")
+@click.option("--slash", is_flag=True, help="List the commands under / too, where Teams has that.")
+def teams(
+    config: Path | None, out: Path, app_id: UUID | None, url: str | None, *, slash: bool
+) -> None:
+    """Write the package of the Teams app, made from the commands.
+
+    Upload it in the Teams admin center under "Manage apps". What --app-id and --url do not say is
+    taken from the settings file.
+
+    \b
+    Example:
+        wardroom manifest teams --out wardroom-teams.zip
+    """  # noqa: D301 - click's mark for lines that stay as they are
+    made = package.manifest(
+        registry.discover(commands).commands,
+        app_id=str(app_id) if app_id else _set(config).app_id,
+        version=__version__,
+        public_url=url or settings.here(config).server.address,
+        has_slash=slash,
+    )
+    try:
+        package.write(out, made)
+    except OSError as error:
+        raise click.ClickException(f"{out}: {error.strerror}") from error
+    click.echo(f"Wrote {out}: upload it in the Teams admin center under Manage apps.")
+
+
+def _set(config: Path | None) -> settings.Teams:
+    known = settings.here(config).teams
+    if known is None:
+        raise click.UsageError("the settings have no teams block: add one, or give --app-id")
+    return known
 
 
 @command.command(name="commands")
