@@ -58,7 +58,7 @@ from bot.storage.deploys import SqlDeploys
 from bot.storage.requests import SqlRequests
 from bot.storage.topics import SqlTopics
 from bot.stores import DeployStore
-from bot.workflow.engine import DurableEngine
+from bot.workflow.engine import POLL_SECONDS, DurableEngine
 from integrations.probes import HttpProber
 
 LOG = structlog.get_logger(__name__)
@@ -82,6 +82,7 @@ class Outside:
     prober: Prober
     clock: Clock
     patience: Patience = field(default_factory=Patience)
+    poll_seconds: float = POLL_SECONDS
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,8 @@ def build(settings: Settings, outside: Outside) -> House:
     known = registry.discover(commands)
     policies = Policies(known.commands, settings.policies)
     log = AuditLog(database, clock=clock, software=__version__, replica=_replica())
-    audit, engine = AuditSearch(database), DurableEngine(database)
+    audit = AuditSearch(database)
+    engine = DurableEngine(database, poll_seconds=outside.poll_seconds)
     live = web.Live(clock)
     notices = TopicNotices(stores.topics, masked, {live.platform: live}, (live.platform,))
     recorder = Recorder(log, stores.deliveries, policies, clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,10 @@ from pathlib import Path
 import pytest
 
 from bot.storage.database import Database
+from bot.workflow.engine import DurableEngine
+
+POLL_SECONDS = 0.03
+"""How often a test's engine looks for work: what it does is the same, a test waits less."""
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -37,6 +42,31 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     database.upgrade()
     database.close()
     return file
+
+
+@pytest.fixture(scope="session")
+def launched_template(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Such a file in which the engine has made its tables too."""
+    file = tmp_path_factory.mktemp("launched") / "wardroom.db"
+    shutil.copy(sqlite_template, file)
+    asyncio.run(launch_once(f"sqlite:///{file}"))
+    return file
+
+
+async def launch_once(url: str) -> None:
+    """Let the engine make its tables."""
+    opened = Database.open(url)
+    engine = DurableEngine(opened, poll_seconds=POLL_SECONDS)
+    await engine.launch()
+    await engine.close()
+    opened.close()
+
+
+@pytest.fixture
+def launched_url(launched_template: Path, tmp_path: Path) -> str:
+    """A fresh SQLite database in which the engine has worked before."""
+    shutil.copy(launched_template, tmp_path / "wardroom.db")
+    return f"sqlite:///{tmp_path / 'wardroom.db'}"
 
 
 @pytest.fixture

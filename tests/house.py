@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,13 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from bot.app import House, Outside, build, running
 from bot.deploys.flow import Patience
 from bot.model import Account, AuditQuery, Event, Invocation, Place, Reply
 from bot.settings import Settings, load
-from tests.databases import FixedClock
+from tests.databases import POLL_SECONDS, FixedClock
 from tests.twins import TwinCi, TwinProber
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def write_site(folder: Path, url: str, **over: object) -> Path:
         ("services.yaml", services),
         ("wardroom.yaml", document),
     ):
-        (folder / name).write_text(yaml.safe_dump(content))
+        (folder / name).write_text(json.dumps(content))  # JSON is YAML, and quicker to write
     return folder / "wardroom.yaml"
 
 
@@ -147,15 +147,15 @@ async def opened(
     settings = load(file, {})
     ci, clock = ci or TwinCi(), clock or FixedClock()
     how = Patience(**{**QUICK.__dict__, **patience})
-    house = build(settings, Outside(ci, TwinProber(ci), clock, how))
+    house = build(settings, Outside(ci, TwinProber(ci), clock, how, POLL_SECONDS))
     async with running(house):
         yield Chat(house, ci, clock, settings)
 
 
 @pytest.fixture
-def site(sqlite_url: str, tmp_path: Path) -> Path:
+def site(launched_url: str, tmp_path: Path) -> Path:
     """A small hospital's settings file over a fresh SQLite database."""
-    return write_site(tmp_path, sqlite_url)
+    return write_site(tmp_path, launched_url)
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ _APPLICATION: Final = "wardroom"
 _VERSION: Final = "1"
 _QUEUE: Final = "wardroom"
 # Each look costs a few milliseconds of CPU for ever; a person does not notice half a second.
-_POLL_SECONDS: Final = 0.5
+POLL_SECONDS: Final = 0.5
 _NOTIFY_SECONDS: Final = 0.2
 _THREADS: Final = 16
 _ADOPT_SECONDS: Final = 5.0
@@ -69,13 +69,19 @@ class DurableEngine:
     _current: ClassVar[DurableEngine | None] = None
 
     def __init__(
-        self, database: Database, *, concurrency: int = 32, grace_seconds: float = 3.0
+        self,
+        database: Database,
+        *,
+        concurrency: int = 32,
+        grace_seconds: float = 3.0,
+        poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._database = database
         self._concurrency = concurrency
         # The library's own limit is soft: a changed one counts from its second look on.
         self._slots = asyncio.Semaphore(concurrency)
         self._grace_seconds = grace_seconds
+        self._poll_seconds = poll_seconds
         self._bodies: dict[str, Workflow] = {}
         self._activity = Activity()
         self._claim: Claim | None = None
@@ -160,7 +166,7 @@ class DurableEngine:
             left = deadline - loop.time()
             if left <= 0:
                 return False
-            await asyncio.sleep(min(_WAIT_POLL_SECONDS, left))
+            await asyncio.sleep(min(_WAIT_POLL_SECONDS, self._poll_seconds, left))
 
     async def failed(self, *, limit: int = 20) -> Sequence[Failure]:
         """Return workflows that failed, newest first."""
@@ -183,7 +189,7 @@ class DurableEngine:
                 max_executor_threads=_THREADS,
                 # Workflows send each other nothing; a short sleep lets `close` be quick.
                 use_listen_notify=False,
-                notification_listener_polling_interval_sec=_NOTIFY_SECONDS,
+                notification_listener_polling_interval_sec=min(_NOTIFY_SECONDS, self._poll_seconds),
                 log_level="WARNING",
             )
         )
@@ -193,7 +199,7 @@ class DurableEngine:
         await DBOS.register_queue_async(
             _QUEUE,
             worker_concurrency=self._concurrency,
-            polling_interval_sec=_POLL_SECONDS,
+            polling_interval_sec=self._poll_seconds,
             on_conflict="always_update",
         )
         self._client = DBOSClient(

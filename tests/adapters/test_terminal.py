@@ -24,7 +24,8 @@ from bot.model import Button, Reason, Reply, StepState
 from tests.adapters.keyboard import at_a_terminal, at_the_prompt, start
 from tests.adapters.web import replies
 from tests.adapters.web.conftest import house, switch
-from tests.adapters.web.house import House, listening, serving
+from tests.adapters.web.house import House, serving
+from tests.serving import served
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 __all__ = ["house", "switch"]
@@ -133,7 +134,7 @@ async def test_another_program_on_the_port_is_recognised(
 
     app = FastAPI()
     app.add_route("/api/chat", stranger, methods=["POST"])
-    async with listening(app) as url:
+    async with served(app) as url:
         assert await one(url, "engineer", "help", False) == 1
     assert "is not Wardroom" in capsys.readouterr().out
 

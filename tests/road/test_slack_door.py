@@ -11,9 +11,10 @@ import pytest
 from fastapi import FastAPI
 
 from bot.adapters.slack import Slack, Workspace, routes
-from tests.adapters.slack.conftest import TurnedClock, served
+from tests.adapters.slack.conftest import TurnedClock
 from tests.fakes import slack as fake
 from tests.house import Chat
+from tests.serving import served
 
 ENGINEER, ENGINEER_2, MANAGER = "U0001", "U0002", "U0003"
 ASK = "deploy lab-results 1.4.2 to production --reason fix the stuck queue"

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping
-from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -14,11 +12,18 @@ import pytest
 from bot.ports import Workflow
 from bot.storage.database import Database
 from bot.workflow.engine import DurableEngine
-from tests.databases import database, database_url, sqlite_url
-from tests.databases import sqlite_template as upgraded
+from tests.databases import (
+    POLL_SECONDS,
+    database,
+    database_url,
+    launch_once,
+    launched_template,
+    launched_url,
+    sqlite_template,
+)
 from tests.postgres import Server
 
-__all__ = ["database", "database_url", "sqlite_url", "upgraded"]
+__all__ = ["database", "database_url", "launched_template", "launched_url", "sqlite_template"]
 
 
 class Launch(Protocol):
@@ -33,13 +38,10 @@ class Launch(Protocol):
     ) -> DurableEngine: ...
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(upgraded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An upgraded file in which the engine has made its tables: doing that once is enough."""
-    file = tmp_path_factory.mktemp("launched") / "wardroom.db"
-    shutil.copy(upgraded, file)
-    asyncio.run(launch_once(f"sqlite:///{file}"))
-    return file
+@pytest.fixture
+def sqlite_url(launched_url: str) -> str:
+    """A fresh database in which the engine has made its tables: doing that once is enough."""
+    return launched_url
 
 
 @pytest.fixture(scope="session")
@@ -61,15 +63,6 @@ def postgres_url(postgres_server: Server, postgres_template: str) -> Iterator[st
     postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-async def launch_once(url: str) -> None:
-    """Let the engine make its tables."""
-    opened = Database.open(url)
-    engine = DurableEngine(opened)
-    await engine.launch()
-    await engine.close()
-    opened.close()
-
-
 @pytest.fixture
 async def launch(database: Database) -> AsyncIterator[Launch]:
     """See `Launch`."""
@@ -81,7 +74,12 @@ async def launch(database: Database) -> AsyncIterator[Launch]:
         concurrency: int = 32,
         grace_seconds: float = 3.0,
     ) -> DurableEngine:
-        engine = DurableEngine(database, concurrency=concurrency, grace_seconds=grace_seconds)
+        engine = DurableEngine(
+            database,
+            concurrency=concurrency,
+            grace_seconds=grace_seconds,
+            poll_seconds=POLL_SECONDS,
+        )
         for name, body in (bodies or {}).items():
             engine.register(name, body)
         launched.append(engine)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -13,13 +12,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
 from bot.adapters.slack import Slack, Workspace, routes
 from bot.model import Reply
 from bot.notices import TopicNotices
 from tests.fakes import slack as fake
+from tests.serving import served
 
 if TYPE_CHECKING:
     from bot.model import Invocation, Place
@@ -88,23 +87,6 @@ class Open:
     topics: MemoryTopics
     clock: TurnedClock
     rests: list[float]
-
-
-@asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[str]:
-    """Serve an application on a free port of loopback; yields its address."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
-    server = uvicorn.Server(config)
-    # Not `serve`, which takes the signals of the process that runs the tests.
-    serving = asyncio.create_task(server._serve(sockets=[listening]))
-    try:
-        while not server.started:  # noqa: ASYNC110 - uvicorn has nothing else to wait for
-            await asyncio.sleep(0.005)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await serving
 
 
 @asynccontextmanager

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest_asyncio
 
-from tests.adapters.web.house import House, Switch, build, listening
+from tests.adapters.web.house import House, Switch, build
 from tests.browser import browser, page, rough_page
+from tests.serving import served
 
 __all__ = ["browser", "house", "page", "rough_page"]
 
@@ -16,7 +17,7 @@ __all__ = ["browser", "house", "page", "rough_page"]
 async def switch() -> AsyncIterator[tuple[Switch, str]]:
     """Return the server that the run shares, and its address."""
     app = Switch()
-    async with listening(app) as url:
+    async with served(app) as url:
         yield app, url
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import uvicorn
 from fastapi import FastAPI
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from bot.adapters.web import Live, Parts, console
 from bot.model import (
@@ -30,6 +28,7 @@ from bot.model import (
     Verdict,
 )
 from bot.ports import Messenger
+from tests.serving import served
 
 NOW = datetime(2026, 3, 9, 7, 30, tzinfo=UTC)
 PEOPLE = (
@@ -246,27 +245,12 @@ class Switch:
 
 
 @asynccontextmanager
-async def listening(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
-    """Serve an application on a port of this machine; returns its address."""
-    with socket.create_server(("127.0.0.1", port)) as listener:
-        config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
-        server = uvicorn.Server(config)
-        task = asyncio.create_task(server.serve(sockets=[listener]))
-        try:
-            # The socket listens already: what arrives before the server has started waits there.
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            await task
-
-
-@asynccontextmanager
 async def serving(
     mode: str = "sandbox", *, port: int = 0, keep_alive_seconds: float = 10.0
 ) -> AsyncIterator[House]:
     """Serve a console of its own on a port of this machine."""
     app, house = build(mode, keep_alive_seconds=keep_alive_seconds)
-    async with listening(app, port) as house.url:
+    async with served(app, port) as house.url:
         try:
             yield house
         finally:
