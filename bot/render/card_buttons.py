@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.model import Style
 from bot.render import card_kit as kit
-from bot.render.card_sheet import sendable, shown, size
+from bot.render.card_sheet import NOTHING, sendable, shown, size
 from bot.render.line import answered
 from bot.render.plain import cut
 
@@ -71,11 +71,12 @@ def _opens(form: Form) -> Part:
 
 
 def _button(button: Button, style: str, ids: set[str]) -> Part:
-    label = cut(shown(button.label[:LABEL]).strip() or shown(button.command), LABEL)
+    said = button.label.strip() or button.command.strip() or NOTHING
+    label = cut(shown(said[: LABEL + 1]), LABEL)
     question = button.confirm
     if button.style is Style.DANGER and not button.asks:
         question = question or f"This types: {button.command}"
-    body = [kit.rich(kit.run(cut(shown(question[:QUESTION]), QUESTION)))] if question else []
+    body = [kit.rich(kit.run(cut(shown(question[: QUESTION + 1]), QUESTION)))] if question else []
     data: dict[str, Json] = {TYPES: sendable(button.command)}
     if button.asks:
         # The native clients refuse a whole card in which two inputs have one id.

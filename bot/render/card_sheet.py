@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+NOTHING: Final = "\u2013"  # an empty text is not drawn at all
 LEAST: Final = 40  # characters: below this a text says nothing
 TAB: Final = 8  # columns, as in a terminal
 NO_BREAK_SPACE: Final = "\u00a0"

@@ -25,7 +25,7 @@ from bot.render.card_buttons import (
     actions,
     typed,
 )
-from bot.render.card_sheet import Sheet, columned, escape, sendable, shown, size
+from bot.render.card_sheet import NOTHING, Sheet, columned, escape, sendable, shown, size
 from bot.render.plain import clean, cut
 from bot.render.text import text
 from bot.render.words import STATES, status
@@ -49,8 +49,6 @@ SUMMARY, FALLBACK = 1000, 2000
 REFRESHED: Final = 60  # people whose client refreshes a card by itself
 INPUTS, LABEL, HINT = 30, 200, 300
 OPTIONS, OPTION = 100, 150
-
-NOTHING: Final = "\u2013"
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,25 @@ def test_the_seventh_button_and_all_after_it_stand_in_the_menu() -> None:
     assert [typed(button["data"]) for button in buttons(made)] == [f"b {n}" for n in range(9)]
 
 
+@pytest.mark.parametrize(
+    ("button", "title"),
+    [
+        (Button("x" * 76, "go"), "x" * 74 + "\u2026"),
+        (Button(" ", "deploy list"), "deploy list"),
+        (Button("", " "), "\u2013"),
+    ],
+)
+def test_every_button_has_a_title_that_fits(button: Button, title: str) -> None:
+    made = message(Reply("x", buttons=(button,)))
+    check_message(made)
+    assert [drawn["title"] for drawn in buttons(made)] == [title]
+
+
+def test_a_long_question_shows_that_it_goes_on() -> None:
+    [drawn] = buttons(message(Reply("x", buttons=(Button("Go", "x" * 400, Style.DANGER),))))
+    assert words(drawn) == "This types: " + "x" * 287 + "\u2026"
+
+
 def test_a_form_in_a_message_has_a_button_that_opens_it() -> None:
     made = message(Reply("What shall be deployed?", form=FORM))
     check_message(made)
