@@ -56,9 +56,9 @@ def _text(said: str) -> Markup:
 
 
 def _inline(line: str) -> Markup:
-    """Return one line with what stands in backticks as code; an odd one stays as it is."""
+    """Return one line with what stands in backticks as code; odd or empty ones stay as they are."""
     parts = line.split("`")
-    if len(parts) % 2 == 0:
+    if len(parts) % 2 == 0 or not all(parts[1::2]):
         return Markup.escape(line)
     return _join(
         Markup("<code>{}</code>").format(part) if number % 2 else Markup.escape(part)
