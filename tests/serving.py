@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -12,6 +13,10 @@ import uvicorn
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
+
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Trusts nobody: loopback speaks plain HTTP, and a client that reads the machine's certificates
+takes longer to make than most tests."""
 
 
 @asynccontextmanager

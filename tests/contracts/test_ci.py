@@ -16,6 +16,7 @@ from bot.model import BuildState, CiTarget, Service
 from bot.ports import Ci
 from integrations.buildbot import connect
 from tests.sandbox.fixtures import Hospital, hospital, sandbox_python
+from tests.serving import NO_TLS
 from tests.twins import TwinCi
 
 __all__ = ["hospital", "sandbox_python"]
@@ -33,7 +34,7 @@ async def provider(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Ci, Se
     user, password = running.credentials
     service = catalogue.load(Path(running.home / "services.yaml")).service("portal")
     assert service is not None
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=NO_TLS) as client:
         yield connect(Credentials(running.ci_url, user, password), client), service
 
 

@@ -21,6 +21,7 @@ import yaml
 
 from tests.end_to_end.gate import Gate
 from tests.sandbox.fixtures import ROOT, Hospital
+from tests.serving import NO_TLS
 
 PATIENCE_SECONDS = 60
 
@@ -54,7 +55,10 @@ class Ward:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                if httpx.get(f"{self.url}/readyz", timeout=2).status_code == httpx.codes.OK:
+                if (
+                    httpx.get(f"{self.url}/readyz", timeout=2, verify=NO_TLS).status_code
+                    == httpx.codes.OK
+                ):
                     return
             except httpx.HTTPError:
                 pass
@@ -77,7 +81,7 @@ class Ward:
     def say(self, who: str, text: str) -> dict[str, Any]:
         """Type a line as a persona; returns the object of `wardroom chat --json`."""
         body = {"text": text, "as": who, "nonce": uuid.uuid4().hex}
-        answer = httpx.post(f"{self.url}/api/chat", json=body, timeout=30)
+        answer = httpx.post(f"{self.url}/api/chat", json=body, timeout=30, verify=NO_TLS)
         made: dict[str, Any] = answer.json()
         return made
 

@@ -14,6 +14,7 @@ from bot.api import Credentials, Rejected, Unreachable
 from bot.model import BuildState, CiTarget, Service
 from integrations.buildbot import PORT, connect
 from integrations.buildbot.provider import Buildbot
+from tests.serving import NO_TLS
 
 URL = "http://ci.hospital.test:8010/"
 API = URL + "api/v2/"
@@ -48,7 +49,7 @@ def portal(repo: str) -> Service:
 
 @pytest.fixture
 async def ci() -> AsyncIterator[Buildbot]:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=NO_TLS) as client:
         yield connect(Credentials(URL, "wardroom", "secret"), client)
 
 

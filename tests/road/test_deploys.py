@@ -154,7 +154,7 @@ async def test_what_cannot_be_looked_up_waits_for_a_human(site: Path) -> None:
         await chat.ended("DEP-2")
 
 
-async def test_a_freeze_holds_names_its_owner_and_ends(site: Path, sqlite_url: str) -> None:
+async def test_a_freeze_holds_names_its_owner_and_ends(site: Path, launched_url: str) -> None:
     freeze = {
         "name": "go-live",
         "owner": "commander",
@@ -164,7 +164,7 @@ async def test_a_freeze_holds_names_its_owner_and_ends(site: Path, sqlite_url: s
         "environments": ["production"],
     }
     (site.parent / "calendars.yaml").write_text(yaml.safe_dump({"freezes": [freeze]}))
-    file = write_site(site.parent, sqlite_url, calendars="calendars.yaml")
+    file = write_site(site.parent, launched_url, calendars="calendars.yaml")
     async with opened(file) as chat:
         held = await chat.say("deploy portal 1.4.2 to production --reason now")
         assert held.reason is Reason.FROZEN

@@ -38,12 +38,17 @@ async def team(chat: Chat) -> AsyncIterator[Team]:
             api_url=slack.api_url,
             console_url="http://console.test/",
         )
+
+        async def rest(_seconds: float) -> None:
+            await asyncio.sleep(0)
+
+        house = chat.house
         door = Slack(
-            workspace, road=chat.house.road, notices=chat.house.notices, clock=TurnedClock()
+            workspace, road=house.road, notices=house.notices, clock=TurnedClock(), sleep=rest
         )
         chat.house.notices.messengers[door.platform] = door
         app = FastAPI()
-        app.include_router(routes(door))
+        app.routes.extend(routes(door))
         await door.start()
         async with served(app) as url:
             slack.door = f"{url}/slack/events"

@@ -24,6 +24,7 @@ import pytest
 from sandbox import control, repository, venv
 from sandbox.estate import tag
 from sandbox.layout import SOURCE, Layout
+from tests.serving import NO_TLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -70,7 +71,7 @@ class Hospital:
     @contextlib.contextmanager
     def ci(self, *, signed_in: bool = True) -> Iterator[httpx.Client]:
         """Open a client of CI's REST interface, signed in unless told otherwise."""
-        with httpx.Client(base_url=f"{self.ci_url}api/v2/", timeout=30) as client:
+        with httpx.Client(base_url=f"{self.ci_url}api/v2/", timeout=30, verify=NO_TLS) as client:
             if signed_in:
                 # Buildbot answers a good login with a cookie and the way to its front page.
                 login = client.get(f"{self.ci_url}auth/login", auth=self.credentials)
@@ -202,7 +203,7 @@ def started(home: Path, *options: str, command: Sequence[str] = ()) -> Iterator[
             stderr=output,
         )
     try:
-        with httpx.Client(timeout=30) as reader:
+        with httpx.Client(timeout=30, verify=NO_TLS) as reader:
             hospital = Hospital(home, process, reader)
             until(lambda: "The hospital is up" in hospital.output or process.poll() is not None)
             yield hospital

@@ -14,6 +14,7 @@ from sandbox import facts, releases, repository
 from sandbox.estate import SERVICES, VERSIONS, service, tag
 from sandbox.layout import SOURCE, Layout
 from tests.sandbox.fixtures import until
+from tests.serving import NO_TLS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,7 +81,9 @@ def test_started_it_says(
                 nonlocal code
                 assert process.poll() is None
                 try:
-                    answer = httpx.get(places[name]["test"]["version_url"], timeout=10)
+                    answer = httpx.get(
+                        places[name]["test"]["version_url"], timeout=10, verify=NO_TLS
+                    )
                 except httpx.ConnectError:
                     return False
                 code = answer.status_code

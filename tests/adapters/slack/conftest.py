@@ -112,7 +112,7 @@ async def opened(*, app_token: str | None = None, **over: str) -> AsyncIterator[
         door = Slack(workspace, road=road, notices=notices, clock=clock, sleep=rest)
         notices.messengers[door.platform] = door
         app = FastAPI()
-        app.include_router(routes(door))
+        app.routes.extend(routes(door))
         await door.start()
         stack.push_async_callback(door.close)
         url = await stack.enter_async_context(served(app))

@@ -15,6 +15,7 @@ from bot.audit.query import parse_query
 from bot.model import AuditQuery, Invocation, Reason, Reply, Table
 from tests.adapters.web.accessible import problems
 from tests.adapters.web.house import NOW, House
+from tests.serving import NO_TLS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -31,7 +32,7 @@ def page_of(first: int, last: int) -> Reply:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def client(house: House) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=house.url, trust_env=False) as made:
+    async with httpx.AsyncClient(base_url=house.url, trust_env=False, verify=NO_TLS) as made:
         await made.post("/persona", data={"as": "engineer"})
         yield made
 

@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from bot.model import Account, Button, Form, Input, Place, Reason, Reply, Visibility
 from tests.adapters.web.house import House, build, serving
+from tests.serving import NO_TLS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -20,7 +21,7 @@ DEPLOY = Reply("Deploying.", topic="DEP-3", request="REQ-9", refs={"deploy": "DE
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def client(house: House) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=house.url, trust_env=False) as made:
+    async with httpx.AsyncClient(base_url=house.url, trust_env=False, verify=NO_TLS) as made:
         yield made
 
 
@@ -187,14 +188,19 @@ async def test_loopback_names_are_answered(client: httpx.AsyncClient, host: str)
 async def test_a_client_on_another_machine_is_refused() -> None:
     app, house = build()
     transport = httpx.ASGITransport(app, client=("10.1.2.3", 40000))
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+    async with httpx.AsyncClient(
+        verify=NO_TLS, transport=transport, base_url="http://127.0.0.1"
+    ) as client:
         answer = await client.post("/api/chat", json={"text": "help", "as": "engineer"})
     assert answer.status_code == 403
     assert house.road.heard == []
 
 
 async def test_in_production_page_and_api_are_closed_and_say_why() -> None:
-    async with serving("production") as house, httpx.AsyncClient(base_url=house.url) as client:
+    async with (
+        serving("production") as house,
+        httpx.AsyncClient(base_url=house.url, verify=NO_TLS) as client,
+    ):
         api = await client.post("/api/chat", json={"text": "help", "as": "engineer"})
         page = await client.get("/")
         others = [await client.get(path) for path in ("/audit", "/audit/7", "/api/events")]

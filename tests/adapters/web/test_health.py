@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter
 
 from bot.adapters.web import health
+from tests.serving import NO_TLS
 
 
 async def ask(path: str, checks: Mapping[str, str], registry: CollectorRegistry) -> httpx.Response:
@@ -18,7 +19,9 @@ async def ask(path: str, checks: Mapping[str, str], registry: CollectorRegistry)
     app = FastAPI()
     app.include_router(health(readiness, registry))
     transport = httpx.ASGITransport(app, client=("10.1.2.3", 40000))
-    async with httpx.AsyncClient(transport=transport, base_url="http://probe") as client:
+    async with httpx.AsyncClient(
+        verify=NO_TLS, transport=transport, base_url="http://probe"
+    ) as client:
         return await client.get(path)
 
 

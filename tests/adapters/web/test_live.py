@@ -17,6 +17,7 @@ from bot.adapters.web.chat import lines
 from bot.adapters.web.live import MAX_WATCHERS, REMEMBERED, WAITING
 from bot.model import Place, Reply
 from tests.adapters.web.house import Clock, House, serving
+from tests.serving import NO_TLS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -67,7 +68,7 @@ async def streaming(house: House, last: str = "") -> AsyncIterator[Stream]:
     """Open an event stream, and wait until the server has greeted it."""
     headers = {"last-event-id": last} if last else {}
     async with (
-        httpx.AsyncClient(base_url=house.url, trust_env=False, timeout=20) as client,
+        httpx.AsyncClient(base_url=house.url, trust_env=False, verify=NO_TLS, timeout=20) as client,
         client.stream("GET", "/api/events", headers=headers) as response,
     ):
         assert response.headers["content-type"].startswith("text/event-stream")
@@ -200,7 +201,7 @@ async def test_too_many_pages_are_told_so(house: House) -> None:
     held = [house.live.watch() for _ in range(MAX_WATCHERS)]
     for one in held:
         one.__enter__()
-    async with httpx.AsyncClient(base_url=house.url, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=house.url, trust_env=False, verify=NO_TLS) as client:
         answer = await client.get("/api/events")
     assert answer.status_code == 503
     assert "Too many pages" in answer.json()["text"]
