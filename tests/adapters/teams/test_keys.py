@@ -11,6 +11,7 @@ import pytest
 from bot.adapters.teams.keys import Keys
 from bot.adapters.teams.refusals import Refusal
 from tests.adapters.teams.checked import Checked
+from tests.serving import NO_TLS
 
 
 async def test_many_requests_at_once_share_one_fetch_of_the_keys(check: Checked) -> None:
@@ -133,7 +134,7 @@ async def test_odd_entries_beside_the_key_do_no_harm(check: Checked) -> None:
 
 
 async def test_keys_are_not_taken_from_an_address_without_tls(check: Checked) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=NO_TLS) as http:
         keys = Keys(http, "https://login.example.test/openid", check.clock)
         assert not keys._is_safe(f"{check.teams.base}/openid/keys")
         assert keys._is_safe("https://login.example.test/keys")

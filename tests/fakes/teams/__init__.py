@@ -350,7 +350,10 @@ class Teams:
         if operation == "post":
             if targeted and (not self.takes_targeted or not to or where.startswith("a:")):
                 return _error(400, "BadSyntax")
-            shown = Shown(where, self.stamp(), body, to, [body])
+            number = self.stamp()
+            # What is posted to a channel and to no thread begins one.
+            began = f";messageid={number}" if where.endswith("@thread.tacv2") else ""
+            shown = Shown(where + began, number, body, to, [body])
             self.messages.append(shown)
             return web.json_response({"id": shown.id}, status=201)
         found = [m for m in self.messages if m.id == request.match_info["activity"]]

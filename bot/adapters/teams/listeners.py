@@ -1,0 +1,79 @@
+"""What happens on an activity: each is read, asked down the road, and answered soon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from botbuilder.core import TurnContext  # type: ignore[import-untyped]  # the library is not typed
+
+from bot.adapters.teams import payload
+from bot.adapters.teams.invokes import Invokes
+from bot.adapters.teams.tasks import soon
+from bot.adapters.teams.turns import show_typing
+from bot.errors import IntegrationError
+
+if TYPE_CHECKING:
+    from bot.adapters.teams.activity import Activity
+    from bot.adapters.teams.outgoing import Outgoing
+    from bot.adapters.teams.talk import Talk
+    from bot.adapters.teams.tasks import Tasks
+
+LOG = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds after which somebody who waits is told that the answer takes longer.
+
+    Teams gives an invoke 10 to 15 seconds; people give it less.
+    """
+
+    message: float = 1.0
+    invoke: float = 2.0
+
+
+class Listeners:
+    """Messages, and the comings and goings of the app; invokes are `invokes`."""
+
+    def __init__(self, talk: Talk, outgoing: Outgoing, tasks: Tasks, patience: Patience) -> None:
+        self._talk, self._outgoing = talk, outgoing
+        self._tasks, self._patience = tasks, patience
+        self._invokes = Invokes(talk, tasks, outgoing, patience.invoke)
+
+    async def take(self, turn: TurnContext) -> None:
+        """Take a turn."""
+        match turn.activity.type:
+            case "message":
+                await self._message(turn)
+            case "invoke":
+                await self._invokes.take(turn)
+            case "conversationUpdate" | "installationUpdate":
+                await self._presence(turn.activity)
+
+    async def _message(self, turn: TurnContext) -> None:
+        said = payload.message(turn.activity)
+        if said is None:
+            return
+        home = payload.reference(turn.activity)
+        asking = self._tasks.begin(self._talk.ask(said, home))
+        if await soon(asking, self._patience.message) is None:
+            try:
+                await show_typing(turn)
+            except IntegrationError as error:
+                LOG.info("typing was not shown in Teams", why=error.text)
+        await self._talk.show_later(said, asking)
+
+    async def _presence(self, activity: Activity) -> None:
+        home = payload.reference(activity)
+        if _names_us(activity.members_removed, activity) or activity.action == "remove":
+            await self._outgoing.gone(home)
+            LOG.info("the app was removed from a conversation in Teams")
+        elif _names_us(activity.members_added, activity) or activity.action == "add":
+            await self._outgoing.saw(home)
+            LOG.info("the app was added to a conversation in Teams")
+
+
+def _names_us(members: list[Any] | None, activity: Activity) -> bool:
+    return any(member.id == activity.recipient.id for member in members or [])

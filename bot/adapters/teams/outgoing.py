@@ -1,0 +1,131 @@
+"""Says things in Teams: messages, whispers and edits, where we are and may write."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from bot.adapters.teams.connector import Blocked
+from bot.adapters.teams.payload import address
+from bot.errors import Rejected
+from bot.render import cards
+from bot.render.plain import cut
+
+if TYPE_CHECKING:
+    from bot.adapters.teams.connector import Body, Connector
+    from bot.adapters.teams.payload import Said
+    from bot.adapters.teams.references import Reference, References
+    from bot.model import Place, Reply
+
+LOG = structlog.get_logger(__name__)
+CARD: Final = "application/vnd.microsoft.card.adaptive"
+LONGEST_TEXT = 4000  # characters of a message that had to go without its card
+
+
+class Outgoing:
+    """Draws replies and sends them; what Teams says of a conversation is remembered."""
+
+    def __init__(self, connector: Connector, references: References, *, console_url: str) -> None:
+        self._connector, self._references = connector, references
+        self._console_url = console_url
+
+    def draw(self, reply: Reply) -> cards.Message:
+        """Return a reply as a card and its summary."""
+        return cards.message(reply, console_url=self._console_url)
+
+    def body(self, reply: Reply) -> Body:
+        """Return a reply as an activity: a card, and never a text beside it."""
+        drawn = self.draw(reply)
+        attached: Body = {"contentType": CARD, "content": drawn.card}
+        body: Body = {"type": "message", "summary": drawn.text, "attachments": [attached]}
+        if cards.size(body) <= cards.ACTIVITY_SIZE:
+            return body
+        LOG.warning("a card was too large for Teams; its summary is shown instead")
+        return {"type": "message", "text": cut(drawn.text, LONGEST_TEXT), "textFormat": "plain"}
+
+    async def post(self, place: Place, reply: Reply) -> str:
+        """Post a message; returns its id, which names it within its conversation."""
+        home = await self._home(place.channel)
+        return await self._send(home, address(place), self.body(reply))
+
+    async def update(self, place: Place, ref: str, reply: Reply) -> None:
+        """Replace a message."""
+        home = await self._home(place.channel)
+        body = {**self.body(reply), "id": ref}
+        try:
+            await self._connector.update(home.service_url, address(place), ref, body)
+        except Blocked:
+            await self._references.put(replace(home, is_blocked=True))
+            raise
+
+    async def whisper(self, said: Said, reply: Reply) -> None:
+        """Show a message to whoever spoke and to nobody else."""
+        if said.is_personal:
+            await self.post(said.place, reply)
+            return
+        home = await self._home(said.place.channel)
+        body = {**self.body(reply), "recipient": {"id": said.speaker.id}}
+        where = address(said.place)
+        try:
+            await self._connector.send(home.service_url, where, body, is_targeted=True)
+        except Rejected as refused:
+            # Not every client and cloud has messages for one person in a conversation of several.
+            LOG.info("a private answer goes to the person's own chat", why=refused.text)
+            await self._whisper_apart(home, said, reply)
+
+    async def _whisper_apart(self, home: Reference, said: Said, reply: Reply) -> None:
+        body = self.body(reply)
+        known = await self._references.personal(home.tenant, said.speaker.user)
+        if known is not None and not known.is_blocked:
+            try:
+                await self._send(known, known.conversation, body)
+            except Blocked:
+                raise
+            except Rejected:
+                LOG.info("a personal chat is gone; another one is asked for")
+            else:
+                return
+        if known is not None and known.is_blocked:
+            raise Blocked("That person blocked the app in Teams: nothing was sent.")
+        fresh = await self._create(home, said)
+        await self._send(fresh, fresh.conversation, body)
+
+    async def _create(self, home: Reference, said: Said) -> Reference:
+        speaker = said.speaker
+        wanted: Body = {
+            "isGroup": False,
+            "bot": {"id": home.bot},
+            "members": [{"id": speaker.id}],
+            "tenantId": home.tenant,
+            "channelData": {"tenant": {"id": home.tenant}},
+        }
+        made = await self._connector.create(home.service_url, wanted)
+        fresh = replace(home, conversation=made, user=speaker.user, team="", is_blocked=False)
+        await self._references.put(fresh)
+        return fresh
+
+    async def saw(self, reference: Reference) -> None:
+        """Remember a conversation that we are in; somebody speaks there, so it is not blocked."""
+        if await self._references.get(reference.conversation) != reference:
+            await self._references.put(reference)
+
+    async def gone(self, reference: Reference) -> None:
+        """Forget a conversation that we were removed from; a team's channels all at once."""
+        await self._references.forget(reference.team or reference.conversation)
+
+    async def _home(self, channel: str) -> Reference:
+        home = await self._references.get(channel)
+        if home is None:
+            raise Rejected("The Teams app is not in that conversation: add it there first.")
+        if home.is_blocked:
+            raise Blocked("Teams lets us write nothing there: the app was blocked or removed.")
+        return home
+
+    async def _send(self, home: Reference, where: str, body: Body) -> str:
+        try:
+            return await self._connector.send(home.service_url, where, body)
+        except Blocked:
+            await self._references.put(replace(home, is_blocked=True))
+            raise

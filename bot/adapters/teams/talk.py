@@ -1,0 +1,118 @@
+"""Takes what somebody said down the road, and shows the reply where and to whom it belongs."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.errors import IntegrationError, Rejected
+from bot.model import Invocation, Reason, Reply, Visibility
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from bot.adapters.teams.accounts import Accounts
+    from bot.adapters.teams.outgoing import Outgoing
+    from bot.adapters.teams.payload import Said
+    from bot.adapters.teams.references import Reference
+    from bot.model import Account
+    from bot.ports import Notices, Road
+
+LOG = structlog.get_logger(__name__)
+REMEMBERED = 4096  # deliveries whose answer was shown
+
+
+class Talk:
+    """One conversation with all of Teams; holds nothing but which answers were shown."""
+
+    def __init__(
+        self, road: Road, notices: Notices, accounts: Accounts, outgoing: Outgoing
+    ) -> None:
+        self._road, self._notices = road, notices
+        self._accounts, self._outgoing = accounts, outgoing
+        self._shown: OrderedDict[str, None] = OrderedDict()
+
+    async def ask(self, said: Said, home: Reference) -> Reply:
+        """Take what was said down the road; where it was said is a place we can write to."""
+        await self._outgoing.saw(home)
+        account = await self.account(said, home)
+        return await self._road.handle(
+            Invocation(said.text, account, said.place, said.delivery, said.fields)
+        )
+
+    async def account(self, said: Said, home: Reference) -> Account:
+        """Return whose account is speaking."""
+        return await self._accounts.account(said, home)
+
+    async def current(self, topic: str) -> Reply | None:
+        """Return the newest state of a topic."""
+        return await self._notices.current(topic)
+
+    async def show_later(self, said: Said, asking: asyncio.Task[Reply]) -> None:
+        """Show an answer that Teams' request could not wait for."""
+        await self.show(said, await asking)
+
+    async def show(self, said: Said, reply: Reply, *, is_told: bool = False) -> None:
+        """Show a reply to everybody, or to the person who asked.
+
+        `is_told` marks what that person has read already, in the answer to their press.
+        """
+        if not self._is_first(said.delivery):
+            return
+        try:
+            if is_public(reply) and not (said.is_whispered and not reply.topic):
+                await self._publish(said, reply, is_told=is_told)
+            elif not is_told:
+                await self._whisper(said, reply)
+        except IntegrationError as error:
+            LOG.warning("a reply could not be shown in Teams", why=error.text)
+
+    async def _publish(self, said: Said, reply: Reply, *, is_told: bool) -> None:
+        if said.pressed is not None and await self._edited(said, reply):
+            if not reply.topic and not is_told:
+                await self._whisper(said, reply)
+            return
+        try:
+            ref = await self._outgoing.post(said.place, reply)
+        except Rejected as refused:
+            LOG.warning("a message could not be posted in Teams", why=refused.text)
+            if not is_told and not said.is_personal:
+                await self._whisper(said, reply)
+            return
+        if reply.topic:
+            await self._notices.shown(reply.topic, said.place, ref, reply)
+
+    async def _edited(self, said: Said, reply: Reply) -> bool:
+        """Say whether a pressed message tells everybody by being edited itself.
+
+        Its topic is shown here unless it never was; then another message would only be noise.
+        """
+        topic = reply.topic or reply.request or ""
+        if not topic or await self._notices.current(topic) is None:
+            return False
+        await self._notices.announce(topic, said.pressed or said.place)
+        return True
+
+    async def _whisper(self, said: Said, reply: Reply) -> None:
+        if not said.speaker.is_bot:  # nobody reads a whisper to a program
+            await self._outgoing.whisper(said, reply)
+
+    def _is_first(self, delivery: str) -> bool:
+        """Say whether this delivery's answer is still to be shown: the road repeats answers."""
+        if delivery in self._shown:
+            return False
+        self._shown[delivery] = None
+        if len(self._shown) > REMEMBERED:
+            self._shown.popitem(last=False)
+        return True
+
+
+def is_public(reply: Reply) -> bool:
+    """Say whether everybody in the place sees a reply; what was stopped at the guard never is."""
+    if reply.reason is Reason.PHI_BLOCKED:
+        return False
+    if reply.visibility is not None:
+        return reply.visibility is Visibility.PUBLIC
+    return bool(reply.topic) and reply.reason in (Reason.OK, Reason.PENDING_APPROVAL)
