@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
     from bot.model import (
@@ -48,6 +48,24 @@ Effect: TypeAlias = Callable[[Transaction], T]
 It may read and write through the transaction and raise `Conflict`, in which case neither the
 event nor the change happens. It must not do I/O of its own and must not block.
 """
+
+
+@dataclass(frozen=True)
+class Batched(Generic[T]):
+    """An Effect that the log's writer may apply for many entries with one statement.
+
+    `apply` takes the items of all those entries, in their order, and returns for each why it did
+    not happen, or None. It raises nothing that is one item's alone.
+    """
+
+    item: T
+    apply: Callable[[Transaction, Sequence[T]], Sequence[Exception | None]]
+
+    def __call__(self, tx: Transaction) -> None:
+        """Apply it alone, as any other effect."""
+        (error,) = self.apply(tx, [self.item])
+        if error is not None:
+            raise error
 
 
 Drafting: TypeAlias = "Draft | Callable[[tuple[object, ...]], Draft]"

@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 class Deliveries(Protocol):
     """Which deliveries were seen, and what was answered first."""
 
-    def claim(self, key: str, at: datetime) -> Effect[None]:
-        """Claim a delivery; `Conflict(reason=DUPLICATE)` when somebody has it already."""
+    def claim(self, key: str, at: datetime, answer: str | None = None) -> Effect[None]:
+        """Claim a delivery; `Conflict(reason=DUPLICATE)` when somebody has it already.
+
+        `answer` is the first answer (a Reply as JSON), where that is known at once.
+        """
         ...
 
     def answer(self, key: str, answer: str) -> Effect[None]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from itertools import chain
+from typing import Any, Final, TypeAlias
 
+import psycopg
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
@@ -16,8 +19,10 @@ from bot.audit.entry import Answer, Entry
 from bot.audit.tree import TILE, Frontier, leaf_hash
 from bot.errors import AuditUnavailable
 from bot.model import Draft, Event
-from bot.ports import Clock, Recorded
+from bot.ports import Batched, Clock, Recorded
 from bot.storage.database import DRIVER_ERRORS, driver
+
+_RANDOM: Final = 10  # bytes of it in an event's id
 
 
 class TransactionLost(Exception):
@@ -42,12 +47,23 @@ class Author:
 
 
 @dataclass(frozen=True)
+class _Next:
+    """Where the next event stands: its number, the time of the one before it, its randomness."""
+
+    author: Author
+    seq: int
+    last: int
+    random: bytes
+
+
+@dataclass(frozen=True)
 class Statements:
     """What the writer says to the database, in that database's words."""
 
     read_head: str
     move_head: str
-    add_event: str
+    add_events: str
+    an_event: str
     add_tile: str
 
 
@@ -56,14 +72,16 @@ _HEAD: Final = "SELECT size, ts, root, frontier FROM audit_head"
 SQLITE: Final = Statements(
     _HEAD,
     "UPDATE audit_head SET size = ?, ts = ?, root = ?, frontier = ? WHERE size = ?",
-    "INSERT INTO audit (seq, body, leaf) VALUES (?, ?, ?)",
+    "INSERT INTO audit (seq, body, leaf) VALUES ",
+    "(?, ?, ?)",
     "INSERT INTO audit_tile (n, hash) VALUES (?, ?)",
 )
 POSTGRESQL: Final = Statements(
     # One lock for a whole batch makes the numbers gap-free and their order that of the commits.
     f"{_HEAD} FOR UPDATE",
     SQLITE.move_head.replace("?", "%s"),
-    SQLITE.add_event.replace("?", "%s"),
+    SQLITE.add_events,
+    SQLITE.an_event.replace("?", "%s"),
     SQLITE.add_tile.replace("?", "%s"),
 )
 
@@ -94,45 +112,100 @@ def write(
 
     An entry whose effect or draft raises has that error as its answer and leaves nothing behind.
     """
+    try:
+        with _savepoint(connection, "batch"):
+            refused = _apply_together(connection, entries)
+            events, answers = _record(connection, head, entries, author, refused)
+    except _OneByOne:
+        events, answers = _record(connection, head, entries, author, None)
+    return _add(connection, statements, head, events), answers
+
+
+class _OneByOne(Exception):
+    """An entry failed whose effect was applied with others': all that is to be done again."""
+
+
+_Refused: TypeAlias = Mapping[int, Exception]
+"""Why an entry's effect, applied with those of others, did not happen: by the entry's place."""
+
+
+def _apply_together(connection: Connection, entries: Sequence[Entry]) -> _Refused:
+    """Apply the effects that one statement can apply for many entries."""
+    groups: dict[object, list[tuple[int, Batched[Any]]]] = {}
+    for place, entry in enumerate(entries):
+        effect = _batched(entry)
+        if effect is not None:
+            groups.setdefault(effect.apply, []).append((place, effect))
+    refused: dict[int, Exception] = {}
+    for group in groups.values():
+        errors = group[0][1].apply(connection, [effect.item for _, effect in group])
+        found = zip(group, errors, strict=True)
+        refused |= {place: error for (place, _), error in found if error is not None}
+    return refused
+
+
+def _batched(entry: Entry) -> Batched[Any] | None:
+    """Return an entry's effect where it is alone and can be applied with others'."""
+    effect = entry.effects[0] if len(entry.effects) == 1 else None
+    return effect if isinstance(effect, Batched) else None
+
+
+def _record(
+    connection: Connection,
+    head: Head,
+    entries: Sequence[Entry],
+    author: Author,
+    refused: _Refused | None,
+) -> tuple[list[Event], list[Answer]]:
+    """Make the events of the entries, applying the effects that are still to be applied.
+
+    `refused` is what came of the effects applied together; None where there were none.
+    """
     answers: list[Answer] = []
     events: list[Event] = []
     seq, ts = head.frontier.size, head.ts
-    for entry in entries:
+    random = os.urandom(_RANDOM * len(entries))  # at once: it costs as much as the whole event
+    for place, entry in enumerate(entries):
+        is_applied = refused is not None and _batched(entry) is not None
+        stand = _Next(author, seq + 1, ts, random[place * _RANDOM : (place + 1) * _RANDOM])
         try:
-            recorded, ts = _apply(connection, entry, seq + 1, ts, author)
+            if refused and place in refused:
+                raise refused[place]  # noqa: TRY301 - as if it had been applied here
+            if is_applied:
+                recorded = Recorded(_event(entry, (None,), stand), (None,))
+            else:
+                recorded = _apply(connection, entry, stand)
         except Exception as error:  # what an effect raises is its caller's alone
             if isinstance(error, TransactionLost) or _is_of_the_database(error):
                 raise
+            if is_applied and place not in (refused or ()):
+                raise _OneByOne from error
             answers.append((entry, error))
         else:
-            seq += 1
+            seq, ts = recorded.event.seq, record.microseconds(recorded.event.at)
             events.append(recorded.event)
             answers.append((entry, recorded))
-    return _add(connection, statements, head, events, ts), answers
+    return events, answers
 
 
-def _apply(
-    connection: Connection, entry: Entry, seq: int, last: int, author: Author
-) -> tuple[Recorded, int]:
+def _apply(connection: Connection, entry: Entry, stand: _Next) -> Recorded:
     if not entry.effects:
-        event, ts = _event(entry, (), seq, last, author)
-        return Recorded(event), ts
-    with _savepoint(connection):
+        return Recorded(_event(entry, (), stand))
+    with _savepoint(connection, "entry"):
         results = tuple(effect(connection) for effect in entry.effects)
-        event, ts = _event(entry, results, seq, last, author)
-    return Recorded(event, results), ts
+        return Recorded(_event(entry, results, stand), results)
 
 
 @contextlib.contextmanager
-def _savepoint(connection: Connection) -> Iterator[None]:
-    _execute(connection, "SAVEPOINT entry")
+def _savepoint(connection: Connection, name: str) -> Iterator[None]:
+    _execute(connection, f"SAVEPOINT {name}")
     try:
         yield
     except BaseException:
-        _execute(connection, "ROLLBACK TO SAVEPOINT entry")
-        _execute(connection, "RELEASE SAVEPOINT entry")
+        _execute(connection, f"ROLLBACK TO SAVEPOINT {name}")
+        _execute(connection, f"RELEASE SAVEPOINT {name}")
         raise
-    _execute(connection, "RELEASE SAVEPOINT entry")
+    _execute(connection, f"RELEASE SAVEPOINT {name}")
 
 
 def _execute(connection: Connection, statement: str) -> None:
@@ -143,37 +216,37 @@ def _execute(connection: Connection, statement: str) -> None:
         raise TransactionLost(str(error)) from error
 
 
-def _event(
-    entry: Entry, results: tuple[object, ...], seq: int, last: int, author: Author
-) -> tuple[Event, int]:
+def _event(entry: Entry, results: tuple[object, ...], stand: _Next) -> Event:
     draft = entry.draft if isinstance(entry.draft, Draft) else entry.draft(results)
-    now = record.microseconds(author.clock.now())
-    ts = max(now, last)
+    now = record.microseconds(stand.author.clock.now())
+    ts = max(now, stand.last)
     fields = record.compose(
         draft,
         record.Stamp(
-            seq=seq,
+            seq=stand.seq,
             ts=ts,
-            id=record.uuid7(ts, os.urandom(10)),
-            software=author.software,
-            replica=author.replica,
+            id=record.uuid7(ts, stand.random),
+            software=stand.author.software,
+            replica=stand.author.replica,
             skew_us=ts - now,
         ),
     )
     body = record.encode(fields)
-    return Event(seq, record.moment(ts), body, leaf_hash(body), fields), ts
+    return Event(stand.seq, record.moment(ts), body, leaf_hash(body), fields)
 
 
 def _add(
-    connection: Connection, statements: Statements, head: Head, events: Sequence[Event], ts: int
+    connection: Connection, statements: Statements, head: Head, events: Sequence[Event]
 ) -> Head:
     if not events:
         return head
-    size = head.frontier.size
+    size, ts = head.frontier.size, record.microseconds(events[-1].at)
     frontier, tiles = head.frontier.extend(event.leaf for event in events)
     cursor = driver(connection).cursor()
-    rows = [(event.seq, event.body.decode(), event.leaf) for event in events]
-    cursor.executemany(statements.add_event, rows)
+    # One statement: each more is a pause in which the rest of the process waits for this thread.
+    rows = ", ".join([statements.an_event] * len(events))
+    values = [(event.seq, event.body.decode(), event.leaf) for event in events]
+    cursor.execute(statements.add_events + rows, tuple(chain.from_iterable(values)))
     if tiles:
         cursor.executemany(statements.add_tile, list(enumerate(tiles, start=size // TILE)))
     moved = cursor.execute(
@@ -189,7 +262,8 @@ def _is_of_the_database(error: Exception) -> bool:
 
     Then every other entry would fail as well, and no part of the transaction is to be believed.
     """
-    if not isinstance(error, OperationalError):
+    said = error.orig if isinstance(error, OperationalError) else error
+    if not isinstance(said, (sqlite3.OperationalError, psycopg.OperationalError)):
         return False
     # SQLite says "operational" of a statement that makes no sense, too.
-    return getattr(error.orig, "sqlite_errorname", "") != "SQLITE_ERROR"
+    return getattr(said, "sqlite_errorname", "") != "SQLITE_ERROR"

@@ -184,6 +184,8 @@ class Parser:
 def _split(shape: Grammar, words: Sequence[Token], text: str, *, wire: bool) -> dict[str, str]:
     line = _Line(shape, text, wire=wire)
     arguments = line.arguments(words)
+    if not arguments:
+        return {}  # click requires nothing, here
     try:
         context = shape.click.make_context(shape.command.name, arguments)
     except click.NoSuchOption as error:

@@ -279,6 +279,8 @@ class Pipeline:
 
 def _storable(said: Invocation) -> Invocation:
     """Return what was said without what no database keeps: NUL and half characters."""
+    if said.fields is None and said.text.isprintable():
+        return said
     fields = said.fields and {name: _kept(value) for name, value in said.fields.items()}
     return replace(said, text=_kept(said.text), fields=fields)
 

@@ -15,7 +15,7 @@ from bot.dispatch.outbound import masked, masked_text
 from bot.model import Draft, Kind, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from bot.api import Done
     from bot.dispatch.authorise import Policies
@@ -39,16 +39,15 @@ class Recorder:
 
     async def intent(self, turn: Turn, kind: Kind = Kind.INTENT) -> None:
         """Record what is about to be done; nothing is done where this raises."""
-        effects = (self._claim(turn),) if turn.delivery else ()
-        await self.ledger.append(self._draft(turn, kind), *effects)
+        claimed = (self.deliveries.claim(turn.delivery, self.clock.now()),) if turn.delivery else ()
+        await self.ledger.append(self._draft(turn, kind), *claimed)
         turn.recorded = True
 
     async def outcome(self, turn: Turn, reply: Reply, *, error: str = "") -> Reply:
         """Record how it ended, and the answer."""
         reply = turn.said = masked(reply)
-        await self.ledger.append(
-            self._ended(turn, reply, error), *self._answering(turn, lambda: reply)
-        )
+        answered = (self._answer(turn, reply),) if turn.delivery else ()
+        await self.ledger.append(self._ended(turn, reply, error), *answered)
         return reply
 
     async def done(self, turn: Turn, done: Done) -> tuple[Reply, tuple[object, ...]]:
@@ -58,30 +57,20 @@ class Recorder:
         def change(tx: Transaction) -> tuple[object, ...]:
             results = tuple(effect(tx) for effect in done.effects)
             said[:] = [masked(done.say(results))]
+            if turn.delivery:
+                self._answer(turn, said[0])(tx)
             return results
 
-        recorded = await self.ledger.append(
-            lambda _results: self._ended(turn, said[0], ""),
-            change,
-            *self._answering(turn, lambda: said[0]),
-        )
+        recorded = await self.ledger.append(lambda _results: self._ended(turn, said[0], ""), change)
         results = recorded.results[0]
         turn.said = said[0]
         return said[0], results if isinstance(results, tuple) else ()
 
-    def _answering(self, turn: Turn, reply: Callable[[], Reply]) -> tuple[Effect[None], ...]:
-        if not turn.delivery:
-            return ()
-
-        def answer(tx: Transaction) -> None:
-            if not turn.recorded:
-                self._claim(turn)(tx)
-            self.deliveries.answer(turn.delivery, REPLY.dump_json(reply()).decode())(tx)
-
-        return (answer,)
-
-    def _claim(self, turn: Turn) -> Effect[None]:
-        return self.deliveries.claim(turn.delivery, self.clock.now())
+    def _answer(self, turn: Turn, reply: Reply) -> Effect[None]:
+        said = REPLY.dump_json(reply).decode()
+        if turn.recorded:
+            return self.deliveries.answer(turn.delivery, said)
+        return self.deliveries.claim(turn.delivery, self.clock.now(), said)
 
     def _ended(self, turn: Turn, reply: Reply, error: str) -> Draft:
         if not turn.recorded:

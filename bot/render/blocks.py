@@ -73,6 +73,9 @@ def fallback(reply: Reply) -> str:
 
 def _as_much_as_fits(reply: Reply) -> Reply:
     """Return a reply without what is beyond the fallback's end anyway: drawing it takes time."""
+    many = max(len(reply.fields), len(reply.items), len(reply.progress)) > ROWS
+    if not many and reply.table is None and max(len(reply.text), len(reply.code)) <= FALLBACK:
+        return reply
     table = reply.table
     if table is not None:
         rows = tuple(tuple(cell[:SHORT] for cell in row) for row in table.rows[:ROWS])

@@ -8,13 +8,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import aiohttp
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from slack_bolt.adapter.starlette.async_handler import to_async_bolt_request, to_starlette_response
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
     AsyncRateLimitErrorRetryHandler,
 )
 from slack_sdk.web.async_client import AsyncWebClient
+from starlette.routing import BaseRoute, Route
 
 from bot.adapters.slack.accounts import PLATFORM, Accounts
 from bot.adapters.slack.edits import Edits
@@ -135,12 +136,12 @@ class Slack:
         return to_starlette_response(await self._bolt.async_dispatch(understood))
 
 
-def routes(door: Slack) -> APIRouter:
-    """Return the door's one address, which Slack posts everything to."""
-    router = APIRouter()
-    # A plain route: there is nothing for FastAPI to inject or to check here.
-    router.add_route("/slack/events", door.receive, methods=["POST"], include_in_schema=False)
-    return router
+def routes(door: Slack) -> list[BaseRoute]:
+    """Return the door's one address, which Slack posts everything to.
+
+    A plain route: there is nothing for FastAPI to inject or to check here.
+    """
+    return [Route("/slack/events", door.receive, methods=["POST"], include_in_schema=False)]
 
 
 def _web_client(workspace: Workspace) -> AsyncWebClient:
