@@ -87,9 +87,11 @@ class Teams:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         teams.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        async with aiohttp.ClientSession() as teams._session:
-            yield teams
-        await runner.cleanup()
+        try:
+            async with aiohttp.ClientSession() as teams._session:
+                yield teams
+        finally:
+            await runner.cleanup()
 
     @property
     def service_url(self) -> str:
