@@ -39,8 +39,8 @@ _APPLICATION: Final = "wardroom"
 # A constant: the default is a hash of the source, so an upgrade would strand what is under way.
 _VERSION: Final = "1"
 _QUEUE: Final = "wardroom"
-# Each look costs a few milliseconds of CPU for ever; a person does not notice half a second.
-POLL_SECONDS: Final = 0.5
+# Each look costs a few milliseconds of CPU for ever; a person hardly notices these.
+POLL_SECONDS: Final = 0.8
 _NOTIFY_SECONDS: Final = 0.2
 _THREADS: Final = 16
 _ADOPT_SECONDS: Final = 5.0
