@@ -13,9 +13,13 @@ PIP := $(PY) -m pip --disable-pip-version-check --no-input --no-color
 
 PORT ?= 8080
 WARDROOM_HOME ?= ./var
-JOBS ?= auto
+# More test processes than cores: some of what they do is waiting.
+JOBS ?= $(shell echo $$(( $$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1 )))
 # The packages of the sandbox hospital's CI server, shared by all test runs of this folder.
 test bench: export WARDROOM_SANDBOX_VENV ?= $(CURDIR)/.venv-sandbox
+
+# The tests start many processes; compiling the same modules in each is a third of their work.
+test test-unit cover check-house: export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help run test test-unit test-all cover check $(CHECKS) format bench lock clean
 

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-import hypothesis
+import gc
+import importlib
 
-pytest_plugins = ["tests.postgres"]
+import hypothesis
+import pytest
 
 # A busy machine is not a bug: no test fails for being slow.
 hypothesis.settings.register_profile("wardroom", deadline=None)
 hypothesis.settings.load_profile("wardroom")
+
+# Loaded once for all folders, so that a run has one hospital, one PostgreSQL and one template.
+SHARED = ("tests.postgres", "tests.databases", "tests.sandbox.fixtures")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Load the shared fixtures, except in the process that only hands the tests out."""
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", default=None):
+        for name in SHARED:
+            config.pluginmanager.register(importlib.import_module(name), name)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Tell the collector that what is imported stays: it would look through it all, often."""
+    gc.collect()
+    gc.freeze()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -40,22 +38,6 @@ class TurnedClock:
 def clock() -> TurnedClock:
     """A clock at a fixed time."""
     return TurnedClock()
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file at the newest schema, for copying: upgrading one for each test takes longer."""
-    file = tmp_path_factory.mktemp("template") / "wardroom.db"
-    database = Database.open(f"sqlite:///{file}")
-    database.upgrade()
-    database.close()
-    return file
-
-
-@pytest.fixture
-def sqlite_url(template: Path, tmp_path: Path) -> str:
-    """The URL of an upgraded database in a file."""
-    return f"sqlite:///{shutil.copy(template, tmp_path)}"
 
 
 @pytest.fixture(params=BACKENDS)

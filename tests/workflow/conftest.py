@@ -12,18 +12,8 @@ import pytest
 from bot.ports import Workflow
 from bot.storage.database import Database
 from bot.workflow.engine import DurableEngine
-from tests.databases import (
-    POLL_SECONDS,
-    database,
-    database_url,
-    launch_once,
-    launched_template,
-    launched_url,
-    sqlite_template,
-)
+from tests.databases import POLL_SECONDS, launch_once
 from tests.postgres import Server
-
-__all__ = ["database", "database_url", "launched_template", "launched_url", "sqlite_template"]
 
 
 class Launch(Protocol):
