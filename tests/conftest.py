@@ -15,12 +15,21 @@ hypothesis.settings.load_profile("wardroom")
 # Loaded once for all folders, so that a run has one hospital, one PostgreSQL and one template.
 SHARED = ("tests.postgres", "tests.databases", "tests.sandbox.fixtures")
 
+SLOW_TO_START = ("browser", "postgres")
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Load the shared fixtures, except in the process that only hands the tests out."""
     if hasattr(config, "workerinput") or not config.getoption("numprocesses", default=None):
         for name in SHARED:
             config.pluginmanager.register(importlib.import_module(name), name)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep the tests together that share what takes seconds to start: one worker starts it."""
+    for name in SLOW_TO_START:
+        if item.get_closest_marker(name):
+            item.add_marker(pytest.mark.xdist_group(name))
 
 
 @pytest.hookimpl(trylast=True)

@@ -48,5 +48,5 @@ def test_a_kill_at_the_trigger_leaves_exactly_one_deploy(
     (effect,) = {event["correlation"] for event in ward.events("verb:deploy kind:ended")}
     assert names.count(effect) == 1, "the CI server was asked exactly once"
     assert gate.orders == (2 if moment == "before" else 1)
-    verified = ward.cli("audit", "verify")
-    assert verified.returncode == 0, verified.stdout + verified.stderr
+    verified = ward.typed("audit", "verify")
+    assert verified.exit_code == 0, verified.output

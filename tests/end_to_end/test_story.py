@@ -16,12 +16,12 @@ ASK = "deploy lab-results 1.4.2 to production --reason 'fix the unit mapping'"
 
 
 def chat(ward: Ward, who: str, text: str) -> tuple[int, dict[str, Any]]:
-    """Run `wardroom chat --as WHO --json TEXT`; returns its exit code and object."""
-    done = ward.cli("chat", "--as", who, "--url", ward.url, "--json", text)
-    assert done.stdout, done.stderr
+    """Type `wardroom chat --as WHO --json TEXT`; returns its exit code and object."""
+    done = ward.typed("chat", "--as", who, "--url", ward.url, "--json", text)
+    assert done.stdout, done.output
     made: dict[str, Any] = json.loads(done.stdout)
     assert list(made) == ["reason", "text", "request", "refs"]
-    return done.returncode, made
+    return done.exit_code, made
 
 
 def test_the_story_of_the_readme(ward: Ward, gate: Gate, hospital: Hospital) -> None:

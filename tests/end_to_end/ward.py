@@ -18,7 +18,9 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from click.testing import CliRunner, Result
 
+from bot.cli import main
 from tests.end_to_end.gate import Gate
 from tests.sandbox.fixtures import ROOT, Hospital
 from tests.serving import NO_TLS
@@ -108,10 +110,14 @@ class Ward:
             env={**os.environ, "WARDROOM_CONFIG": str(self.config), "PYTHONPATH": str(ROOT)},
         )
 
+    def typed(self, *words: str) -> Result:
+        """Do what `cli` does in this process, which has loaded the product already."""
+        return CliRunner().invoke(main, words, env={"WARDROOM_CONFIG": str(self.config)})
+
     def events(self, query: str) -> list[dict[str, Any]]:
         """Search the log on disk, newest first."""
-        found = self.cli("audit", "search", query, "--json", "--limit", "500")
-        assert found.returncode == 0, found.stderr
+        found = self.typed("audit", "search", query, "--json", "--limit", "500")
+        assert found.exit_code == 0, found.output
         return [event["data"] for event in json.loads(found.stdout)["events"]]
 
 

@@ -127,7 +127,6 @@ async def test_an_event_that_is_not_there_is_not_found(
 
 
 @pytest.mark.browser
-@pytest.mark.xdist_group("browser")
 async def test_search_works_without_scripts(house: House, browser: Browser) -> None:
     def asked(invocation: Invocation) -> Reply:
         assert invocation.account.user == "safety-officer"
@@ -152,7 +151,6 @@ async def test_search_works_without_scripts(house: House, browser: Browser) -> N
 
 
 @pytest.mark.browser
-@pytest.mark.xdist_group("browser")
 @pytest.mark.parametrize("width", [1280, 360])
 async def test_the_audit_pages_are_accessible_at_every_width(
     house: House, page: Page, width: int

@@ -14,11 +14,7 @@ from tests.adapters.web.accessible import problems
 from tests.adapters.web.house import House, serving
 from tests.browser import watch
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.asyncio(loop_scope="session"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 DONE, RUNNING, WAITING = StepState.DONE, StepState.RUNNING, StepState.WAITING
 
