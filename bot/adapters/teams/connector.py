@@ -84,6 +84,15 @@ class Connector:
         where, who = quote(conversation, safe=""), quote(user, safe="")
         return await self._call("GET", service_url, f"conversations/{where}/members/{who}", None)
 
+    async def channels(self, service_url: str, team: str) -> list[str]:
+        """Return the ids of a team's channels."""
+        said = await self._call(
+            "GET", service_url, f"teams/{quote(team, safe='')}/conversations", None
+        )
+        listed = said.get("conversations")
+        rows = listed if isinstance(listed, list) else []
+        return [_id(row) for row in rows if isinstance(row, Mapping) and _id(row)]
+
     async def _call(
         self,
         method: str,

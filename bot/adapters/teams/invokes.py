@@ -37,7 +37,10 @@ Answer: TypeAlias = tuple[HTTPStatus, Mapping[str, Json] | None]
 LOG = structlog.get_logger(__name__)
 MESSAGE: Final = "application/vnd.microsoft.activity.message"
 ERROR: Final = "application/vnd.microsoft.error"
-WORKING, OUTDATED = "Working on it.", "This is outdated: there is nothing newer to show."
+WORKING, OUTDATED = (
+    "Working on it.",
+    "This card is outdated, and what it shows is not known here any more.",
+)
 FORM_SENT = "Fill in the form that was sent to you."
 # Endings that the person at a form can mend there and then.
 MENDABLE = {Reason.BAD_INPUT, Reason.AMBIGUOUS, Reason.NOT_FOUND, Reason.PHI_BLOCKED}
@@ -85,16 +88,19 @@ class Invokes:
         return _toast(WORKING if reply is None else self._told(said, reply))
 
     async def _refresh(self, activity: Activity, data: Data) -> Answer:
-        """Answer with the newest state of a topic, to members only."""
+        """Answer with the newest state of what the card shows, to members only.
+
+        A client says which topic it wants, and could say any: it gets the one that it was shown.
+        """
         seen = payload.said(activity, "")
         account = await self._talk.account(seen, payload.reference(activity))
-        topic = data.get(cards.TOPIC)
-        if account.kind is not AccountKind.MEMBER or not isinstance(topic, str):
+        if account.kind is not AccountKind.MEMBER:
             return _card_error(HTTPStatus.FORBIDDEN, "Only members of this organisation see this.")
-        newest = await self._talk.current(topic)
+        topic = self._outgoing.topic(seen.place, activity.reply_to_id or "")
+        newest = await self._talk.current(topic) if topic == data.get(cards.TOPIC) else None
         if newest is None:
-            return _toast(OUTDATED)
-        card = self._outgoing.draw(newest).card
+            return _card_error(HTTPStatus.NOT_FOUND, OUTDATED)
+        card = self._outgoing.draw(newest, refresh_for=(seen.speaker.id,)).card
         return HTTPStatus.OK, {"statusCode": int(HTTPStatus.OK), "type": CARD, "value": card}
 
     async def _fetch(self, activity: Activity, value: Data) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -72,7 +72,17 @@ class Listeners:
             LOG.info("the app was removed from a conversation in Teams")
         elif _names_us(activity.members_added, activity) or activity.action == "add":
             await self._outgoing.saw(home)
+            await self._outgoing.saw_team(home)
             LOG.info("the app was added to a conversation in Teams")
+        else:
+            await self._channel(activity)
+
+    async def _channel(self, activity: Activity) -> None:
+        happened, channel = payload.channel_event(activity)
+        if happened in ("channelCreated", "channelRestored"):
+            await self._outgoing.saw(channel)
+        elif happened == "channelDeleted":
+            await self._outgoing.gone(replace(channel, team=""))
 
 
 def _names_us(members: list[Any] | None, activity: Activity) -> bool:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import OrderedDict
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from bot.adapters.teams.connector import Blocked
 from bot.adapters.teams.payload import address
-from bot.errors import Rejected
+from bot.errors import IntegrationError, Rejected
 from bot.render import cards
 from bot.render.plain import cut
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.adapters.teams.connector import Body, Connector
     from bot.adapters.teams.payload import Said
     from bot.adapters.teams.references import Reference, References
@@ -21,7 +24,16 @@ if TYPE_CHECKING:
 
 LOG = structlog.get_logger(__name__)
 CARD: Final = "application/vnd.microsoft.card.adaptive"
+REMEMBERED = 4096  # messages whose topic and watchers are known
 LONGEST_TEXT = 4000  # characters of a message that had to go without its card
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a posted message shows, and whose clients refresh it by themselves."""
+
+    topic: str = ""
+    watchers: tuple[str, ...] = ()
 
 
 class Outgoing:
@@ -30,14 +42,15 @@ class Outgoing:
     def __init__(self, connector: Connector, references: References, *, console_url: str) -> None:
         self._connector, self._references = connector, references
         self._console_url = console_url
+        self._cards: OrderedDict[tuple[str, str], Card] = OrderedDict()
 
-    def draw(self, reply: Reply) -> cards.Message:
+    def draw(self, reply: Reply, *, refresh_for: Sequence[str] = ()) -> cards.Message:
         """Return a reply as a card and its summary."""
-        return cards.message(reply, console_url=self._console_url)
+        return cards.message(reply, console_url=self._console_url, refresh_for=refresh_for)
 
-    def body(self, reply: Reply) -> Body:
+    def body(self, reply: Reply, *, refresh_for: Sequence[str] = ()) -> Body:
         """Return a reply as an activity: a card, and never a text beside it."""
-        drawn = self.draw(reply)
+        drawn = self.draw(reply, refresh_for=refresh_for)
         attached: Body = {"contentType": CARD, "content": drawn.card}
         body: Body = {"type": "message", "summary": drawn.text, "attachments": [attached]}
         if cards.size(body) <= cards.ACTIVITY_SIZE:
@@ -45,20 +58,41 @@ class Outgoing:
         LOG.warning("a card was too large for Teams; its summary is shown instead")
         return {"type": "message", "text": cut(drawn.text, LONGEST_TEXT), "textFormat": "plain"}
 
-    async def post(self, place: Place, reply: Reply) -> str:
-        """Post a message; returns its id, which names it within its conversation."""
+    async def post(self, place: Place, reply: Reply, *, asker: str = "") -> str:
+        """Post a message; returns its id, which names it within its conversation.
+
+        The client of `asker` (a Teams user id) asks for the newest state whenever it is looked at.
+        """
         home = await self._home(place.channel)
-        return await self._send(home, address(place), self.body(reply))
+        watchers = (asker,) if asker else ()
+        body = self.body(reply, refresh_for=watchers)
+        ref = await self._send(home, address(place), body)
+        self._remember(place, ref, Card(reply.topic, watchers))
+        return ref
 
     async def update(self, place: Place, ref: str, reply: Reply) -> None:
         """Replace a message."""
         home = await self._home(place.channel)
-        body = {**self.body(reply), "id": ref}
+        watchers = self._cards.get((place.channel, ref), Card()).watchers
+        self._remember(place, ref, Card(reply.topic, watchers))
+        body = {**self.body(reply, refresh_for=watchers), "id": ref}
         try:
             await self._connector.update(home.service_url, address(place), ref, body)
         except Blocked:
             await self._references.put(replace(home, is_blocked=True))
             raise
+
+    def topic(self, place: Place, ref: str) -> str:
+        """Return the topic that a message shows, "" for none or one that was forgotten."""
+        return self._cards.get((place.channel, ref), Card()).topic
+
+    def _remember(self, place: Place, ref: str, card: Card) -> None:
+        if not card.topic:
+            return
+        self._cards.pop((place.channel, ref), None)
+        self._cards[place.channel, ref] = card
+        if len(self._cards) > REMEMBERED:
+            self._cards.popitem(last=False)
 
     async def whisper(self, said: Said, reply: Reply) -> None:
         """Show a message to whoever spoke and to nobody else."""
@@ -110,6 +144,18 @@ class Outgoing:
         """Remember a conversation that we are in; somebody speaks there, so it is not blocked."""
         if await self._references.get(reference.conversation) != reference:
             await self._references.put(reference)
+
+    async def saw_team(self, home: Reference) -> None:
+        """Remember every channel of the team that we were added to, to announce things there."""
+        if not home.team:
+            return
+        try:
+            channels = await self._connector.channels(home.service_url, home.team)
+        except IntegrationError as error:
+            LOG.warning("a team's channels are not known yet", why=error.text)
+            return
+        for channel in channels:
+            await self.saw(replace(home, conversation=channel))
 
     async def gone(self, reference: Reference) -> None:
         """Forget a conversation that we were removed from; a team's channels all at once."""

@@ -6,7 +6,7 @@ import hashlib
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bot.adapters.teams.references import Reference
@@ -127,6 +127,15 @@ def reference(activity: Activity) -> Reference:
         user=(activity.from_property.aad_object_id or "") if personal else "",
         team=_word(_inner(activity.channel_data, "team"), "id"),
     )
+
+
+def channel_event(activity: Activity) -> tuple[str, Reference]:
+    """Return what happened to a channel of a team ("" for nothing), and how to reach it."""
+    data = activity.channel_data
+    channel = _word(_inner(data, "channel"), "id")
+    home = reference(activity)
+    happened = _word(data, "eventType") if channel and isinstance(data, Mapping) else ""
+    return happened, replace(home, conversation=channel or home.conversation)
 
 
 def is_personal(activity: Activity) -> bool:

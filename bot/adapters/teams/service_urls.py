@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from bot.errors import ConfigurationError
+
 TEAMS_HOSTS = (
     "*.trafficmanager.net",
     "*.botframework.com",
@@ -13,6 +15,7 @@ TEAMS_HOSTS = (
     "*.botframework.azure.us",
 )
 HTTPS_PORT = 443
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,12 @@ class ServiceUrls:
     """
 
     allowed: tuple[str, ...] = TEAMS_HOSTS
+
+    def __post_init__(self) -> None:
+        if not self.allowed or any(map(_is_clear, self.allowed)):
+            raise ConfigurationError(
+                "teams.allowed_service_urls: name at least one, by https; http is for loopback"
+            )
 
     def allows(self, url: str) -> bool:
         """Say whether a service URL is one of Teams' own."""
@@ -48,10 +57,20 @@ def _split(url: str) -> SplitResult | None:
     return parts if parts.hostname and clean and not odd else None
 
 
+def _origin(parts: SplitResult) -> tuple[str, str, int | None]:
+    port = HTTPS_PORT if parts.port is None and parts.scheme == "https" else parts.port
+    return parts.scheme, parts.hostname or "", port
+
+
+def _is_clear(entry: str) -> bool:
+    """Say whether an entry would have our token sent over a network as plain text."""
+    parts = urlsplit(entry) if "://" in entry else None
+    return parts is not None and parts.scheme != "https" and parts.hostname not in LOOPBACK
+
+
 def _matches(entry: str, parts: SplitResult) -> bool:
     if "://" in entry:
-        given = urlsplit(entry)
-        return (given.scheme, given.netloc.lower()) == (parts.scheme, parts.netloc.lower())
+        return _origin(urlsplit(entry)) == _origin(parts)
     if parts.scheme != "https" or parts.port not in (None, HTTPS_PORT):
         return False
     host, wanted = parts.hostname or "", entry.lower()

@@ -75,7 +75,7 @@ class Talk:
                 await self._whisper(said, reply)
             return
         try:
-            ref = await self._outgoing.post(said.place, reply)
+            ref = await self._outgoing.post(said.place, reply, asker=said.speaker.id)
         except Rejected as refused:
             LOG.warning("a message could not be posted in Teams", why=refused.text)
             if not is_told and not said.is_personal:

@@ -15,10 +15,10 @@ from fastapi import FastAPI
 
 from bot.adapters.teams import Patience, Reference, Registration, Teams, routes
 from bot.adapters.teams.keys import Keys
-from bot.notices import TopicNotices
 from tests.adapters.slack.conftest import MemoryTopics, ScriptedRoad
 from tests.adapters.teams.checked import Checked, TurnedClock, tokens
 from tests.fakes import teams as fake
+from tests.fakes.notices import DirectNotices
 from tests.serving import NO_TLS, served
 
 
@@ -53,7 +53,7 @@ class Open:
     teams: fake.Teams
     door: Teams
     road: ScriptedRoad
-    notices: TopicNotices
+    notices: DirectNotices
     topics: MemoryTopics
     clock: TurnedClock
     references: MemoryReferences
@@ -83,7 +83,7 @@ async def opened(*, patience: Patience | None = None, **over: Any) -> AsyncItera
         http = await stack.enter_async_context(httpx.AsyncClient(verify=NO_TLS))
         road, topics, clock = ScriptedRoad(), MemoryTopics(), TurnedClock()
         references, rests = MemoryReferences(), list[float]()
-        notices = TopicNotices(topics, lambda reply: reply)
+        notices = DirectNotices(topics, lambda reply: reply)
 
         async def rest(seconds: float) -> None:
             rests.append(seconds)

@@ -113,6 +113,35 @@ async def test_removed_from_a_team_every_channel_of_it_is_forgotten(here: Open) 
     assert list(here.references.kept) == [GROUP]
 
 
+async def test_added_to_a_team_we_can_announce_in_every_channel_of_it(here: Open) -> None:
+    here.teams.channels = [CHANNEL, "19:second@thread.tacv2"]
+    await here.teams.install(where="channel")
+    await settled(here)
+    ref = await here.door.post(Place("teams", "19:second@thread.tacv2"), HELLO)
+    assert (await here.teams.message()).conversation == f"19:second@thread.tacv2;messageid={ref}"
+
+
+async def test_a_team_whose_channels_cannot_be_listed_is_remembered_all_the_same(
+    here: Open,
+) -> None:
+    here.teams.fail("channels", 403, "Forbidden", times=2)
+    await here.teams.install(where="channel")
+    await settled(here)
+    assert list(here.references.kept) == [CHANNEL]
+
+
+async def test_a_new_channel_is_remembered_and_a_deleted_one_forgotten(here: Open) -> None:
+    made = "19:made@thread.tacv2"
+    data = {"tenant": {"id": here.teams.tenant}, "team": {"id": CHANNEL}, "channel": {"id": made}}
+    for event, known in (("channelCreated", [made]), ("channelDeleted", [])):
+        over: dict[str, Any] = {"channelData": {**data, "eventType": event}}
+        await here.teams.send(
+            activities.activity(here.teams, "conversationUpdate", "anna", "channel", **over)
+        )
+        await settled(here)
+        assert list(here.references.kept) == known
+
+
 async def test_taken_out_of_a_conversation_as_a_member_it_is_forgotten(here: Open) -> None:
     await here.teams.install(where="group")
     await settled(here)

@@ -236,24 +236,41 @@ async def test_a_press_that_fails_in_us_is_said_under_a_reference(here: Open) ->
 # --- refresh -----------------------------------------------------------------------------------
 
 
-def refresh(here: Open, topic: object, user: str = "ben") -> dict[str, object]:
-    """Return what a client sends that wants the newest state of a card."""
-    action = {"verb": "refresh", "data": {"topic": topic}}
-    return activities.executed(here.teams, action, user, "channel", trigger="automatic")
-
-
 async def test_a_refresh_is_answered_with_the_newest_card(here: Open) -> None:
-    await card(here)
+    message = await card(here)
     await here.topics.put("REQ-1", DECIDED)
-    answer = await here.teams.send(refresh(here, "REQ-1"))
+    assert message.card["refresh"]["userIds"] == ["29:anna"]
+    answer = await here.teams.refresh(message)
     assert (answer.json["statusCode"], answer.json["type"]) == (200, CARD_TYPE)
     shown = Shown("", "", {"attachments": [{"content": answer.json["value"]}]})
     assert "approved by anna" in shown.words
 
 
-async def test_a_refresh_of_what_is_not_known_says_so(here: Open) -> None:
-    answer = await here.teams.send(refresh(here, "REQ-99"))
-    assert (answer.json["type"], "outdated" in answer.json["value"]) == (MESSAGE, True)
+async def test_an_edited_card_still_refreshes_for_who_asked(here: Open) -> None:
+    message = await card(here)
+    await here.notices.publish("REQ-1", DECIDED)
+    await here.teams.until(lambda: message.buttons == {})
+    assert message.card["refresh"]["userIds"] == ["29:anna"]
+
+
+async def test_a_refresh_of_what_is_not_known_any_more_says_so(here: Open) -> None:
+    message = await card(here)
+    here.topics.kept.clear()
+    answer = await here.teams.refresh(message)
+    assert (answer.json["statusCode"], answer.json["type"]) == (404, ERROR)
+    assert "outdated" in answer.json["value"]["message"]
+
+
+@pytest.mark.parametrize("topic", ["REQ-2", 7, None, ["REQ-2"]])
+async def test_a_refresh_gives_no_other_topic_than_the_card_shows(
+    here: Open, topic: object
+) -> None:
+    message = await card(here)
+    await here.topics.put("REQ-2", Reply("Somebody else's lab-results."))
+    message.card["refresh"]["action"]["data"]["topic"] = topic
+    answer = await here.teams.refresh(message)
+    assert answer.json["statusCode"] == 404
+    assert "lab-results" not in answer.body
 
 
 @pytest.mark.parametrize(
@@ -262,13 +279,8 @@ async def test_a_refresh_of_what_is_not_known_says_so(here: Open) -> None:
 async def test_a_refresh_shows_nothing_to_an_outsider(
     here: Open, member: dict[str, object]
 ) -> None:
-    await card(here)
+    message = await card(here)
     here.teams.users["eve"] = {"member": member}
-    answer = await here.teams.send(refresh(here, "REQ-1", user="eve"))
+    answer = await here.teams.refresh(message, user="eve")
     assert (answer.json["statusCode"], answer.json["type"]) == (403, ERROR)
     assert "lab-results" not in answer.body
-
-
-async def test_a_refresh_without_a_topic_is_refused(here: Open) -> None:
-    answer = await here.teams.send(refresh(here, 7))
-    assert answer.json["statusCode"] == 403

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.adapters.teams.service_urls import ServiceUrls
+from bot.errors import ConfigurationError
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,19 @@ def test_teams_own_addresses_are_allowed(url: str) -> None:
 )
 def test_other_addresses_are_not(url: str) -> None:
     assert not ServiceUrls().allows(url)
+
+
+@pytest.mark.parametrize("allowed", [(), ("http://proxy.hospital.test/",)])
+def test_a_list_that_would_send_our_token_in_clear_is_refused(allowed: tuple[str, ...]) -> None:
+    with pytest.raises(ConfigurationError, match="allowed_service_urls"):
+        ServiceUrls(allowed)
+
+
+def test_an_address_given_in_full_means_that_host_and_port() -> None:
+    urls = ServiceUrls(("https://smba.trafficmanager.net/",))
+    assert urls.allows("https://SMBA.trafficmanager.net:443/emea/")
+    assert not urls.allows("https://other.trafficmanager.net/emea/")
+    assert not urls.allows("http://smba.trafficmanager.net/emea/")
 
 
 def test_loopback_is_allowed_where_it_is_named_in_full_and_that_port_only() -> None:

@@ -14,8 +14,8 @@
 It keeps Teams' rules where a test would be fooled without them: tokens are checked both ways, text
 and card in one activity are refused, and so is what is larger than 80 KB of UTF-16, an edit needs
 its message, a targeted message needs its one person and a conversation of several. `fail`, `limit`
-and `hold` make an operation (`post`, `edit`, `typing`, `create`, `member`, `login`, `openid`,
-`keys`) fail, answer 429, or wait; `block` has Teams refuse to write into a conversation.
+and `hold` make an operation (`post`, `edit`, `typing`, `create`, `member`, `channels`, `login`,
+`openid`, `keys`) fail, answer 429, or wait; `block` has Teams refuse to write into a conversation.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ import aiohttp
 from aiohttp import web
 
 from tests.fakes.teams import activities
+from tests.fakes.teams.connector import at, error, operation
 from tests.fakes.teams.identity import Identity
 from tests.fakes.teams.parts import Acknowledged, Call, Object, Shown, inputs, unpostable, walk
 
@@ -54,6 +55,7 @@ class Teams:
         self.users: dict[str, Object] = {}
         self.identity = Identity(self.app_id)
         self.takes_targeted = True
+        self.channels = [activities.CHANNEL]
         self.calls: list[Call] = []
         self.messages: list[Shown] = []
         self.typings: list[Object] = []
@@ -83,6 +85,7 @@ class Teams:
         app.router.add_put(one + "/activities/{activity}", teams._connector)
         app.router.add_delete(one + "/activities/{activity}", teams._connector)
         app.router.add_get(one + "/members/{member}", teams._connector)
+        app.router.add_get("/teams/v3/teams/{team}/conversations", teams._connector)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -137,7 +140,7 @@ class Teams:
             chosen: Object = {k: action[k] for k in ("verb", "id", "title") if k in action}
             chosen["data"] = {**action.get("data", {}), **(values or {})}
             body = activities.executed(self, chosen, user, where, **about)
-        return await self.send(_at(body, message.conversation))
+        return await self.send(at(body, message.conversation))
 
     async def refresh(self, message: Shown, *, user: str = "anna", **over: Any) -> Acknowledged:
         """Look at a card that has a view for each person, which asks for theirs."""
@@ -145,7 +148,7 @@ class Teams:
         chosen = {"verb": action["verb"], "data": action.get("data", {})}
         about = {"replyToId": message.id, **over}
         body = activities.executed(self, chosen, user, message.conversation, **about)
-        return await self.send(_at(body, message.conversation))
+        return await self.send(at(body, message.conversation))
 
     async def open(
         self, label: str, message: Shown, *, user: str = "anna", **over: Any
@@ -154,7 +157,7 @@ class Teams:
         data = message.buttons[label]["data"]
         about = {"replyToId": message.id, **over}
         body = activities.dialog(self, "task/fetch", data, user, message.conversation, **about)
-        return await self.send(_at(body, message.conversation))
+        return await self.send(at(body, message.conversation))
 
     async def submit(
         self,
@@ -228,8 +231,8 @@ class Teams:
 
     def fail(self, operation: str, status: int, code: str = "Failed", *, times: int = 1) -> None:
         """Answer the next calls of an operation with an error."""
-        error = {"error": {"code": code, "message": "It failed."}}
-        self._failures[operation].extend([(status, error, None)] * times)
+        said = {"error": {"code": code, "message": "It failed."}}
+        self._failures[operation].extend([(status, said, None)] * times)
 
     def limit(self, operation: str, *, seconds: int = 0, times: int = 1) -> None:
         """Answer the next calls of an operation with 429 and a Retry-After."""
@@ -290,11 +293,11 @@ class Teams:
 
     async def _connector(self, request: web.Request) -> web.Response:
         body = await request.json() if request.can_read_body else {}
-        operation = _operation(request, body)
+        doing = operation(request, body)
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         path = request.path.partition("/v3/")[2]
-        refused = await self._answered(operation)
-        answer = refused or self._handle(operation, request, body, token)
+        refused = await self._answered(doing)
+        answer = refused or self._handle(doing, request, body, token)
         async with self.events:
             self.calls.append(Call(request.method, path, dict(request.query), body, token))
             self.events.notify_all()
@@ -315,30 +318,33 @@ class Teams:
         self, operation: str, request: web.Request, body: Object, token: str
     ) -> web.Response:
         if token not in self._issued:
-            return _error(401, "Unauthorized")
+            return error(401, "Unauthorized")
         where = request.match_info.get("conversation", "")
         if where.partition(";")[0] in self._blocked:
             blocked = {"subCode": "MessageWritesBlocked", "code": "Forbidden", "message": "No."}
             return web.json_response(blocked, status=403)
-        if operation == "create":
-            return self._create(body)
-        if operation == "member":
-            return self._member(request.match_info["member"])
+        asked = {"create": self._create, "channels": self._channels, "member": self._member}
+        if operation in asked:
+            return asked[operation](request, body)
         if operation == "typing":
             self.typings.append({**body, "where": where})
             return web.json_response({"id": self.stamp()}, status=201)
         status, code = unpostable(body) if operation != "delete" else (0, "")
-        return _error(status, code) if status else self._write(operation, request, body, where)
+        return error(status, code) if status else self._write(operation, request, body, where)
 
-    def _create(self, body: Object) -> web.Response:
+    def _channels(self, _: web.Request, __: Object) -> web.Response:
+        return web.json_response({"conversations": [{"id": one} for one in self.channels]})
+
+    def _create(self, _: web.Request, body: Object) -> web.Response:
         members = body.get("members") or []
         if len(members) != 1 or body.get("tenantId") != self.tenant:
-            return _error(400, "BadSyntax")
+            return error(400, "BadSyntax")
         user = members[0]["id"].removeprefix("29:")
         made = {"id": f"a:1-{user}", "serviceUrl": self.service_url}
         return web.json_response(made, status=201)
 
-    def _member(self, number: str) -> web.Response:
+    def _member(self, request: web.Request, _: Object) -> web.Response:
+        number = request.match_info["member"]
         user = number.removeprefix("29:")
         known = {"id": number, "aadObjectId": user, "tenantId": self.tenant, "userRole": "user"}
         found = {**known, **self.users.get(user, {}).get("member", {})}
@@ -351,7 +357,7 @@ class Teams:
         to = str((body.get("recipient") or {}).get("id", "")) if targeted else ""
         if operation == "post":
             if targeted and (not self.takes_targeted or not to or where.startswith("a:")):
-                return _error(400, "BadSyntax")
+                return error(400, "BadSyntax")
             number = self.stamp()
             # What is posted to a channel and to no thread begins one.
             began = f";messageid={number}" if where.endswith("@thread.tacv2") else ""
@@ -361,32 +367,13 @@ class Teams:
         found = [m for m in self.messages if m.id == request.match_info["activity"]]
         same = [m for m in found if m.conversation.partition(";")[0] == where.partition(";")[0]]
         if not same or (bool(same[0].to) and not targeted):
-            return _error(404, "ActivityNotFoundInConversation")
+            return error(404, "ActivityNotFoundInConversation")
         if operation == "delete":
             self.messages.remove(same[0])
             return web.Response(status=200)
         same[0].body = body
         same[0].versions.append(body)
         return web.json_response({"id": same[0].id})
-
-
-def _operation(request: web.Request, body: Object) -> str:
-    if request.method != "POST":
-        return {"PUT": "edit", "DELETE": "delete", "GET": "member"}[request.method]
-    if request.path.endswith("/conversations"):
-        return "create"
-    return "typing" if body.get("type") == "typing" else "post"
-
-
-def _error(status: int, code: str) -> web.Response:
-    return web.json_response({"error": {"code": code, "message": "Refused."}}, status=status)
-
-
-def _at(body: Object, conversation: str) -> Object:
-    """Return an activity as said in exactly this conversation, thread and all."""
-    kind = "personal" if conversation.startswith("a:") else body["conversation"]["conversationType"]
-    here = {**body["conversation"], "id": conversation, "conversationType": kind}
-    return {**body, "conversation": here}
 
 
 __all__ = ["Acknowledged", "Call", "Object", "Shown", "Teams", "activities"]

@@ -11,7 +11,7 @@ Object: TypeAlias = dict[str, Any]
 
 CARD = "application/vnd.microsoft.card.adaptive"
 LARGEST = 80_000  # bytes of UTF-16 JSON; Teams itself refuses a little later
-EXECUTE, SUBMIT = "Action.Execute", "Action.Submit"
+HIDDEN = ("fallback", "refresh")  # what a client that knows better does not show
 
 
 @dataclass
@@ -103,11 +103,11 @@ def inputs(card: Object) -> dict[str, Object]:
 
 
 def walk(node: Any) -> Iterator[Object]:
-    """Return every object in a card, leaving out what is only a fallback."""
+    """Return every object in a card that is shown."""
     if isinstance(node, dict):
         yield node
     for name, child in node.items() if isinstance(node, dict) else enumerate(node):
-        if isinstance(child, (dict, list)) and name != "fallback":
+        if isinstance(child, (dict, list)) and name not in HIDDEN:
             yield from walk(child)
 
 
