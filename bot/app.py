@@ -41,6 +41,7 @@ from bot.errors import AuditUnavailable, ConfigurationError
 from bot.manual import CommandManual
 from bot.model import Draft, Kind
 from bot.notices import TopicNotices
+from bot.outbox import Outbox
 from bot.ports import (
     AuditReader,
     Catalogue,
@@ -49,6 +50,7 @@ from bot.ports import (
     Clock,
     Directory,
     Freezes,
+    Messenger,
     Prober,
 )
 from bot.settings import Provider, Settings
@@ -56,6 +58,7 @@ from bot.storage.changes import ChangeRegister
 from bot.storage.database import Database
 from bot.storage.deliveries import SqlDeliveries
 from bot.storage.deploys import SqlDeploys
+from bot.storage.letters import SqlLetters
 from bot.storage.requests import SqlRequests
 from bot.storage.topics import SqlTopics
 from bot.stores import DeployStore
@@ -94,6 +97,7 @@ class Stores:
     deploys: SqlDeploys
     changes: ChangeRegister
     topics: SqlTopics
+    letters: SqlLetters
     deliveries: SqlDeliveries
 
 
@@ -109,6 +113,8 @@ class House:
     road: Pipeline
     desk: ApprovalDesk
     notices: TopicNotices
+    outbox: Outbox
+    messengers: dict[str, Messenger]
     directory: Directory
     manual: CommandManual
     live: web.Live
@@ -128,8 +134,12 @@ def build(settings: Settings, outside: Outside) -> House:
     audit = AuditSearch(database)
     engine = DurableEngine(database, poll_seconds=outside.poll_seconds)
     live = web.Live(clock)
-    notices = TopicNotices(stores.topics, masked, {live.platform: live}, (live.platform,))
-    recorder = Recorder(log, stores.deliveries, policies, clock)
+    messengers: dict[str, Messenger] = {}
+    outbox = Outbox(stores.letters, messengers, clock, settings.elsewhere)
+    notices = TopicNotices(
+        stores.topics, stores.letters, clock, masked, {live.platform: live}, outbox.nudge
+    )
+    recorder = Recorder(log, stores.deliveries, policies, clock, notices)
     parser, manual = Parser(known, estate, people), CommandManual(known, policies, estate)
     calendar = freezes.load(settings.calendars)
     deploys = DeployDesk(stores.deploys, ci, stores.changes, calendar, engine, notices, clock)
@@ -168,6 +178,8 @@ def build(settings: Settings, outside: Outside) -> House:
         road=road,
         desk=desk,
         notices=notices,
+        outbox=outbox,
+        messengers=messengers,
         directory=people,
         manual=manual,
         live=live,
@@ -186,6 +198,7 @@ def _stores(database: Database, clock: Clock) -> Stores:
         deploys=SqlDeploys(database),
         changes=ChangeRegister(database, clock),
         topics=SqlTopics(database),
+        letters=SqlLetters(database),
         deliveries=SqlDeliveries(database),
     )
 
@@ -201,6 +214,8 @@ async def running(house: House) -> AsyncIterator[House]:
         await house.engine.launch()
         stack.push_async_callback(house.engine.close)
         stack.callback(house.live.close)
+        house.outbox.start()
+        stack.push_async_callback(house.outbox.close)
         await house.log.append(_said("start"))
         scheduler = AsyncIOScheduler(timezone=UTC)
         # The jobs only look; what they do is one guarded transaction each, so a second replica
@@ -237,7 +252,7 @@ def web_app(settings: Settings, house: House, chat: slack.Slack | None) -> FastA
     )
 
     async def readiness() -> Mapping[str, str]:
-        return {"audit log": house.log.trouble or "ok"}
+        return {"audit log": house.log.trouble or "ok", **house.outbox.trouble()}
 
     api.include_router(web.health(readiness, prometheus_client.REGISTRY))
     return api
@@ -254,7 +269,7 @@ async def serve(settings: Settings) -> None:
         await stack.enter_async_context(running(house))
         chat = _slack(settings, house)
         if chat is not None:
-            house.notices.messengers[chat.platform] = chat
+            house.messengers[chat.platform] = chat
             await chat.start()
             stack.push_async_callback(chat.close)
         server = _Server(

@@ -11,6 +11,7 @@
     │   └── NeedsForm            arguments are missing; carries the form to show
     ├── IntegrationError         a vendor failed; its text is one clear sentence, safe to show
     │   ├── Unreachable          no answer: nothing is known about what happened there
+    │   │   └── Throttled        it asks to come back later: nothing happened there
     │   └── Rejected             it answered no: nothing happened there
     ├── AuditUnavailable         the record could not be written, so nothing was done
     ├── Conflict                 the row changed under us, or the thing already ended
@@ -96,6 +97,14 @@ class IntegrationError(WardroomError):
 
 class Unreachable(IntegrationError):
     """The vendor did not answer: whether anything happened there is not known."""
+
+
+class Throttled(Unreachable):
+    """The vendor asks to come back later, in `seconds`; nothing happened there."""
+
+    def __init__(self, text: str, seconds: float) -> None:
+        super().__init__(text)
+        self.seconds = seconds
 
 
 class Rejected(IntegrationError):

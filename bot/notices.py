@@ -3,87 +3,91 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.errors import IntegrationError
 from bot.model import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from bot.model import Reply
-    from bot.ports import Messenger
-    from bot.stores import Topics
+    from bot.ports import Clock, Effect, Messenger, Transaction
+    from bot.stores import Letters, Topics
 
 LOG = structlog.get_logger(__name__)
 
 
 @dataclass
 class TopicNotices:
-    """Keeps each topic's newest message and has the platforms show it.
+    """Keeps each topic's newest message; the outbox has the platforms show it.
 
-    A platform that cannot be reached does not hold up the work that is being told about: that is
-    logged, and the next edit shows the newest state. `everywhere` names the platforms that show
-    every topic (the web console).
+    `everywhere` are the messengers of ours that show every topic at once (the web console).
+    `nudge` tells the outbox that something waits.
     """
 
     topics: Topics
+    letters: Letters
+    clock: Clock
     guard: Callable[[Reply], Reply]
-    messengers: dict[str, Messenger] = field(default_factory=dict)
-    everywhere: tuple[str, ...] = ()
+    everywhere: Mapping[str, Messenger] = field(default_factory=dict)
+    nudge: Callable[[], None] = lambda: None
+
+    def keep(self, topic: str, reply: Reply) -> Effect[None]:
+        """Make `reply` the topic's message in the caller's transaction; `tell` when it is over."""
+
+        def effect(tx: Transaction) -> None:
+            self.topics.put(topic, self.guard(reply))(tx)
+
+        return effect
+
+    def promise(self, topic: str, place: Place, *, after: float = 0.0) -> Effect[None]:
+        """Have a topic shown in a place, unless that was done within `after` seconds."""
+
+        def effect(tx: Transaction) -> None:
+            if place.channel and place.platform not in self.everywhere:
+                due = self.clock.now() + timedelta(seconds=after)
+                self.letters.add(topic, place, due=due)(tx)
+
+        return effect
+
+    async def tell(self, topic: str) -> None:
+        """Show what was kept, now that its transaction is over."""
+        kept = await self.topics.get(topic)
+        if kept is not None:
+            await self._tell(topic, kept[0])
 
     async def publish(self, topic: str, reply: Reply) -> None:
         """Make `reply` the topic's message everywhere it was shown; the newest one wins."""
         clean = self.guard(reply)
-        await self.topics.put(topic, clean)
-        posts = await self.topics.posts(topic)
-        for place, ref in posts:
-            await self._edit(place, ref, clean)
-        for platform in set(self.everywhere) - {place.platform for place, _ in posts}:
-            await self._edit(Place(platform), topic, clean)
+        await self.letters.write(self.topics.put(topic, clean))
+        await self._tell(topic, clean)
 
     async def announce(self, topic: str, place: Place) -> None:
         """Show a topic's message in a place; nothing where it is shown there already."""
-        messenger = self.messengers.get(place.platform)
-        kept = await self.topics.get(topic)
-        shown = [where for where, _ in await self.topics.posts(topic)]
-        if messenger is None or kept is None or place in shown:
-            return
-        try:
-            ref = await messenger.post(place, kept[0])
-        except IntegrationError as error:
-            LOG.warning(
-                "a notice was not shown",
-                topic=topic,
-                platform=place.platform,
-                why=type(error).__name__,
-            )
-            return
-        await self.shown(topic, place, ref, kept[0])
+        if place.platform not in self.everywhere:
+            await self.letters.begin(topic, place, due=self.clock.now())
+            self.nudge()
 
     async def shown(self, topic: str, place: Place, ref: str, reply: Reply) -> None:
         """Remember where a topic's message was shown; edits it if a newer one exists."""
-        await self.topics.add_post(topic, place, ref)
         kept = await self.topics.get(topic)
         if kept is None:
-            await self.topics.put(topic, self.guard(reply))
-        elif kept[0] != reply:
-            await self._edit(place, ref, kept[0])
+            version = await self.letters.write(self.topics.put(topic, self.guard(reply)))
+        else:
+            version = kept[1] if kept[0] == reply else 0
+        if place.platform not in self.everywhere:
+            await self.letters.shown(topic, place, ref, version)
+            self.nudge()
 
     async def current(self, topic: str) -> Reply | None:
         """Return a topic's newest message."""
         kept = await self.topics.get(topic)
         return kept[0] if kept else None
 
-    async def _edit(self, place: Place, ref: str, reply: Reply) -> None:
-        messenger = self.messengers.get(place.platform)
-        if messenger is None:
-            return
-        try:
-            await messenger.edit(place, ref, reply)
-        except IntegrationError as error:
-            LOG.warning(
-                "a notice was not edited", platform=place.platform, why=type(error).__name__
-            )
+    async def _tell(self, topic: str, reply: Reply) -> None:
+        for platform, messenger in self.everywhere.items():
+            await messenger.edit(Place(platform), topic, reply)
+        self.nudge()

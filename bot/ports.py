@@ -302,17 +302,38 @@ class Messenger(Protocol):
         """Return the platform's name, as in `Place.platform`."""
         ...
 
-    async def post(self, place: Place, reply: Reply) -> str:
-        """Show a reply in a place; return the platform's reference of that message."""
+    @property
+    def spacing(self) -> float:
+        """Return the seconds to leave between two messages or edits in one channel."""
+        ...
+
+    async def post(self, place: Place, reply: Reply, *, key: str = "") -> str:
+        """Show a reply in a place; return the platform's reference of that message.
+
+        A platform that drops what comes twice is told `key`, a UUID. `Throttled` where it says
+        when to come back, `Unreachable` where it did not answer, `Rejected` where it refused.
+        """
         ...
 
     async def edit(self, place: Place, ref: str, reply: Reply) -> None:
-        """Replace a message in place, controls included."""
+        """Replace a message in place, controls included; the same errors."""
         ...
 
 
 class Notices(Protocol):
     """Messages that are edited in place, by topic (REQ-12, DEP-3), wherever they were shown."""
+
+    def keep(self, topic: str, reply: Reply) -> Effect[None]:
+        """Make `reply` the topic's message in the caller's transaction; `tell` when it is over."""
+        ...
+
+    def promise(self, topic: str, place: Place, *, after: float = 0.0) -> Effect[None]:
+        """Have a topic shown in a place, unless that was done within `after` seconds."""
+        ...
+
+    async def tell(self, topic: str) -> None:
+        """Show what was kept, now that its transaction is over."""
+        ...
 
     async def publish(self, topic: str, reply: Reply) -> None:
         """Make `reply` the topic's message everywhere it was shown; the newest one wins."""

@@ -10,7 +10,7 @@ import enum
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import (
     Field,
@@ -25,6 +25,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 from bot import documents
 from bot.documents import Block
 from bot.errors import ConfigurationError
+from bot.model import Place
 from bot.secret_files import SUFFIX, fill_secrets, open_to_all
 from bot.setting_values import (
     AppToken,
@@ -158,6 +159,7 @@ class Settings(Block):
     calendars: ExistingPath | None = None
     policies: tuple[ExistingPath, ...] = ()
     integrations: dict[str, Provider] = Field(default_factory=dict)
+    failover: dict[Literal["slack", "teams"], str] = Field(default_factory=dict)
     log_level: Level = Level.INFO
 
     @field_validator("database")
@@ -172,6 +174,24 @@ class Settings(Block):
         for name in value.keys() - known:
             raise ValueError(f"nothing here talks to {name}{documents.nearest(name, known)}")
         return value
+
+    @field_validator("failover")
+    @classmethod
+    def _elsewhere(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, place in value.items():
+            platform, _, channel = place.partition(":")
+            if platform not in ("slack", "teams") or platform == name or not channel:
+                raise ValueError(
+                    f"{name} fails over to a place on the other platform, such as "
+                    f"`{'teams:19:...@thread.tacv2' if name == 'slack' else 'slack:C0123456789'}`"
+                )
+        return value
+
+    @property
+    def elsewhere(self) -> Mapping[str, Place]:
+        """Return, by platform, where its messages are shown as well while it is down."""
+        parted = {name: place.partition(":") for name, place in self.failover.items()}
+        return {name: Place(platform, channel) for name, (platform, _, channel) in parted.items()}
 
     @property
     def is_sandbox(self) -> bool:

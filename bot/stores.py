@@ -6,23 +6,28 @@ Reads are plain coroutines. All times are aware and in UTC.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import json
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from bot.model import Place, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from bot.model import (
         Approval,
         Deploy,
         DeployState,
-        Place,
-        Reply,
         Request,
         RequestState,
         Step,
     )
     from bot.ports import Effect
+
+T = TypeVar("T")
 
 
 class Deliveries(Protocol):
@@ -128,9 +133,9 @@ class DeployStore(Protocol):
 
 
 class Topics(Protocol):
-    """Messages by topic: the newest reply of each, and where it was shown."""
+    """Messages by topic: the newest reply of each."""
 
-    async def put(self, topic: str, reply: Reply) -> int:
+    def put(self, topic: str, reply: Reply) -> Effect[int]:
         """Keep a topic's newest reply; returns its version, counting up from 1."""
         ...
 
@@ -142,10 +147,92 @@ class Topics(Protocol):
         """Return the topics changed last, oldest first."""
         ...
 
-    async def add_post(self, topic: str, place: Place, ref: str) -> None:
-        """Remember where a topic's message was shown; idempotent."""
+
+_LETTERS = uuid.UUID("6f1c2f0e-3d0c-4a7e-9a55-0c1c9f0d7b11")
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One topic's message in one place, and how far it has come.
+
+    `ref` is the platform's id of the message, "" until it was posted. `shown` is the version of
+    the topic that stands there, 0 for none; `version` the newest one, which is `reply`. `due` is
+    when it is tried next; `trouble` is what went wrong last, and `is_dead` says that no further
+    try is made until somebody asks for one.
+    """
+
+    id: int
+    topic: str
+    place: Place
+    ref: str
+    shown: int
+    version: int
+    reply: Reply
+    due: datetime
+    urgent: bool = False
+    tries: int = 0
+    trouble: str = ""
+    is_dead: bool = False
+
+    @property
+    def key(self) -> str:
+        """Return a UUID that is the same at every try, for platforms that drop what comes twice."""
+        place = self.place
+        parts = self.topic, place.platform, place.channel, place.thread
+        return str(uuid.uuid5(_LETTERS, json.dumps(parts)))
+
+
+class Letters(Protocol):
+    """The outbox: which message has to be shown where, durably.
+
+    A letter is a state, not an event: however often its topic changes while it waits, one edit
+    shows the newest. Its topic has to be kept before it.
+    """
+
+    def add(self, topic: str, place: Place, *, due: datetime, urgent: bool = False) -> Effect[None]:
+        """Have a topic shown in a place from `due` on; nothing where it has a letter there."""
         ...
 
-    async def posts(self, topic: str) -> Sequence[tuple[Place, str]]:
-        """Return where a topic's message was shown, with the platform's references."""
+    async def write(self, effect: Effect[T]) -> T:
+        """Apply one effect in a transaction of its own: what is on screens is not audited."""
+        ...
+
+    async def begin(self, topic: str, place: Place, *, due: datetime, urgent: bool = False) -> None:
+        """Do as `add` says, in a transaction of its own."""
+        ...
+
+    async def shown(self, topic: str, place: Place, ref: str, version: int) -> None:
+        """Note that a place shows a version of a topic as message `ref`, whoever posted it."""
+        ...
+
+    async def waiting(self, platforms: Sequence[str], *, limit: int = 200) -> Sequence[Letter]:
+        """Return what waits for these platforms, urgent ones first, then in the order they came."""
+        ...
+
+    async def take(self, letter: Letter, until: datetime) -> bool:
+        """Claim a letter until then; False when another replica has it or it changed."""
+        ...
+
+    async def sent(self, letter: Letter, ref: str) -> None:
+        """Note that the letter's version stands there as message `ref`."""
+        ...
+
+    async def delay(self, letter: Letter, due: datetime, trouble: str) -> None:
+        """Note a try that failed, and when the next one is made."""
+        ...
+
+    async def bury(self, letter: Letter, trouble: str) -> None:
+        """Give a letter up, visibly: it is a dead letter until it is replayed."""
+        ...
+
+    async def dead(self, *, limit: int = 50) -> Sequence[Letter]:
+        """Return the dead letters, newest first."""
+        ...
+
+    def replay(self, letter_id: int, at: datetime) -> Effect[bool]:
+        """Have a dead letter tried again from `at` on; False when there is none of that id."""
+        ...
+
+    async def count(self) -> Mapping[str, int]:
+        """Return how many letters wait, by platform."""
         ...

@@ -123,13 +123,15 @@ class DeployDesk:
                     number, request=caller.request, deploy=deploy.id, approvers=caller.approvers
                 )(tx)
             self.engine.start(WORKFLOW, deploy.id)(tx)
+            shown = topic(deploy)
+            self.notices.keep(shown, card(deploy))(tx)
+            for channel in wanted.service.channels:
+                platform, _, name = channel.partition(":")
+                self.notices.promise(shown, Place(platform, name))(tx)
             return deploy
 
         async def show(reply: Reply, results: tuple[object, ...]) -> Reply:
-            deploy = _deploy(results[0])
-            await self.notices.publish(topic(deploy), card(deploy))
-            for channel in wanted.service.channels:
-                await self._announce(topic(deploy), channel)
+            await self.notices.tell(topic(_deploy(results[0])))
             return reply
 
         return Done((begin,), lambda results: card(_deploy(results[0])), show)
@@ -170,10 +172,6 @@ class DeployDesk:
             f"of {service.id}. `deploy {service.id} VERSION to {environment} --reason ...` "
             "deploys one you name.",
         )
-
-    async def _announce(self, shown: str, channel: str) -> None:
-        platform, _, name = channel.partition(":")
-        await self.notices.announce(shown, Place(platform, name))
 
     def _not_frozen(self, wanted: Wanted) -> None:
         freeze = self.freezes.active(wanted.service.id, wanted.environment, self.clock.now())

@@ -18,7 +18,7 @@ from bot.errors import BadInput, Conflict, IntegrationError, NotAuthorised, Refu
 from bot.model import Approval, Draft, Kind, Principal, Reason, Reply, Request, RequestState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bot.dispatch.authorise import Decision, Facts, Policies
     from bot.dispatch.execute import Executor
@@ -62,7 +62,7 @@ class ApprovalDesk:
             )
 
         async def publish(reply: Reply, _results: tuple[object, ...]) -> Reply:
-            await self.notices.publish(reply.topic, reply)
+            await self.notices.tell(reply.topic)
             return reply
 
         return Done((opened,), say, publish)
@@ -80,9 +80,16 @@ class ApprovalDesk:
         moved = await self._moved(caller, request, parsed)
         if moved:
             return await self._ending(request, RequestState.SUPERSEDED, "wardroom", moved)
-        return Done(
-            (lambda tx: self._count(tx, caller, request, parsed),), self._say_counted, self._publish
-        )
+        shown = await self.notices.current(request.id)
+        refs = shown.refs if shown else {}
+
+        def count(tx: Transaction) -> tuple[Request, tuple[str, ...]]:
+            updated, missing = self._count(tx, caller, request, parsed)
+            if updated.state is RequestState.PENDING:
+                self.notices.keep(updated.id, _still_waiting(updated, missing, refs))(tx)
+            return updated, missing
+
+        return Done((count,), self._say_counted, self._publish)
 
     async def reject(self, caller: Caller, request_id: str, why: str) -> Done:
         """End a request with a no and its reason."""
@@ -256,23 +263,12 @@ class ApprovalDesk:
 
     async def _publish(self, reply: Reply, results: tuple[object, ...]) -> Reply:
         first = results[0]
-        request, missing = _counted(first) if isinstance(first, tuple) else (_request(first), ())
-        if request.state is RequestState.PENDING:
-            await self._publish_waiting(request, missing)
-            return reply
+        request = _counted(first)[0] if isinstance(first, tuple) else _request(first)
         if request.state is RequestState.APPROVED:
             await self.engine.wait(CARRY_OUT, request.id, seconds=WAIT_SECONDS)
             return await self._with_start(reply, request)
-        await self.notices.publish(request.id, cards.ended(request))
+        await self.notices.tell(request.id)
         return reply
-
-    async def _publish_waiting(self, request: Request, missing: Sequence[str]) -> None:
-        """Show what is still needed; what the request opened stays on its card."""
-        shown = await self.notices.current(request.id)
-        refs = dict(shown.refs) if shown else {}
-        opened = [(name.capitalize(), number) for name, number in refs.items()]
-        card = cards.waiting(request, missing, fields=opened, refs=refs)
-        await self.notices.publish(request.id, card)
 
     async def _with_start(self, reply: Reply, request: Request) -> Reply:
         """Name what the deciding approval started, or say why it was not run after all."""
@@ -284,7 +280,19 @@ class ApprovalDesk:
     async def _ending(self, request: Request, state: RequestState, by: str, why: str) -> Done:
         undo = await self.executor.on_withdrawn(request)
         end = self.requests.end(request.id, state, by=by, at=self.clock.now(), why=why)
-        return Done((end, *undo), _say_ended, self._publish)
+
+        def ending(tx: Transaction) -> Request:
+            ended = end(tx)
+            self.notices.keep(ended.id, cards.ended(ended))(tx)
+            return ended
+
+        return Done((ending, *undo), _say_ended, self._publish)
+
+
+def _still_waiting(request: Request, missing: Sequence[str], refs: Mapping[str, str]) -> Reply:
+    """Return the card with what is still needed; what the request opened stays on it."""
+    opened = [(name.capitalize(), number) for name, number in refs.items()]
+    return cards.waiting(request, missing, fields=opened, refs=dict(refs))
 
 
 def _say_ended(results: tuple[object, ...]) -> Reply:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter
 
 from bot.dispatch.outbound import masked, masked_text
-from bot.model import Draft, Kind, Reply
+from bot.model import Draft, Kind, Reply, Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,12 +20,21 @@ if TYPE_CHECKING:
     from bot.api import Done
     from bot.dispatch.authorise import Policies
     from bot.dispatch.turn import Turn
-    from bot.ports import Clock, Effect, Ledger, Transaction
+    from bot.ports import Clock, Effect, Ledger, Notices, Transaction
     from bot.stores import Deliveries
 
 REPLY = TypeAdapter(Reply)
 TEXT = 500  # characters of a reply that the record keeps
+DOOR_SECONDS = 15.0  # until a message that a door has not shown is the outbox's to show
 REFS = ("request", "deploy", "change", "incident")
+
+
+class _Rehearsed(Exception):
+    """What would have been said, once everything was done and is being undone."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__("rehearsed")
+        self.reply = reply
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ class Recorder:
     deliveries: Deliveries
     policies: Policies
     clock: Clock
+    notices: Notices
 
     async def intent(self, turn: Turn, kind: Kind = Kind.INTENT) -> None:
         """Record what is about to be done; nothing is done where this raises."""
@@ -59,12 +69,34 @@ class Recorder:
             said[:] = [masked(done.say(results))]
             if turn.delivery:
                 self._answer(turn, said[0])(tx)
+            self._keep(turn, said[0], tx)
             return results
 
         recorded = await self.ledger.append(lambda _results: self._ended(turn, said[0], ""), change)
         results = recorded.results[0]
         turn.said = said[0]
         return said[0], results if isinstance(results, tuple) else ()
+
+    async def rehearse(self, turn: Turn, done: Done) -> Reply:
+        """Change our own state as `done` would, undo it, and return what it would have said."""
+
+        def change(tx: Transaction) -> None:
+            raise _Rehearsed(done.say(tuple(effect(tx) for effect in done.effects)))
+
+        try:
+            await self.ledger.append(self._draft(turn, Kind.OUTCOME), change)
+        except _Rehearsed as undone:
+            return undone.reply
+        raise AssertionError("a rehearsal was recorded")
+
+    def _keep(self, turn: Turn, reply: Reply, tx: Transaction) -> None:
+        """See that a topic's message is shown where it was asked for, even after a crash.
+
+        The door shows it at once; the outbox only where the door did not come to it.
+        """
+        if reply.topic and reply.visibility is not Visibility.PRIVATE:
+            self.notices.keep(reply.topic, reply)(tx)
+            self.notices.promise(reply.topic, turn.place, after=DOOR_SECONDS)(tx)
 
     def _answer(self, turn: Turn, reply: Reply) -> Effect[None]:
         said = REPLY.dump_json(reply).decode()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from bot.model import (
@@ -175,15 +175,26 @@ class TopicRow(Store, table=True):
     changed: int = _column(Integer)
 
 
-class PostRow(Store, table=True):
-    """Where a topic's message was shown."""
+class LetterRow(Store, table=True):
+    """A topic's message in a place, and how far it has come; "" as `ref` until it is posted."""
 
-    __tablename__ = "topic_posts"
-    topic: str = _key()
-    platform: str = _key()
-    channel: str = _key()
-    thread: str = _key()
-    ref: str = _key()
+    __tablename__ = "letters"
+    __table_args__ = (
+        UniqueConstraint("topic", "platform", "channel", "thread", "ref"),
+        Index("ix_letters_waiting", "is_dead", "due"),
+    )
+    id: int = _number()
+    topic: str = _column(Text)
+    platform: str = _column(Text)
+    channel: str = _column(Text)
+    thread: str = _column(Text)
+    ref: str = _column(Text)
+    shown: int = _column(Integer)
+    due: datetime = _column(Utc)
+    urgent: int = _column(Integer)
+    tries: int = _column(Integer)
+    trouble: str = _column(Text)
+    is_dead: int = _column(Integer)
 
 
 METADATA: Final = Store.metadata
@@ -201,4 +212,4 @@ DEPLOYS: Final = _table("deploys")
 LOCKS: Final = _table("deploy_locks")
 CHANGES: Final = _table("changes")
 TOPICS: Final = _table("topics")
-POSTS: Final = _table("topic_posts")
+LETTERS: Final = _table("letters")

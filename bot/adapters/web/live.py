@@ -82,7 +82,12 @@ class Live:
         """Say whether one more stream would be too many."""
         return len(self._watchers) >= MAX_WATCHERS
 
-    async def post(self, place: Place, reply: Reply) -> str:  # noqa: ARG002 - the console is one place
+    @property
+    def spacing(self) -> float:
+        """Return 0: nobody limits the pages."""
+        return 0.0
+
+    async def post(self, place: Place, reply: Reply, *, key: str = "") -> str:  # noqa: ARG002 - the console is one place
         """Show a reply in every open page; a topic's message is known by its topic."""
         ref = reply.topic or f"m-{fresh()}"
         self.show(ref, reply)

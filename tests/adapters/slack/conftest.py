@@ -16,8 +16,8 @@ from fastapi import FastAPI
 
 from bot.adapters.slack import Slack, Workspace, routes
 from bot.model import Reply
-from bot.notices import TopicNotices
 from tests.fakes import slack as fake
+from tests.fakes.notices import DirectNotices
 from tests.serving import served
 
 if TYPE_CHECKING:
@@ -83,10 +83,9 @@ class Open:
     slack: fake.Slack
     door: Slack
     road: ScriptedRoad
-    notices: TopicNotices
+    notices: DirectNotices
     topics: MemoryTopics
     clock: TurnedClock
-    rests: list[float]
 
 
 @asynccontextmanager
@@ -94,8 +93,8 @@ async def opened(*, app_token: str | None = None, **over: str) -> AsyncIterator[
     """Open a door to a small Slack of its own."""
     async with contextlib.AsyncExitStack() as stack:
         slack = await stack.enter_async_context(fake.Slack.running())
-        road, topics, clock, rests = ScriptedRoad(), MemoryTopics(), TurnedClock(), []
-        notices = TopicNotices(topics, lambda reply: reply)
+        road, topics, clock = ScriptedRoad(), MemoryTopics(), TurnedClock()
+        notices = DirectNotices(topics, lambda reply: reply)
         workspace = Workspace(
             signing_secret=slack.secret,
             bot_token=slack.token,
@@ -104,12 +103,7 @@ async def opened(*, app_token: str | None = None, **over: str) -> AsyncIterator[
             console_url="http://console.test/",
             **over,
         )
-
-        async def rest(seconds: float) -> None:
-            rests.append(seconds)
-            await asyncio.sleep(0)
-
-        door = Slack(workspace, road=road, notices=notices, clock=clock, sleep=rest)
+        door = Slack(workspace, road=road, notices=notices, clock=clock)
         notices.messengers[door.platform] = door
         app = FastAPI()
         app.routes.extend(routes(door))
@@ -117,7 +111,7 @@ async def opened(*, app_token: str | None = None, **over: str) -> AsyncIterator[
         stack.push_async_callback(door.close)
         url = await stack.enter_async_context(served(app))
         slack.door = f"{url}/slack/events"
-        yield Open(slack, door, road, notices, topics, clock, rests)
+        yield Open(slack, door, road, notices, topics, clock)
 
 
 @pytest.fixture

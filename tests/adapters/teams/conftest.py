@@ -72,6 +72,10 @@ def registration(teams: fake.Teams, **over: Any) -> Registration:
         "allowed_service_urls": (teams.base,),
         "console_url": "http://console.test/",
     }
+    over = {
+        name: value.format(identity=teams.identity_url) if isinstance(value, str) else value
+        for name, value in over.items()
+    }
     return Registration(**{**given, **over})
 
 

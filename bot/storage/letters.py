@@ -1,0 +1,158 @@
+"""Messages on their way to chat; implements `bot.stores.Letters`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from sqlalchemy import and_, func, select, update
+
+from bot.model import Place
+from bot.storage.database import Database, sql
+from bot.storage.numbers import next_number
+from bot.storage.tables import LETTERS, TOPICS
+from bot.stores import Letter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import ColumnElement, Connection, Row
+
+    from bot.ports import Effect, Transaction
+
+T = TypeVar("T")
+
+_NUMBERS: Final = "letters"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_WITH_TOPIC: Final = select(LETTERS, TOPICS.c.version, TOPICS.c.reply).join(
+    TOPICS, TOPICS.c.topic == LETTERS.c.topic
+)
+_WAITS: Final = and_(LETTERS.c.is_dead == 0, LETTERS.c.shown < TOPICS.c.version)
+
+
+class SqlLetters:
+    """One row for each topic and place; what waits is what shows an older version."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, topic: str, place: Place, *, due: datetime, urgent: bool = False) -> Effect[None]:
+        """Have a topic shown in a place from `due` on; nothing where it has a letter there."""
+
+        def effect(tx: Transaction) -> None:
+            connection = sql(tx)
+            if connection.execute(select(LETTERS.c.id).where(*_in(topic, place))).first() is None:
+                _insert(connection, topic, place, due=due, urgent=int(urgent))
+
+        return effect
+
+    async def write(self, effect: Effect[T]) -> T:
+        """Apply one effect in a transaction of its own: what is on screens is not audited."""
+        return await self._database.write(effect)
+
+    async def begin(self, topic: str, place: Place, *, due: datetime, urgent: bool = False) -> None:
+        """Do as `add` says, in a transaction of its own."""
+        await self._database.write(self.add(topic, place, due=due, urgent=urgent))
+
+    async def shown(self, topic: str, place: Place, ref: str, version: int) -> None:
+        """Note that a place shows a version of a topic as message `ref`, whoever posted it."""
+
+        def write(connection: Connection) -> None:
+            known = select(LETTERS.c.id).where(*_in(topic, place), LETTERS.c.ref.in_(("", ref)))
+            row = connection.execute(known.order_by(LETTERS.c.ref.desc())).first()
+            done = {"ref": ref, "shown": version, "tries": 0, "trouble": "", "is_dead": 0}
+            if row is None:
+                _insert(connection, topic, place, due=_EPOCH, **done)
+            else:
+                connection.execute(update(LETTERS).where(LETTERS.c.id == row.id).values(**done))
+
+        await self._database.write(write)
+
+    async def waiting(self, platforms: Sequence[str], *, limit: int = 200) -> Sequence[Letter]:
+        """Return what waits for these platforms, urgent ones first, then in the order they came."""
+        order = LETTERS.c.urgent.desc(), LETTERS.c.id
+        theirs = LETTERS.c.platform.in_(platforms)
+        query = _WITH_TOPIC.where(_WAITS, theirs).order_by(*order).limit(limit)
+        return await self._database.read(lambda tx: [_letter(row) for row in tx.execute(query)])
+
+    async def take(self, letter: Letter, until: datetime) -> bool:
+        """Claim a letter until then; False when another replica has it or it changed."""
+        same = LETTERS.c.id == letter.id, LETTERS.c.due == letter.due, LETTERS.c.ref == letter.ref
+        claim = update(LETTERS).where(*same).values(due=until).returning(LETTERS.c.id)
+        return await self._database.write(lambda tx: tx.execute(claim).first() is not None)
+
+    async def sent(self, letter: Letter, ref: str) -> None:
+        """Note that the letter's version stands there as message `ref`."""
+        done = {"ref": ref, "shown": letter.version, "due": letter.due, "tries": 0, "trouble": ""}
+        await self._change(letter, **done)
+
+    async def delay(self, letter: Letter, due: datetime, trouble: str) -> None:
+        """Note a try that failed, and when the next one is made."""
+        await self._change(letter, due=due, trouble=trouble, tries=letter.tries + 1)
+
+    async def bury(self, letter: Letter, trouble: str) -> None:
+        """Give a letter up, visibly: it is a dead letter until it is replayed."""
+        await self._change(letter, trouble=trouble, tries=letter.tries + 1, is_dead=1)
+
+    async def dead(self, *, limit: int = 50) -> Sequence[Letter]:
+        """Return the dead letters, newest first."""
+        query = _WITH_TOPIC.where(LETTERS.c.is_dead == 1).order_by(LETTERS.c.id.desc()).limit(limit)
+        return await self._database.read(lambda tx: [_letter(row) for row in tx.execute(query)])
+
+    def replay(self, letter_id: int, at: datetime) -> Effect[bool]:
+        """Have a dead letter tried again from `at` on; False when there is none of that id."""
+        again = (
+            update(LETTERS)
+            .where(LETTERS.c.id == letter_id, LETTERS.c.is_dead == 1)
+            .values(is_dead=0, due=at, tries=0)
+            .returning(LETTERS.c.id)
+        )
+        return lambda tx: sql(tx).execute(again).first() is not None
+
+    async def count(self) -> Mapping[str, int]:
+        """Return how many letters wait, by platform."""
+        query = (
+            select(LETTERS.c.platform, func.count())
+            .select_from(LETTERS.join(TOPICS, TOPICS.c.topic == LETTERS.c.topic))
+            .where(_WAITS)
+            .group_by(LETTERS.c.platform)
+        )
+        return await self._database.read(lambda tx: dict(tx.execute(query).tuples().all()))
+
+    async def _change(self, letter: Letter, **values: object) -> None:
+        change = update(LETTERS).where(LETTERS.c.id == letter.id).values(**values)
+        await self._database.write(lambda tx: tx.execute(change))
+
+
+def _in(topic: str, place: Place) -> tuple[ColumnElement[bool], ...]:
+    return (
+        LETTERS.c.topic == topic,
+        LETTERS.c.platform == place.platform,
+        LETTERS.c.channel == place.channel,
+        LETTERS.c.thread == place.thread,
+    )
+
+
+def _insert(connection: Connection, topic: str, place: Place, **values: object) -> None:
+    fresh = {"ref": "", "shown": 0, "urgent": 0, "tries": 0, "trouble": "", "is_dead": 0}
+    where = {"platform": place.platform, "channel": place.channel, "thread": place.thread}
+    number = next_number(connection, _NUMBERS)
+    row = {**fresh, **where, "topic": topic, "id": number, **values}
+    connection.execute(LETTERS.insert().values(**row))
+
+
+def _letter(row: Row[tuple[object, ...]]) -> Letter:
+    return Letter(
+        id=row.id,
+        topic=row.topic,
+        place=Place(row.platform, row.channel, row.thread),
+        ref=row.ref,
+        shown=row.shown,
+        version=row.version,
+        reply=row.reply,
+        due=row.due,
+        urgent=bool(row.urgent),
+        tries=row.tries,
+        trouble=row.trouble,
+        is_dead=bool(row.is_dead),
+    )

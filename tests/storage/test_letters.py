@@ -1,0 +1,131 @@
+"""A letter waits until its place shows its topic's newest version."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.model import Place, Reply
+from bot.storage.database import Database
+from bot.storage.letters import SqlLetters
+from bot.storage.topics import SqlTopics
+from bot.stores import Letter
+from tests.databases import NOON
+
+CHANNEL, THREAD = Place("slack", "C1"), Place("slack", "C1", "171.2")
+TEAM = Place("teams", "19:abc")
+BOTH = ("slack", "teams")
+
+
+@pytest.fixture
+def letters(database: Database) -> SqlLetters:
+    return SqlLetters(database)
+
+
+@pytest.fixture
+async def topics(database: Database, letters: SqlLetters) -> SqlTopics:
+    topics = SqlTopics(database)
+    for topic in ("REQ-1", "REQ-2"):
+        await letters.write(topics.put(topic, Reply(f"{topic} waits")))
+    return topics
+
+
+async def one(letters: SqlLetters) -> Letter:
+    (letter,) = await letters.waiting(BOTH)
+    return letter
+
+
+async def test_a_letter_waits_until_it_is_sent_and_again_when_its_topic_changes(
+    letters: SqlLetters, topics: SqlTopics
+) -> None:
+    await letters.begin("REQ-1", CHANNEL, due=NOON)
+    letter = await one(letters)
+    assert (letter.place, letter.ref, letter.reply.text) == (CHANNEL, "", "REQ-1 waits")
+    await letters.sent(letter, "171.9")
+    assert await letters.waiting(BOTH) == []
+    for text in ("first", "newest"):
+        await letters.write(topics.put("REQ-1", Reply(text)))
+    letter = await one(letters)
+    assert (letter.ref, letter.reply.text) == ("171.9", "newest")
+
+
+async def test_what_changed_while_it_was_sent_waits_again(
+    letters: SqlLetters, topics: SqlTopics
+) -> None:
+    await letters.begin("REQ-1", CHANNEL, due=NOON)
+    letter = await one(letters)
+    await letters.write(topics.put("REQ-1", Reply("newer")))
+    await letters.sent(letter, "171.9")
+    assert (await one(letters)).reply.text == "newer"
+
+
+@pytest.mark.usefixtures("topics")
+async def test_a_topic_has_one_letter_in_a_place(letters: SqlLetters) -> None:
+    for _ in range(2):
+        await letters.begin("REQ-1", CHANNEL, due=NOON)
+    await letters.begin("REQ-1", THREAD, due=NOON)
+    await letters.begin("REQ-2", CHANNEL, due=NOON)
+    places = [(each.topic, each.place) for each in await letters.waiting(BOTH)]
+    assert places == [("REQ-1", CHANNEL), ("REQ-1", THREAD), ("REQ-2", CHANNEL)]
+    assert len({each.key for each in await letters.waiting(BOTH)}) == 3
+
+
+@pytest.mark.usefixtures("topics")
+async def test_what_a_door_showed_is_no_more_to_be_posted(letters: SqlLetters) -> None:
+    await letters.begin("REQ-1", CHANNEL, due=NOON)
+    await letters.shown("REQ-1", CHANNEL, "171.9", 1)
+    await letters.shown("REQ-1", THREAD, "171.10", 1)
+    await letters.begin("REQ-1", THREAD, due=NOON)
+    assert await letters.waiting(BOTH) == []
+    await letters.shown("REQ-1", CHANNEL, "171.9", 0)
+    assert (await one(letters)).ref == "171.9"
+
+
+@pytest.mark.usefixtures("topics")
+async def test_urgent_letters_come_first_and_only_those_asked_for(letters: SqlLetters) -> None:
+    await letters.begin("REQ-1", CHANNEL, due=NOON)
+    await letters.begin("REQ-1", TEAM, due=NOON)
+    await letters.begin("REQ-2", CHANNEL, due=NOON, urgent=True)
+    order = [(each.topic, each.place.platform) for each in await letters.waiting(BOTH)]
+    assert order == [("REQ-2", "slack"), ("REQ-1", "slack"), ("REQ-1", "teams")]
+    assert [each.place for each in await letters.waiting(["teams"])] == [TEAM]
+    assert await letters.count() == {"slack": 2, "teams": 1}
+
+
+@pytest.mark.usefixtures("topics")
+async def test_of_two_replicas_one_takes_a_letter(letters: SqlLetters) -> None:
+    await letters.begin("REQ-1", CHANNEL, due=NOON)
+    letter = await one(letters)
+    until = NOON + timedelta(minutes=1)
+    assert [await letters.take(letter, until) for _ in range(2)] == [True, False]
+    assert (await one(letters)).due == until
+
+
+@pytest.mark.usefixtures("topics")
+async def test_a_dead_letter_is_seen_and_can_be_replayed(letters: SqlLetters) -> None:
+    await letters.begin("REQ-1", CHANNEL, due=NOON)
+    await letters.delay(await one(letters), NOON + timedelta(seconds=5), "no answer")
+    letter = await one(letters)
+    assert (letter.tries, letter.trouble) == (1, "no answer")
+    await letters.bury(letter, "channel_not_found")
+    assert await letters.waiting(BOTH) == []
+    (dead,) = await letters.dead()
+    assert (dead.is_dead, dead.trouble) == (True, "channel_not_found")
+    assert await letters.write(letters.replay(dead.id, NOON))
+    assert not await letters.write(letters.replay(dead.id, NOON))
+    assert (await one(letters)).tries == 0
+
+
+async def test_promising_is_part_of_the_callers_transaction(
+    letters: SqlLetters, topics: SqlTopics, database: Database
+) -> None:
+    def fails(tx: object) -> None:
+        topics.put("REQ-1", Reply("lost"))(tx)  # type: ignore[arg-type] # as the writer calls it
+        letters.add("REQ-1", CHANNEL, due=NOON)(tx)  # type: ignore[arg-type] # as above
+        raise ValueError("undone")
+
+    with pytest.raises(ValueError, match="undone"):
+        await database.write(fails)
+    assert await letters.waiting(BOTH) == []
+    assert await topics.get("REQ-1") == (Reply("REQ-1 waits"), 1)
