@@ -7,10 +7,19 @@ import importlib
 
 import hypothesis
 import pytest
+import structlog
 
 # A busy machine is not a bug: no test fails for being slow.
 hypothesis.settings.register_profile("wardroom", deadline=None)
 hypothesis.settings.load_profile("wardroom")
+
+# By default a traceback is drawn with every local variable in colour: seconds for each.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 # Loaded once for all folders, so that a run has one hospital, one PostgreSQL and one template.
 SHARED = ("tests.postgres", "tests.databases", "tests.sandbox.fixtures")

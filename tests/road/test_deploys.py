@@ -225,17 +225,16 @@ async def test_history_and_lists_tell_what_was_where(chat: Chat) -> None:
     assert listed.table.rows[0][0] == "DEP-1"
 
 
-async def test_a_deploy_that_wardroom_breaks_waits_for_a_human(site: Path) -> None:
+async def test_a_deploy_that_wardroom_breaks_waits_for_a_human(chat: Chat) -> None:
     async def broken(_build: str) -> None:
         raise ZeroDivisionError
 
-    async with opened(site, job=0.2) as chat:
-        chat.ci.build = broken  # type: ignore[method-assign,assignment] # our own fault, not CI's
-        await chat.say(TEST)
-        ended = await chat.ended("DEP-1")
-        assert ended.refs["state"] == "unknown"
-        assert "look before you go on" in ended.text
-        assert (await chat.say("deploy settle DEP-1 failed --reason looked")).reason is Reason.OK
+    chat.ci.build = broken  # type: ignore[method-assign,assignment] # our own fault, not CI's
+    await chat.say(TEST)
+    ended = await chat.ended("DEP-1")
+    assert ended.refs["state"] == "unknown"
+    assert "look before you go on" in ended.text
+    assert (await chat.say("deploy settle DEP-1 failed --reason looked")).reason is Reason.OK
 
 
 async def test_a_change_is_closed_by_hand_once_no_deploy_works_under_it(chat: Chat) -> None:
