@@ -39,7 +39,7 @@ MESSAGE_SIZE, CONTROLS_SIZE = 12_000, 6000
 FIELDS, ITEMS, STEPS, SHORT, LEAST = 20, 50, 30, 300, 40
 
 NOTHING = "\u2013"  # Slack refuses an empty cell
-FORM, ANSWER = "form", "answer"  # the callback ids of our modals
+FORM, ANSWER, RUN = "form", "answer", "run"  # the callback ids of our modals
 VALUE = "value"  # the action id of every input: its block id is the argument's name
 TYPES, ASKS = "types", "asks"  # what a button's action id starts with
 
@@ -213,17 +213,23 @@ def _table(reply: Reply, sheet: _Sheet) -> list[Part]:
 
 
 def _buttons(reply: Reply, sheet: _Sheet) -> list[Part]:
-    primary = next((b for b in reply.buttons if b.style is Style.PRIMARY), None)
+    drawn = controls(reply.buttons)
+    sheet.is_cut |= len(drawn) < len(reply.buttons)
+    return [kit.actions(drawn)] if drawn else []
+
+
+def controls(buttons: Sequence[Button]) -> list[Part]:
+    """Return the first buttons of a row, as many as Slack takes; at most one is primary."""
+    primary = next((b for b in buttons if b.style is Style.PRIMARY), None)
     drawn: list[Part] = []
     left = CONTROLS_SIZE
-    for number, button in enumerate(reply.buttons[:BUTTONS]):
+    for number, button in enumerate(buttons[:BUTTONS]):
         part = _button(button, number, is_primary=button is primary)
         left -= _size(part)
         if left < 0 or len(button.command) > BUTTON_VALUE:
             break
         drawn.append(part)
-    sheet.is_cut |= len(drawn) < len(reply.buttons)
-    return [kit.actions(drawn)] if drawn else []
+    return drawn
 
 
 def _button(button: Button, number: int, *, is_primary: bool) -> Part:

@@ -8,6 +8,7 @@ those models, which check it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 from bot.model import Json
@@ -44,6 +45,13 @@ def words(text: str, *, bold: bool = False) -> Part:
 def link(url: str, text: str) -> Part:
     """Return a link of ours."""
     return {"type": "link", "url": url, "text": text}
+
+
+def date(at: datetime) -> Part:
+    """Return a moment, which Slack shows in the reader's own time zone."""
+    shown = f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    when: Part = {"timestamp": int(at.timestamp()), "format": "{date_short_pretty} at {time}"}
+    return {"type": "date", **when, "fallback": shown}
 
 
 def section(*runs: Part) -> Part:
@@ -105,6 +113,11 @@ def modal(callback: str, words_: tuple[str, str, str], blocks: Sequence[Part], k
         "blocks": list(blocks),
         "private_metadata": kept,
     }
+
+
+def home(blocks: Sequence[Part]) -> Part:
+    """Return a Home tab."""
+    return {"type": "home", "blocks": list(blocks)}
 
 
 def field(block_id: str, label: str, hint: str, element: Part, *, is_optional: bool) -> Part:
