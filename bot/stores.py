@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.model import (
+        Account,
         Approval,
         Deploy,
         DeployState,
@@ -235,4 +236,99 @@ class Letters(Protocol):
 
     async def count(self) -> Mapping[str, int]:
         """Return how many letters wait, by platform."""
+        ...
+
+
+@dataclass(frozen=True)
+class Link:
+    """An account joined to a person by a code; `by` is the person who did it."""
+
+    account: Account
+    person: str
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True)
+class LinkCode:
+    """A one-time code, known by the SHA-256 of its letters; `maker` is where it was asked for."""
+
+    hash: str
+    person: str
+    maker: Account
+    expires: datetime
+    is_used: bool = False
+
+
+class Links(Protocol):
+    """Which accounts their owners have joined to people, and the codes for it."""
+
+    async def list(self) -> Sequence[Link]:
+        """Return every link."""
+        ...
+
+    def add(self, link: Link) -> Effect[bool]:
+        """Join an account to a person; False when it is joined to somebody already."""
+        ...
+
+    def remove(self, account: Account) -> Effect[bool]:
+        """End a link, and the codes that this account made; False when there was none."""
+        ...
+
+    def offer(self, code: LinkCode, *, forget: datetime) -> Effect[None]:
+        """Keep a code in place of the same person's others; forget what expired before `forget`."""
+        ...
+
+    def find(self, hashed: str) -> Effect[LinkCode | None]:
+        """Return a code by its hash, used and expired ones too; takes as long for a near miss."""
+        ...
+
+    def use(self, hashed: str) -> Effect[None]:
+        """Mark a code as used."""
+        ...
+
+    def tries(self, account: Account, since: datetime) -> Effect[Sequence[datetime]]:
+        """Return when an account typed wrong codes since a moment; older ones are forgotten."""
+        ...
+
+    def add_try(self, account: Account, at: datetime) -> Effect[None]:
+        """Note that an account typed a wrong code."""
+        ...
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A conversation, and how to reach it; ids only.
+
+    `conversation` is without a thread. `bot` is our id there. `user` (an aadObjectId) is whose
+    personal chat it is, "" for a conversation of several; `team` is the team a channel belongs to.
+    `is_blocked` says that Teams refused to write there (`MessageWritesBlocked`).
+    """
+
+    conversation: str
+    service_url: str
+    tenant: str
+    bot: str
+    user: str = ""
+    team: str = ""
+    is_blocked: bool = False
+
+
+class References(Protocol):
+    """Keeps references across restarts; every write is idempotent."""
+
+    async def put(self, reference: Reference) -> None:
+        """Remember a conversation, in place of what was known of it."""
+        ...
+
+    async def get(self, conversation: str) -> Reference | None:
+        """Return how to reach a conversation, or None where we are not."""
+        ...
+
+    async def personal(self, tenant: str, user: str) -> Reference | None:
+        """Return somebody's own chat with us, or None where there is none yet."""
+        ...
+
+    async def forget(self, conversation: str) -> None:
+        """Forget a conversation, and every channel of the team of that id."""
         ...

@@ -197,6 +197,59 @@ class LetterRow(Store, table=True):
     is_dead: int = _column(Integer)
 
 
+class LinkRow(Store, table=True):
+    """An account that its owner joined to a person; the key is what makes it one person's."""
+
+    __tablename__ = "account_links"
+    platform: str = _key()
+    tenant: str = _key()
+    user: str = _key()
+    person: str = _column(Text)
+    at: datetime = _column(Utc)
+    by: str = _column(Text)
+
+
+class LinkCodeRow(Store, table=True):
+    """A one-time code, as a hash only, and the account that made it."""
+
+    __tablename__ = "link_codes"
+    hash: str = _key()
+    person: str = _column(Text)
+    platform: str = _column(Text)
+    tenant: str = _column(Text)
+    user: str = _column(Text)
+    expires: datetime = _column(Utc)
+    used: int = _column(Integer)
+
+
+class LinkTryRow(Store, table=True):
+    """A wrong code that an account typed."""
+
+    __tablename__ = "link_tries"
+    platform: str = _key()
+    tenant: str = _key()
+    user: str = _key()
+    number: int = _number()
+    at: datetime = _column(Utc)
+
+
+class ReferenceRow(Store, table=True):
+    """A Teams conversation that we may write to."""
+
+    __tablename__ = "teams_references"
+    __table_args__ = (
+        Index("ix_teams_references_user", "tenant", "user"),
+        Index("ix_teams_references_team", "team"),
+    )
+    conversation: str = _key()
+    service_url: str = _column(Text)
+    tenant: str = _column(Text)
+    bot: str = _column(Text)
+    user: str = _column(Text)
+    team: str = _column(Text)
+    is_blocked: int = _column(Integer)
+
+
 METADATA: Final = Store.metadata
 
 
@@ -213,3 +266,7 @@ LOCKS: Final = _table("deploy_locks")
 CHANGES: Final = _table("changes")
 TOPICS: Final = _table("topics")
 LETTERS: Final = _table("letters")
+REFERENCES: Final = _table("teams_references")
+LINKS: Final = _table("account_links")
+LINK_CODES: Final = _table("link_codes")
+LINK_TRIES: Final = _table("link_tries")
