@@ -16,7 +16,7 @@ from urllib.parse import quote
 import httpx
 import structlog
 
-from bot.errors import Rejected, Unreachable
+from bot.errors import Rejected, Throttled, Unreachable
 from bot.model import Json
 
 if TYPE_CHECKING:
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 LOG = structlog.get_logger(__name__)
 Body: TypeAlias = Mapping[str, Json]
 
-TIMEOUT = 15.0  # seconds; Teams itself gives up after 10 to 15 (platforms.md §2.2)
+TIMEOUT = httpx.Timeout(10, connect=5)  # seconds; Teams itself gives up after 10 to 15 (§2.2)
 # What Microsoft says to send again: it was not taken the first time.
 AGAIN = frozenset({412, 429, 502, 504})
-ATTEMPTS = 5
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds
+# A few, and soon: whoever sends what has to arrive comes back later, and not while we are at it.
+ATTEMPTS = 4
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0  # seconds
 WRITES_BLOCKED = "MessageWritesBlocked"
 CODE = re.compile(r"[A-Za-z]{1,60}")
 TARGETED = {"isTargetedActivity": "true"}
@@ -43,7 +44,7 @@ class Blocked(Rejected):
 
 
 class Connector:
-    """Calls into one service URL; `Rejected` and `Unreachable` say how one ended.
+    """Calls into one service URL; `Rejected`, `Throttled` or `Unreachable` say how one ended.
 
     `pause(seconds)` waits before the next attempt.
     """
@@ -106,16 +107,17 @@ class Connector:
             raise Rejected("That conversation's address is not one of Teams': nothing was sent.")
         url = f"{service_url.rstrip('/')}/v3/{path}"
         params = TARGETED if is_targeted else {}
-        for attempt in range(ATTEMPTS):
+        attempt = 0
+        while True:
             response = await self._attempt(method, url, params, body)
             wait = _wait(response, attempt)
             if wait is None:
                 return _taken(response)
-            if wait > LONGEST_PAUSE or attempt == ATTEMPTS - 1:
-                break
+            attempt += 1
+            if wait > LONGEST_PAUSE or attempt == ATTEMPTS:
+                LOG.warning("Teams did not take a call", method=method, status=_status(response))
+                raise _given_up(response, wait)
             await self._pause(wait)
-        LOG.warning("Teams did not take a call", method=method, status=_status(response))
-        raise Unreachable("Teams did not take it, though it was asked several times.")
 
     async def _attempt(
         self, method: str, url: str, params: Mapping[str, str], body: Body | None
@@ -151,6 +153,12 @@ def _wait(response: httpx.Response | None, attempt: int) -> float | None:
     grown: float = FIRST_PAUSE * 2**attempt * random.uniform(1, 2)  # noqa: S311 - only spreads the attempts
     asked = response.headers.get("retry-after", "") if response is not None else ""
     return max(grown, float(asked)) if asked.isascii() and asked.isdigit() else grown
+
+
+def _given_up(response: httpx.Response | None, wait: float) -> Unreachable:
+    if _status(response) == HTTPStatus.TOO_MANY_REQUESTS:
+        return Throttled("Teams asks to come back later.", wait)
+    return Unreachable("Teams did not take it, though it was asked several times.")
 
 
 def _taken(response: httpx.Response | None) -> Mapping[str, object]:

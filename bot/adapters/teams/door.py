@@ -14,8 +14,7 @@ from fastapi.responses import JSONResponse
 from bot.adapters.teams.accounts import PLATFORM, Accounts
 from bot.adapters.teams.activity import Malformed, Raw, read, understood
 from bot.adapters.teams.connector import Connector
-from bot.adapters.teams.credentials import Credentials
-from bot.adapters.teams.edits import Edits
+from bot.adapters.teams.credentials import Credentials, by_identity, by_password
 from bot.adapters.teams.keys import Keys
 from bot.adapters.teams.listeners import Listeners, Patience
 from bot.adapters.teams.outgoing import Outgoing
@@ -34,11 +33,13 @@ if TYPE_CHECKING:
     import httpx
 
     from bot.adapters.teams.references import References
+    from bot.adapters.teams.talk import Board
     from bot.model import Place, Reply
-    from bot.ports import Clock, Notices, Road
+    from bot.ports import Clock, Road
 
 LOG = structlog.get_logger(__name__)
 BODY_LIMIT = 256 * 1024  # bytes; Teams' own activities stay below 100 KB
+SPACING = 3.0  # seconds between two messages or edits in one conversation (platforms.md §2.2)
 GRACE = 10.0  # seconds that answers under way get when the door closes
 INVOKE = "invoke"
 
@@ -48,11 +49,14 @@ class Registration:
     """One Teams app, and where Microsoft's services are; the defaults are the public cloud's.
 
     `allowed_service_urls` are hosts (`*.example.com`) or exact origins (`http://127.0.0.1:4000`).
+    `managed_identity_url` is asked for tokens in place of a password: Azure's metadata service,
+    for an app that is a user-assigned managed identity.
     """
 
     app_id: str
     app_password: str = field(repr=False)
     tenant_id: str
+    managed_identity_url: str = ""
     openid_metadata_url: str = "https://login.botframework.com/v1/.well-known/openidconfiguration"
     login_url: str = "https://login.microsoftonline.com/"
     allowed_service_urls: tuple[str, ...] = TEAMS_HOSTS
@@ -72,7 +76,7 @@ class Teams:
         registration: Registration,
         *,
         road: Road,
-        notices: Notices,
+        notices: Board,
         clock: Clock,
         http: httpx.AsyncClient,
         references: References,
@@ -80,8 +84,10 @@ class Teams:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         given = registration
-        if not (given.app_id and given.app_password and given.tenant_id):
-            raise ConfigurationError("teams: needs an app_id, an app_password and a tenant_id")
+        if not (given.app_id and given.tenant_id):
+            raise ConfigurationError("teams: needs an app_id and a tenant_id")
+        if bool(given.app_password) == bool(given.managed_identity_url):
+            raise ConfigurationError("teams: needs an app_password or a managed identity, not both")
         silence()
         urls = ServiceUrls(given.allowed_service_urls)
         tenants = frozenset({given.tenant_id})
@@ -99,7 +105,6 @@ class Teams:
         self._tasks, self._turns = Tasks(), Turns(connector)
         self._accounts = Accounts(connector, clock, tenants)
         self._outgoing = Outgoing(connector, references, console_url=given.console_url)
-        self._edits = Edits(self._outgoing.update, sleep)
         talk = Talk(road, notices, self._accounts, self._outgoing)
         self._listeners = Listeners(talk, self._outgoing, self._tasks, patience or Patience())
 
@@ -115,21 +120,22 @@ class Teams:
     async def close(self) -> None:
         """Finish what is under way, and ask nobody any more."""
         await self._tasks.close(GRACE)
-        await self._edits.close(GRACE)
         await self._accounts.close()
         await self._keys.close()
         await self._credentials.close()
 
-    async def post(self, place: Place, reply: Reply) -> str:
+    @property
+    def spacing(self) -> float:
+        """Return 3: Teams takes 60 messages and edits in 30 s per conversation, everybody's."""
+        return SPACING
+
+    async def post(self, place: Place, reply: Reply, *, key: str = "") -> str:  # noqa: ARG002 - Teams has no such thing: what is posted twice is shown twice
         """Show a reply in a conversation; `Rejected` or `Unreachable` when Teams does not."""
         return await self._outgoing.post(place, reply)
 
     async def edit(self, place: Place, ref: str, reply: Reply) -> None:
-        """Replace a message soon: at most one edit each 3 s per conversation, the newest wins.
-
-        Does not wait for Teams, so that work that reports its progress is not held up by it.
-        """
-        self._edits.put(place, ref, reply)
+        """Replace a message, controls included; the same errors."""
+        await self._outgoing.update(place, ref, reply)
 
     async def receive(self, request: Request) -> Response:
         """Take one HTTP request: a forged, oversized or unreadable one goes no further."""
@@ -169,15 +175,20 @@ def routes(door: Teams) -> APIRouter:
 
 
 def _credentials(given: Registration, http: httpx.AsyncClient, clock: Clock) -> Credentials:
-    return Credentials(
+    if given.managed_identity_url:
+        url, app = given.managed_identity_url, given.app_id
+        return Credentials(
+            http, clock, by_identity(http, url=url, app_id=app, resource=given.issuer)
+        )
+    grant = by_password(
         http,
-        clock,
         login_url=given.login_url,
         tenant=given.tenant_id,
         app_id=given.app_id,
         password=given.app_password,
         scope=f"{given.issuer}/.default",
     )
+    return Credentials(http, clock, grant)
 
 
 def _refusal(status: HTTPStatus, reason: str) -> Response:

@@ -73,7 +73,7 @@ class Invokes:
             ref = secrets.token_hex(2)
             LOG.error("a Teams request failed", ref=ref, error=described(error))  # noqa: TRY400 - a traceback quotes bodies
             status, body = _failed(activity.name, f"Something failed (ref {ref}).")
-        await answer(turn, status, body)
+        answer(turn, status, body)
 
     async def _action(self, activity: Activity, value: Data) -> Answer:
         """Type what a button types; the answer is for the person who pressed it alone."""

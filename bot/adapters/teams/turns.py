@@ -69,10 +69,10 @@ class Turns(BotAdapter):  # type: ignore[misc]  # the library is not typed, and 
         await self._connector.delete(url, where, reference.activity_id)
 
 
-async def answer(turn: TurnContext, status: int, body: object = None) -> None:
+def answer(turn: TurnContext, status: int, body: object = None) -> None:
     """Answer an invoke; without this, Teams is told that there is no such thing here."""
-    said = InvokeResponse(status=int(status), body=body)
-    await turn.send_activity(Made(type=ActivityTypes.invoke_response, value=said))
+    # Not by `send_activity`, which copies all of a card, value by value.
+    turn.turn_state[ANSWER] = InvokeResponse(status=int(status), body=body)
 
 
 async def show_typing(turn: TurnContext) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from bot.adapters.teams import Teams as Door
 from bot.adapters.teams.connector import ATTEMPTS, LONGEST_PAUSE
-from bot.errors import ConfigurationError, Rejected, Unreachable
+from bot.errors import ConfigurationError, Rejected, Throttled, Unreachable
 from bot.model import Place, Reply
 from tests.adapters.teams.conftest import Open, opened, registration
 from tests.fakes.teams import Teams
@@ -89,8 +89,32 @@ async def test_half_a_registration_builds_no_door(here: Open, name: str) -> None
         "clock": here.clock,
         "http": here.http,
     }
-    with pytest.raises(ConfigurationError, match="teams: needs an app_id"):
+    with pytest.raises(ConfigurationError, match=f"teams: needs .*{name}"):
         Door(half, references=here.references, **given)
+
+
+async def test_a_managed_identity_needs_no_password() -> None:
+    async with opened(app_password="", managed_identity_url="{identity}") as here:
+        await installed(here)
+        assert await here.door.post(ANNA, HELLO)
+        await here.door.post(ANNA, HELLO)
+        assert (here.teams.requests["identity"], here.teams.requests["login"]) == (1, 0)
+        here.clock.turn(minutes=56)
+        await here.door.post(ANNA, HELLO)
+        assert here.teams.requests["identity"] == 2
+
+
+async def test_a_password_beside_a_managed_identity_is_one_too_many(here: Open) -> None:
+    both = registration(here.teams, managed_identity_url="http://169.254.169.254/x")
+    with pytest.raises(ConfigurationError, match="not both"):
+        Door(
+            both,
+            road=here.road,
+            notices=here.notices,
+            clock=here.clock,
+            http=here.http,
+            references=here.references,
+        )
 
 
 # --- again, but not for ever -------------------------------------------------------------------
@@ -110,9 +134,9 @@ async def test_what_was_not_taken_is_sent_again_with_growing_pauses(
 
 async def test_a_retry_after_is_kept(here: Open) -> None:
     await installed(here)
-    here.teams.limit("post", seconds=7)
+    here.teams.limit("post", seconds=4)
     assert await here.door.post(ANNA, HELLO)
-    assert here.rests == [7]
+    assert here.rests == [4]
 
 
 async def test_it_gives_up_after_a_few_attempts(here: Open) -> None:
@@ -124,12 +148,22 @@ async def test_it_gives_up_after_a_few_attempts(here: Open) -> None:
     assert max(here.rests) <= LONGEST_PAUSE
 
 
-async def test_a_wait_that_is_too_long_is_not_waited_for(here: Open) -> None:
+async def test_a_wait_that_is_too_long_is_left_to_whoever_sends(here: Open) -> None:
     await installed(here)
     here.teams.limit("post", seconds=3600)
-    with pytest.raises(Unreachable):
+    with pytest.raises(Throttled) as throttled:
         await here.door.post(ANNA, HELLO)
+    assert throttled.value.seconds == 3600
     assert here.rests == []
+
+
+async def test_where_teams_goes_on_asking_for_patience_it_is_said_for_how_long(here: Open) -> None:
+    await installed(here)
+    here.teams.limit("post", seconds=4, times=99)
+    with pytest.raises(Throttled) as throttled:
+        await here.door.post(ANNA, HELLO)
+    assert throttled.value.seconds >= 4
+    assert len(here.rests) == ATTEMPTS - 1
 
 
 @pytest.mark.parametrize(

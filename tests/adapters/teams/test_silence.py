@@ -10,6 +10,7 @@ import pytest
 from bot.adapters.teams import Patience
 from bot.adapters.teams.activity import understood
 from bot.adapters.teams.silence import LIBRARIES, silence
+from bot.errors import Rejected
 from bot.model import Button, Form, Input, Place, Reason, Reply, Visibility
 from tests.adapters.slack.test_silence import CANARY, Everything, all_to_debug, failing, heard
 from tests.adapters.teams.conftest import Open, opened
@@ -58,12 +59,16 @@ async def everything_once(here: Open) -> None:
     data = {"opens": "deploy", "note": CANARY}
     fetch = activities.dialog(here.teams, "task/fetch", data, "anna", "personal")
     await here.teams.submit(await here.teams.send(fetch), {"reason": CANARY})
-    await here.door.edit(Place("teams", message.conversation), message.id, POSTED)
 
 
 async def everything_broken(here: Open) -> None:
     """Have everything go wrong that can, with the canary in it."""
-    for operation in ("post", "edit", "create", "typing"):
+    message = next(m for m in here.teams.messages if m.card.get("actions"))
+    here.teams.fail("edit", 400, CANARY)
+    with pytest.raises(Rejected) as refused:
+        await here.door.edit(Place("teams", message.conversation), message.id, POSTED)
+    assert CANARY not in str(refused.value)
+    for operation in ("post", "create", "typing"):
         here.teams.fail(operation, 400, CANARY, times=3)
     here.teams.fail("login", 400, CANARY)
     here.teams.revoke()

@@ -15,7 +15,7 @@ It keeps Teams' rules where a test would be fooled without them: tokens are chec
 and card in one activity are refused, and so is what is larger than 80 KB of UTF-16, an edit needs
 its message, a targeted message needs its one person and a conversation of several. `fail`, `limit`
 and `hold` make an operation (`post`, `edit`, `typing`, `create`, `member`, `channels`, `login`,
-`openid`, `keys`) fail, answer 429, or wait; `block` has Teams refuse to write into a conversation.
+`identity`, `openid`, `keys`) fail, answer 429, or wait; `block` has Teams refuse to write there.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from tests.fakes.teams import activities
 from tests.fakes.teams.connector import at, error, operation
 from tests.fakes.teams.identity import Identity
 from tests.fakes.teams.parts import Acknowledged, Call, Object, Shown, inputs, unpostable, walk
+from tests.fakes.teams.sign_in import SignIn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
 DEADLINE = 10.0  # seconds until a wait gives up; nothing is asserted about time
-LIFETIME = 3600  # seconds that a token of ours is good for
 
 
 class Teams:
@@ -60,13 +60,12 @@ class Teams:
         self.messages: list[Shown] = []
         self.typings: list[Object] = []
         self.requests: dict[str, int] = defaultdict(int)
-        self.lifetime = LIFETIME
+        self.sign_in = SignIn(self.tenant, self.app_id, self.password)
         self.events = asyncio.Condition()
         self._numbers = itertools.count(1)
         self._failures: dict[str, deque[tuple[int, Object, int | None]]] = defaultdict(deque)
         self._gates: dict[str, asyncio.Event] = {}
         self._blocked: set[str] = set()
-        self._issued: set[str] = set()
         self._session: aiohttp.ClientSession | None = None
 
     @classmethod
@@ -78,6 +77,7 @@ class Teams:
         one = "/teams/v3/conversations/{conversation}"
         app.router.add_get("/openid/.well-known/openidconfiguration", teams._openid)
         app.router.add_get("/openid/keys", teams._keys)
+        app.router.add_get("/identity/token", teams._machine)
         app.router.add_post("/login/{tenant}/oauth2/v2.0/token", teams._login)
         app.router.add_post("/teams/v3/conversations", teams._connector)
         app.router.add_post(one + "/activities", teams._connector)
@@ -105,6 +105,11 @@ class Teams:
     def login_url(self) -> str:
         """Return the address of the sign-in service."""
         return f"{self.base}/login/"
+
+    @property
+    def identity_url(self) -> str:
+        """Return the address where a machine of ours gets tokens for its managed identity."""
+        return f"{self.base}/identity/token"
 
     @property
     def openid_url(self) -> str:
@@ -251,7 +256,7 @@ class Teams:
 
     def revoke(self) -> None:
         """Take no token of ours that was given out until now."""
-        self._issued.clear()
+        self.sign_in.issued.clear()
 
     def rotate(self) -> None:
         """Sign what is sent to us with another key from now on."""
@@ -275,21 +280,10 @@ class Teams:
         return await self._answered("keys") or web.json_response(self.identity.jwks())
 
     async def _login(self, request: web.Request) -> web.Response:
-        if refused := await self._answered("login"):
-            return refused
-        given = await request.post()
-        wanted = {
-            "grant_type": "client_credentials",
-            "client_id": self.app_id,
-            "client_secret": self.password,
-            "scope": "https://api.botframework.com/.default",
-        }
-        if dict(given) != wanted or request.match_info["tenant"] != self.tenant:
-            return web.json_response({"error": "invalid_client"}, status=401)
-        token = f"a-token-of-ours-{self.number()}"
-        self._issued.add(token)
-        said = {"token_type": "Bearer", "expires_in": self.lifetime, "access_token": token}
-        return web.json_response(said)
+        return await self._answered("login") or await self.sign_in.login(request)
+
+    async def _machine(self, request: web.Request) -> web.Response:
+        return await self._answered("identity") or self.sign_in.machine(request)
 
     async def _connector(self, request: web.Request) -> web.Response:
         body = await request.json() if request.can_read_body else {}
@@ -317,7 +311,7 @@ class Teams:
     def _handle(
         self, operation: str, request: web.Request, body: Object, token: str
     ) -> web.Response:
-        if token not in self._issued:
+        if token not in self.sign_in.issued:
             return error(401, "Unauthorized")
         where = request.match_info.get("conversation", "")
         if where.partition(";")[0] in self._blocked:
