@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from bot.adapters.teams.references import Reference
 from bot.model import Place
+from bot.render.card_buttons import TAKEN
 from bot.render.card_sheet import sendable
-from bot.render.cards import ANSWER, ASKS, FORM, OPENS, TYPES, typed
+from bot.render.cards import FORM, OPENS, typed
 
 if TYPE_CHECKING:
     from bot.adapters.teams.activity import Activity
@@ -24,7 +25,6 @@ MENTION = re.compile(r"<at(?:\s[^<>]*)?>(.*?)</at>", re.DOTALL)
 # A slash is how Teams' own commands begin; in a chat with us it means the same without.
 SLASH = re.compile(r"^/(?=[A-Za-z])")
 AFTER = " \t\r\n\u00a0,:"
-OURS = frozenset({FORM, TYPES, ASKS, OPENS, ANSWER, "verb", "msteams", "type"})
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def said(
 
 def entered(data: Mapping[str, Any]) -> dict[str, str]:
     """Return what was filled in, by input, leaving out what is ours."""
-    filled = ((name, value) for name, value in data.items() if name not in OURS)
+    filled = ((name, value) for name, value in data.items() if name not in TAKEN)
     return {name: sendable(value) for name, value in filled if isinstance(value, str)}
 
 

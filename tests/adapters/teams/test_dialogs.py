@@ -102,6 +102,17 @@ async def test_a_submitted_form_is_the_command_with_what_was_filled_in(here: Ope
     assert last.account.user == "anna"
 
 
+async def test_an_argument_may_have_a_name_that_is_teams_own_elsewhere(here: Open) -> None:
+    form = Form("change open", "Open a change", (Input("type", "Type"), Input("data", "Data")))
+    here.road.replies["deploy"] = Reply("Which?", Reason.BAD_INPUT, form=form)
+    await here.teams.say("deploy")
+    here.road.replies["change open"] = here.road.replies["deploy"]
+    dialog = await here.teams.open("Fill in the form", await here.teams.message())
+    await here.teams.submit(dialog, {"type": "standard", "data": "x"})
+    assert here.road.said[-1].text == "change open"
+    assert here.road.said[-1].fields == {"type": "standard", "data": "x"}
+
+
 async def test_a_public_answer_closes_the_dialog_and_is_posted(here: Open) -> None:
     dialog = await opened_dialog(here)
     public = Reply("REQ-1 waits.", Reason.PENDING_APPROVAL, topic="REQ-1")
