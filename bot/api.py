@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from bot.errors import (
@@ -15,8 +16,9 @@ from bot.errors import (
     Rejected,
     Unreachable,
 )
-from bot.model import Args as args  # noqa: N813 - reads as the design's `class Args(args)`
 from bot.model import (
+    Account,
+    AccountKind,
     AuditQuery,
     Build,
     BuildState,
@@ -42,12 +44,17 @@ from bot.model import (
     Reply,
     Request,
     Risk,
+    Secret,
     Service,
     Stage,
+    Step,
+    StepState,
+    Style,
     Table,
     Visibility,
     Word,
 )
+from bot.model import Args as args  # noqa: N813 - reads as the design's `class Args(args)`
 from bot.ports import (
     AuditReader,
     Catalogue,
@@ -58,18 +65,25 @@ from bot.ports import (
     Effect,
     Transaction,
 )
-from bot.stores import DeployStore
+from bot.stores import DeployStore, Letters
+
+NO_ACCOUNT = Account("", "")  # what is carried out later is nobody's typing
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who is asking, from where, and the id that joins everything this asking causes."""
+    """Who is asking, from where, and the id that joins everything this asking causes.
+
+    `dry_run`: whatever the command returns is undone, so it must reveal no more than it says.
+    """
 
     principal: Principal
     place: Place
     correlation: str
     request: str = ""
     approvers: tuple[str, ...] = ()
+    account: Account = NO_ACCOUNT
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,7 +115,7 @@ class Command:
     `on_request` adds to the transaction that opens a request (a change record); takes Proposal.
     `on_withdrawn` undoes that when the request ends without running; takes the Request.
     `repeatable`: run changes nothing outside (it only returns Done), so that it may run again
-    after a kill.
+    after a kill, and for a dry run, which is undone. What is not READ is one or has a `propose`.
     """
 
     name: str
@@ -215,12 +229,55 @@ class Manual(Protocol):
         """Return a command's usage line."""
         ...
 
-    def suggest(self, words: str) -> str:
-        """Return a did-you-mean for a command's name, or ""."""
+    def under(self, verb: str, principal: Principal) -> Sequence[Command]:
+        """Return the commands that begin with a word, of those whose role the person holds."""
+        ...
+
+    def suggest(self, words: str, principal: Principal) -> str:
+        """Return a did-you-mean among the commands that the person may type, or ""."""
+        ...
+
+    def line(self, command: Command, values: Mapping[str, str]) -> str:
+        """Return how a command is typed with some recorded values."""
+        ...
+
+    def roles(self, principal: Principal) -> Sequence[str]:
+        """Return every role a person holds, through the hierarchy too."""
+        ...
+
+
+@dataclass(frozen=True)
+class Known:
+    """An account of somebody's; `since` and `by` say when and by whom it was linked, if it was."""
+
+    account: Account
+    since: datetime | None = None
+    by: str = ""
+
+
+class Linking(Protocol):
+    """Joins an account to a person by proof on both sides: a code made here and typed there."""
+
+    def accounts(self, person: str) -> Sequence[Known]:
+        """Return a person's accounts, those of the people file first."""
+        ...
+
+    async def offer(self, caller: Caller) -> Done:
+        """Make a code that joins one more account to the caller; it is said once, privately."""
+        ...
+
+    async def redeem(self, caller: Caller, code: str) -> Done:
+        """Join the caller's account to the person who made the code."""
+        ...
+
+    async def unlink(self, caller: Caller, account: str, person: str, reason: str) -> Done:
+        """End a link of the caller's, or as an administrator one of `person`."""
         ...
 
 
 __all__ = [
+    "Account",
+    "AccountKind",
     "Approvals",
     "AuditQuery",
     "AuditReader",
@@ -253,6 +310,9 @@ __all__ = [
     "FreeText",
     "Id",
     "IntegrationError",
+    "Known",
+    "Letters",
+    "Linking",
     "Manual",
     "NewChange",
     "NotAuthorised",
@@ -268,8 +328,12 @@ __all__ = [
     "Reply",
     "Request",
     "Risk",
+    "Secret",
     "Service",
     "Stage",
+    "Step",
+    "StepState",
+    "Style",
     "Table",
     "Transaction",
     "Unreachable",

@@ -23,7 +23,7 @@ from fastapi import FastAPI
 import commands
 from bot import __version__, catalogue, directory, freezes, registry
 from bot.adapters import slack, web
-from bot.api import Approvals, Credentials, Deployments, Manual, QueryLanguage
+from bot.api import Approvals, Credentials, Deployments, Linking, Manual, QueryLanguage
 from bot.audit.log import AuditLog
 from bot.audit.query import parse_query
 from bot.audit.search import AuditSearch
@@ -38,6 +38,7 @@ from bot.dispatch.parse import Parser
 from bot.dispatch.pipeline import Pipeline
 from bot.dispatch.recording import Recorder
 from bot.errors import AuditUnavailable, ConfigurationError
+from bot.links import LinkDesk
 from bot.manual import CommandManual
 from bot.model import Draft, Kind
 from bot.notices import TopicNotices
@@ -59,14 +60,16 @@ from bot.storage.database import Database
 from bot.storage.deliveries import SqlDeliveries
 from bot.storage.deploys import SqlDeploys
 from bot.storage.letters import SqlLetters
+from bot.storage.links import SqlLinks
 from bot.storage.requests import SqlRequests
 from bot.storage.topics import SqlTopics
-from bot.stores import DeployStore
+from bot.stores import DeployStore, Letters
 from bot.workflow.engine import POLL_SECONDS, DurableEngine
 from integrations.probes import HttpProber
 
 LOG = structlog.get_logger(__name__)
 EXPIRY_SECONDS = 5
+PEOPLE_SECONDS, LINKS_SECONDS = 2, 10
 DELIVERIES_KEPT = timedelta(days=2)
 
 
@@ -99,6 +102,7 @@ class Stores:
     topics: SqlTopics
     letters: SqlLetters
     deliveries: SqlDeliveries
+    links: SqlLinks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +119,8 @@ class House:
     notices: TopicNotices
     outbox: Outbox
     messengers: dict[str, Messenger]
-    directory: Directory
+    directory: directory.LiveDirectory
+    links: LinkDesk
     manual: CommandManual
     live: web.Live
     clock: Clock
@@ -126,10 +131,11 @@ def build(settings: Settings, outside: Outside) -> House:
     """Wire everything; nothing is started and nothing is asked for over the network."""
     database, clock, ci = _database(settings), outside.clock, outside.ci
     stores = _stores(database, clock)
-    people = directory.load(settings.people, sandbox=settings.is_sandbox)
+    people = directory.LiveDirectory(settings.people, sandbox=settings.is_sandbox)
     estate = catalogue.load(settings.services)
     known = registry.discover(commands)
     policies = Policies(known.commands, settings.policies)
+    links = LinkDesk(stores.links, people, policies.holds, clock)
     log = AuditLog(database, clock=clock, software=__version__, replica=_replica())
     audit = AuditSearch(database)
     engine = DurableEngine(database, poll_seconds=outside.poll_seconds)
@@ -159,6 +165,8 @@ def build(settings: Settings, outside: Outside) -> House:
             DeployStore: stores.deploys,
             Directory: people,
             Freezes: calendar,
+            Letters: stores.letters,
+            Linking: links,
             Manual: manual,
             Prober: outside.prober,
             QueryLanguage: lambda text: parse_query(text, now=clock.now()),
@@ -181,6 +189,7 @@ def build(settings: Settings, outside: Outside) -> House:
         outbox=outbox,
         messengers=messengers,
         directory=people,
+        links=links,
         manual=manual,
         live=live,
         clock=clock,
@@ -200,6 +209,7 @@ def _stores(database: Database, clock: Clock) -> Stores:
         topics=SqlTopics(database),
         letters=SqlLetters(database),
         deliveries=SqlDeliveries(database),
+        links=SqlLinks(database),
     )
 
 
@@ -217,6 +227,7 @@ async def running(house: House) -> AsyncIterator[House]:
         house.outbox.start()
         stack.push_async_callback(house.outbox.close)
         await house.log.append(_said("start"))
+        await house.links.refresh()
         scheduler = AsyncIOScheduler(timezone=UTC)
         # The jobs only look; what they do is one guarded transaction each, so a second replica
         # that looks at the same moment changes nothing.
@@ -224,6 +235,8 @@ async def running(house: House) -> AsyncIterator[House]:
             house.desk.expire_due, "interval", seconds=EXPIRY_SECONDS, max_instances=1
         )
         scheduler.add_job(_forget, "interval", hours=1, args=[house])
+        scheduler.add_job(house.directory.look, "interval", seconds=PEOPLE_SECONDS)
+        scheduler.add_job(house.links.refresh, "interval", seconds=LINKS_SECONDS)
         scheduler.start()
         stack.callback(scheduler.shutdown, wait=False)
         yield house
@@ -252,7 +265,8 @@ def web_app(settings: Settings, house: House, chat: slack.Slack | None) -> FastA
     )
 
     async def readiness() -> Mapping[str, str]:
-        return {"audit log": house.log.trouble or "ok", **house.outbox.trouble()}
+        people = house.directory.trouble or "ok"
+        return {"audit log": house.log.trouble or "ok", "people": people, **house.outbox.trouble()}
 
     api.include_router(web.health(readiness, prometheus_client.REGISTRY))
     return api

@@ -1,23 +1,30 @@
-"""The people: which accounts are the same human, and the roles that human holds."""
+"""The people: which accounts are the same human, and the roles that human holds.
+
+The file is read again while we run, so that who leaves loses everything at once.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
+import structlog
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
 
 from bot import documents
 from bot.documents import Block, matching
+from bot.errors import ConfigurationError
 from bot.model import Account, AccountKind, Principal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
+LOG = structlog.get_logger(__name__)
 OWN_DOORS = frozenset({"web", "terminal"})
 
 SlackTeam: TypeAlias = Annotated[
@@ -61,11 +68,15 @@ class TeamsAccount(Block):
 
 
 class Person(Block):
-    """One human in the people file; `slack` and `teams` hold one account or a list of them."""
+    """One human in the people file; `slack` and `teams` hold one account or a list of them.
+
+    Who is not `active` is nobody, from every account, and keeps their id for the record.
+    """
 
     id: PersonId
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
     email: Annotated[str, matching(r"([^@\s]+@[^@\s]+)?", "must be an e-mail address")] = ""
+    active: bool = True
     roles: tuple[str, ...] = Field(default=())
     slack: Annotated[tuple[SlackAccount, ...], BeforeValidator(_listed)] = ()
     teams: Annotated[tuple[TeamsAccount, ...], BeforeValidator(_listed)] = ()
@@ -78,10 +89,13 @@ class Person(Block):
 
 @dataclass(frozen=True)
 class People:
-    """The people file in memory; a `bot.ports.Directory`."""
+    """The people file in memory; a `bot.ports.Directory`.
+
+    `by_id` has those who are active, `by_account` the ids of everybody.
+    """
 
     by_id: Mapping[str, Principal]
-    by_account: Mapping[Account, Principal]
+    by_account: Mapping[Account, str]
     sandbox: bool = False
 
     def identify(self, account: Account) -> Principal | None:
@@ -92,7 +106,15 @@ class People:
             # Personas instead of logins: only the sandbox, which listens on loopback alone.
             known = self.sandbox and not account.tenant
             return self.by_id.get(account.user) if known else None
-        return self.by_account.get(_key(account))
+        return self.by_id.get(self.by_account.get(key_of(account), ""))
+
+    def has(self, account: Account) -> bool:
+        """Say whether the file says whose account this is, active or not."""
+        return key_of(account) in self.by_account
+
+    def accounts(self, person_id: str) -> Sequence[Account]:
+        """Return a person's accounts, as the file has them."""
+        return [account for account, owner in self.by_account.items() if owner == person_id]
 
     def person(self, person_id: str) -> Principal | None:
         """Return a person by id, with the roles they hold now."""
@@ -101,6 +123,60 @@ class People:
     def people(self) -> Sequence[Principal]:
         """Return everybody, by id."""
         return [self.by_id[name] for name in sorted(self.by_id)]
+
+
+class LiveDirectory:
+    """The people as they are now: the file as it last was whole, and the links."""
+
+    def __init__(self, path: Path, *, sandbox: bool) -> None:
+        """Read the file; `ConfigurationError` lists every problem."""
+        self._path, self._sandbox = path, sandbox
+        self._stamp = _stamp(path)
+        self._people = load(path, sandbox=sandbox)
+        self._links: Mapping[Account, str] = {}
+        self.trouble = ""
+
+    def identify(self, account: Account) -> Principal | None:
+        """Return whose account this is, or None; what the file says of it wins over a link."""
+        people = self._people
+        found = people.identify(account)
+        if found is not None or account.kind is not AccountKind.MEMBER or people.has(account):
+            return found
+        return people.person(self._links.get(key_of(account), ""))
+
+    def person(self, person_id: str) -> Principal | None:
+        """Return a person by id, with the roles they hold now."""
+        return self._people.person(person_id)
+
+    def people(self) -> Sequence[Principal]:
+        """Return everybody, by id."""
+        return self._people.people()
+
+    def accounts(self, person_id: str) -> Sequence[Account]:
+        """Return a person's accounts, as the file has them."""
+        return self._people.accounts(person_id)
+
+    def use(self, links: Mapping[Account, str]) -> None:
+        """Take these as all the links there are."""
+        self._links = dict(links)
+
+    async def look(self) -> None:
+        """Read the file again if it changed; a broken one changes nobody, and is said once."""
+        stamp = await asyncio.to_thread(_stamp, self._path)
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            people = await asyncio.to_thread(load, self._path, sandbox=self._sandbox)
+        except ConfigurationError as error:
+            self.trouble = (
+                "the people file is broken, so the people are those it last held; "
+                "`wardroom doctor` says what to mend"
+            )
+            LOG.error("the people file is broken, nobody is changed", why=str(error))  # noqa: TRY400 - its text says all there is to say
+            return
+        self._people, self.trouble = people, ""
+        LOG.info("the people file was read again", people=len(people.by_id))
 
 
 def shipped_roles() -> frozenset[str]:
@@ -125,7 +201,7 @@ def load(path: Path, *, sandbox: bool, roles: Collection[str] | None = None) -> 
             problems += documents.sentences(error, Person, (label,))
     for person in people:
         problems += _wrong_roles(person, known)
-        if not sandbox and not person.accounts():
+        if not sandbox and person.active and not person.accounts():
             problems.append(
                 f"{person.id}: has no slack or teams account, so nobody can be identified as "
                 "them; add one (personas without an account work in sandbox mode only)"
@@ -164,13 +240,26 @@ def _twice(people: Sequence[Person]) -> list[str]:
 
 
 def _join(people: Sequence[Person], *, sandbox: bool) -> People:
-    by_id = {one.id: Principal(one.id, one.name, frozenset(one.roles), one.email) for one in people}
-    by_account = {account: by_id[one.id] for one in people for account in one.accounts()}
+    by_id = {
+        one.id: Principal(one.id, one.name, frozenset(one.roles), one.email)
+        for one in people
+        if one.active
+    }
+    by_account = {account: one.id for one in people for account in one.accounts()}
     return People(by_id, by_account, sandbox)
 
 
-def _key(account: Account) -> Account:
-    """Return the account as the file's index has it: Entra ids compare without case."""
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return what tells one state of a file from another; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def key_of(account: Account) -> Account:
+    """Return the account as the indexes have it: Entra ids compare without case."""
     if account.platform == "teams":
-        return Account("teams", account.user.lower(), account.tenant.lower())
+        return Account("teams", account.user.lower(), account.tenant.lower(), account.kind)
     return account

@@ -258,6 +258,11 @@ class FreeText:
 
 
 @dataclass(frozen=True)
+class Secret:
+    """Marks an argument whose value no record holds: `***` stands there instead."""
+
+
+@dataclass(frozen=True)
 class Id:
     """Marks an argument that is an identifier such as REQ-12; typed in any case."""
 

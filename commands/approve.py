@@ -27,4 +27,5 @@ command = Command(
     role="reader",
     risk=Risk.CHANGE,
     examples=("approve REQ-12",),
+    repeatable=True,
 )

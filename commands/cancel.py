@@ -26,4 +26,5 @@ command = Command(
     role="reader",
     risk=Risk.CHANGE,
     examples=("cancel REQ-12",),
+    repeatable=True,
 )

@@ -29,4 +29,5 @@ command = Command(
     role="reader",
     risk=Risk.CHANGE,
     examples=('reject REQ-12 --reason "the lab is still validating 1.4.1"',),
+    repeatable=True,
 )

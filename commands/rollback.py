@@ -29,7 +29,6 @@ class Args(args):
     service: Service
     environment: Environment
     reason: Annotated[str, Option("why it is rolled back"), FreeText()]
-    dry_run: bool = False
 
 
 async def propose(arguments: Args, deployments: Deployments) -> Proposal:

@@ -1,22 +1,43 @@
-"""Show who Wardroom thinks you are, and which roles you hold."""
+"""Show who Wardroom thinks you are, from which accounts, and which roles you hold."""
 
 from __future__ import annotations
 
-from bot.api import Caller, Command, Reply, Risk, args
+from bot.api import Button, Caller, Command, Known, Linking, Manual, Reply, Risk, Visibility, args
 
 
 class Args(args):
     """Takes nothing."""
 
 
-async def run(_arguments: Args, caller: Caller) -> Reply:
-    """Answer from the people directory."""
+async def run(_arguments: Args, caller: Caller, linking: Linking, manual: Manual) -> Reply:
+    """Answer from the people directory and the links."""
     who = caller.principal
-    roles = ", ".join(sorted(who.roles))
+    direct = ", ".join(sorted(who.roles)) or "none"
+    through = ", ".join(role for role in manual.roles(who) if role not in who.roles)
+    known = linking.accounts(who.id)
     return Reply(
-        text=f"You are {who.name or who.id} ({who.id}), with the roles {roles}.",
-        fields=(("Person", who.id), ("Roles", roles)),
+        text=f"You are {who.name or who.id} ({who.id}), with the roles {direct}. To be known in "
+        "another chat too, type `link` here and then `link CODE` there.",
+        fields=(
+            ("Person", who.id),
+            ("Roles", direct),
+            ("Which include", through or "nothing more"),
+            *((_platform(one), _account(one)) for one in known),
+        ),
+        buttons=(Button("Link another chat", "link"),),
+        visibility=Visibility.PRIVATE,
     )
+
+
+def _platform(known: Known) -> str:
+    return f"{known.account.platform.capitalize()} account"
+
+
+def _account(known: Known) -> str:
+    account = f"{known.account.user} of {known.account.tenant}"
+    if known.since is None:
+        return f"{account}, by the people file"
+    return f"{account}, linked by {known.by} on {known.since:%Y-%m-%d %H:%M} UTC"
 
 
 command = Command(

@@ -106,13 +106,17 @@ class Policies:
 
     def holds(self, who: Principal, role: str) -> bool:
         """Say whether a person holds a role, directly or through the hierarchy."""
+        return role in self.held(who)
+
+    def held(self, who: Principal) -> frozenset[str]:
+        """Return every role that a person holds, directly or through the hierarchy."""
         found, queue = set[str](), list(who.roles)
         while queue:
             name = queue.pop()
             if name not in found:
                 found.add(name)
                 queue += self._roles.get(name, ())
-        return role in found
+        return frozenset(found)
 
     def _parse(self, text: str, schema_text: str) -> None:
         try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.api import Caller, Done
 from bot.errors import ConfigurationError
-from bot.model import Proposal, Reply, Request
+from bot.model import Proposal, Reply, Request, Risk, Visibility
 from bot.wiring import bind
 
 if TYPE_CHECKING:
@@ -74,10 +74,23 @@ class Executor:
     async def run(self, turn: Turn) -> Reply:
         """Run the command and record its outcome; what it raises is the caller's to record."""
         made = await self._bound[turn.command.command.name].run(_values(turn))
+        if turn.facts.dry_run:
+            would = made if isinstance(made, Reply) else await self._recorder.rehearse(turn, made)
+            return await self._recorder.outcome(turn, _rehearsed(would))
         if isinstance(made, Reply):
             return await self._recorder.outcome(turn, made)
         reply, results = await self._recorder.done(turn, made)
         return await made.after(reply, results) if made.after else reply
+
+
+def _rehearsed(would: Reply) -> Reply:
+    return Reply(
+        text=f"Dry run, nothing was changed. It would have said: {would.text}",
+        reason=would.reason,
+        title="Dry run",
+        fields=would.fields,
+        visibility=Visibility.PRIVATE,
+    )
 
 
 def _values(turn: Turn) -> dict[type, object]:
@@ -92,6 +105,11 @@ def _bind(command: Command, providers: Mapping[type, object]) -> Bound:
     asking = (command.args, Caller)
     if (command.on_request or command.check) and not command.propose:
         raise ConfigurationError(f"`{command.name}` checks or asks, but proposes nothing")
+    if not (command.risk is Risk.READ or command.propose or command.repeatable):
+        # Run is then the only thing that can be asked of it, so it must be one that can be undone.
+        raise ConfigurationError(
+            f"`{command.name}` changes something outside, so a dry run needs its `propose`"
+        )
     bound = (*asking, Proposal)
     return Bound(
         run=bind(command.run, providers, bound),

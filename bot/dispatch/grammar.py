@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 import click
 
-from bot.model import Environment, Form, FreeText, Id, Input, InputKind, Option, Service, Word
+from bot.model import (
+    Environment,
+    Form,
+    FreeText,
+    Id,
+    Input,
+    InputKind,
+    Option,
+    Risk,
+    Secret,
+    Service,
+    Word,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +45,7 @@ class Parameter:
     free: bool = False
     prefix: str = ""
     help: str = ""
+    secret: bool = False
 
     @property
     def flag(self) -> bool:
@@ -52,6 +65,10 @@ class Parameter:
         else:
             shown = self.option if self.flag else f"{self.option} {meta}"
         return shown if self.required else f"[{shown}]"
+
+
+# Whatever changes something can be rehearsed; no command declares this itself.
+DRY_RUN = Parameter("dry_run", bool, required=False, positional=False)
 
 
 @dataclass(frozen=True)
@@ -91,6 +108,8 @@ class Grammar:
 def grammar(command: Command) -> Grammar:
     """Return a command's grammar; the same every time."""
     parameters = tuple(_parameter(n, f) for n, f in command.args.model_fields.items())
+    if command.risk is not Risk.READ:
+        parameters += (DRY_RUN,)
     ordered = sorted(parameters, key=lambda p: not p.positional)
     return Grammar(command, tuple(ordered), _click(command.name, ordered))
 
@@ -110,6 +129,7 @@ def _parameter(name: str, info: FieldInfo) -> Parameter:
         free=free is not None,
         prefix=prefix.prefix if isinstance(prefix, Id) else "",
         help=_help(free, option),
+        secret=Secret in marks,
     )
 
 
@@ -158,5 +178,5 @@ def _input(parameter: Parameter, catalogue: Catalogue, value: str) -> Input:
         choices=choices,
         required=parameter.required,
         hint=parameter.help,
-        value=value,
+        value="" if parameter.secret else value,
     )

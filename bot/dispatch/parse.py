@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from pydantic import ValidationError
 
-from bot.dispatch.grammar import Grammar, Parameter, grammar
+from bot.dispatch.grammar import DRY_RUN, Grammar, Parameter, grammar
 from bot.dispatch.suggest import question
 from bot.dispatch.tokens import Token, tokens, unwire
 from bot.errors import BadInput, NeedsForm
@@ -26,17 +26,22 @@ if TYPE_CHECKING:
     from bot.ports import Catalogue, Directory
     from bot.registry import Registry
 
-HELP = "help"
+HELP, ASKS_HELP = "help", "--help"
+HIDDEN = "***"  # what a record says of a secret
 SHOWN = 40  # characters of somebody's input that an error sentence repeats
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """A command and its typed arguments; `values` are the same as strings, for the record."""
+    """A command and its typed arguments; `values` are the same as strings, for the record.
+
+    `dry_run` asks for every check and no change.
+    """
 
     command: Command
     args: args
     values: Mapping[str, str]
+    dry_run: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,9 +54,10 @@ class Parser:
 
     def parse(self, text: str, fields: Mapping[str, str] | None, *, wire: bool) -> Parsed:
         """Return what was meant, or refuse with one sentence; `wire` marks Slack's encoding."""
-        words = tokens(text)
-        if not words:
-            words = tokens(HELP)
+        words = tokens(text, wire=wire)
+        if not words or self._asks_help(words):
+            text = " ".join([HELP, *(word.text for word in words[:-1])])
+            words = tokens(text)
         command, rest = self._command(words)
         shape = grammar(command)
         if fields is None:
@@ -66,6 +72,14 @@ class Parser:
         if command is None:
             raise BadInput(f"`{name}` is not a command any more.", reason=Reason.SUPERSEDED)
         return self._typed(grammar(command), dict(values), ())
+
+    def _asks_help(self, words: Sequence[Token]) -> bool:
+        """Say whether a line is a command's name and `--help`, and nothing else."""
+        *name, last = [word.text for word in words]
+        if last != ASKS_HELP or not name:
+            return last == ASKS_HELP
+        is_command = self.registry.get(" ".join(name)) is not None
+        return is_command or (len(name) == 1 and bool(self.registry.under(name[0].lower())))
 
     def _command(self, words: Sequence[Token]) -> tuple[Command, Sequence[Token]]:
         typed = [word.text for word in words]
@@ -103,6 +117,7 @@ class Parser:
             for p in shape.parameters
             if p.name in given
         }
+        dry_run = made.pop(DRY_RUN.name, False) is True
         self._check_environment(made)
         # What was typed wrong is said before what was not typed at all.
         missing = [p for p in shape.parameters if p.required and p.name not in given]
@@ -114,7 +129,11 @@ class Parser:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"]) or shape.command.name
             raise BadInput(f"`{name}`: {first['msg']}. Usage: `{shape.usage}`.") from error
-        return Parsed(shape.command, arguments, {n: _written(v) for n, v in made.items()})
+        values = {n: _written(v) for n, v in made.items()}
+        values |= {p.name: HIDDEN for p in shape.parameters if p.secret and values.get(p.name)}
+        if dry_run:
+            values[DRY_RUN.name] = _written(dry_run)
+        return Parsed(shape.command, arguments, values, dry_run=dry_run)
 
     def _missing(
         self, shape: Grammar, given: dict[str, str], missing: Sequence[Parameter], *, bare: bool
@@ -261,8 +280,9 @@ class _Line:
         return end
 
     def _free(self, words: Sequence[Token]) -> str:
-        alone = len(words) == 1 and words[0].quoted
-        raw = words[0].text if alone else self.text[words[0].start : words[-1].end]
+        if len(words) == 1 and words[0].quoted:
+            return words[0].text
+        raw = self.text[words[0].start : words[-1].end]
         return unwire(raw) if self.wire else raw
 
     def _keep(self, word: Token, at: int, made: list[str]) -> int:

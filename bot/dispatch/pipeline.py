@@ -43,14 +43,19 @@ if TYPE_CHECKING:
     from bot.dispatch.execute import Executor
     from bot.dispatch.parse import Parser
     from bot.dispatch.recording import Recorder
-    from bot.model import Invocation
+    from bot.model import Account, Invocation
     from bot.ports import Directory
     from bot.stores import Deliveries
 
 VISITOR = "visitor"
 UNKNOWN = (
-    "I do not know whose account this is, so I can only show `help`. "
-    "Ask your Wardroom administrator to add it to the people file."
+    "I do not know whose account this is, so I can only show `help`. If another chat knows you, "
+    "type `link` there and then `link CODE` here; otherwise ask your Wardroom administrator to "
+    "add this account to the people file."
+)
+OUTSIDER = (
+    "Guest, bot and external accounts can only ask for `help`. Ask from your own account, or ask "
+    "a colleague."
 )
 NOBODY = "Say who you are first: choose a person on the page, or `--as PERSON` in the terminal."
 REMEMBERED = 4096  # first answers kept in memory; older ones are in the store
@@ -124,7 +129,7 @@ class Pipeline:
         turn.principal = self._principal(turn)
         if turn.principal is None:
             if turn.command.command.role != VISITOR:
-                raise NotIdentified(UNKNOWN if turn.account.user else NOBODY)
+                raise NotIdentified(_who_are_you(turn.account))
             turn.principal = Principal("", "", frozenset({VISITOR}))
         return None
 
@@ -275,6 +280,12 @@ class Pipeline:
             if not self._first[oldest].done():
                 break
             del self._first[oldest]
+
+
+def _who_are_you(account: Account) -> str:
+    if not account.user:
+        return NOBODY
+    return UNKNOWN if account.kind is AccountKind.MEMBER else OUTSIDER
 
 
 def _storable(said: Invocation) -> Invocation:

@@ -32,24 +32,28 @@ class Token:
     quoted: bool = False
 
 
-def tokens(text: str) -> list[Token]:
-    """Split a line into tokens; `BadInput` names a quote that is never closed."""
+def tokens(text: str, *, wire: bool = False) -> list[Token]:
+    """Split a line into tokens; `BadInput` names a quote that is never closed.
+
+    `wire` marks Slack's encoding: only there is `&amp;` an ampersand and `<url|label>` a label.
+    """
     found: list[Token] = []
     at = 0
     while at < len(text):
         if _is_space(text[at]):
             at += 1
             continue
-        token = _quoted(text, at) if text[at] in DOUBLE + SINGLE else _bare(text, at)
+        read = _quoted if text[at] in DOUBLE + SINGLE else _bare
+        token = read(text, at, wire=wire)
         if token.text or token.quoted:
             found.append(token)
         at = token.end
     return found
 
 
-def plain(text: str) -> str:
-    """Return a word as it was meant: wire tokens shown, entities and odd characters undone."""
-    shown = html.unescape(WIRE.sub(_shown, text)).translate(ZERO_WIDTH)
+def plain(text: str, *, wire: bool = False) -> str:
+    """Return a word as it was meant: odd characters undone, and Slack's encoding where it is."""
+    shown = (unwire(text) if wire else text).translate(ZERO_WIDTH)
     shown = shown.replace("\u2026", "...")
     if shown[:1] in DASHES and shown[:1]:
         return "--" + shown.lstrip(DASHES + "-")
@@ -72,20 +76,19 @@ def _is_space(char: str) -> bool:
     return char.isspace()
 
 
-def _bare(text: str, start: int) -> Token:
-    wire = WIRE.match(text, start)
-    at = wire.end() if wire else start
+def _bare(text: str, start: int, *, wire: bool) -> Token:
+    at = start
     while at < len(text) and not _is_space(text[at]):
         # `--reason="two words"`: a quote that follows `=` holds its spaces together.
         if text[at] in DOUBLE and text[at - 1] == "=":
-            inner = _quoted(text, at)
-            return Token(plain(text[start:at]) + inner.text, start, inner.end)
-        nested = WIRE.match(text, at)
-        at = nested.end() if nested else at + 1
-    return Token(plain(text[start:at]), start, at)
+            inner = _quoted(text, at, wire=wire)
+            return Token(plain(text[start:at], wire=wire) + inner.text, start, inner.end)
+        label = WIRE.match(text, at) if wire else None  # a label may hold spaces
+        at = label.end() if label else at + 1
+    return Token(plain(text[start:at], wire=wire), start, at)
 
 
-def _quoted(text: str, start: int) -> Token:
+def _quoted(text: str, start: int, *, wire: bool) -> Token:
     family = DOUBLE if text[start] in DOUBLE else SINGLE
     at, inside = start + 1, []
     while at < len(text):
@@ -95,12 +98,13 @@ def _quoted(text: str, start: int) -> Token:
             at += 2
             continue
         if char in family and _closes(text, at, family):
-            return Token("".join(inside), start, at + 1, quoted=True)
+            said = "".join(inside)
+            return Token(unwire(said) if wire else said, start, at + 1, quoted=True)
         inside.append(char)
         at += 1
     if family is SINGLE:
         # An apostrophe that opens nothing ('tis) is a letter.
-        return _bare_from_apostrophe(text, start)
+        return _bare_from_apostrophe(text, start, wire=wire)
     raise BadInput(
         f"The quote that starts at {text[start : start + 12]!r} is never closed: "
         "put a closing quote at the end of it."
@@ -113,8 +117,8 @@ def _closes(text: str, at: int, family: str) -> bool:
     return family is DOUBLE or not following.isalnum()
 
 
-def _bare_from_apostrophe(text: str, start: int) -> Token:
+def _bare_from_apostrophe(text: str, start: int, *, wire: bool) -> Token:
     at = start + 1
     while at < len(text) and not _is_space(text[at]):
         at += 1
-    return Token(plain(text[start:at]), start, at)
+    return Token(plain(text[start:at], wire=wire), start, at)

@@ -58,6 +58,8 @@ class Turn:
             self.correlation,
             self.request,
             tuple(approval.person for approval in self.approvals),
+            account=self.account,
+            dry_run=self.facts.dry_run,
         )
 
 
@@ -70,7 +72,7 @@ def facts_of(parsed: Parsed, *, change: bool = True) -> Facts:
         service=service.id if service else "",
         safety_class=service.safety_class if service else "",
         environment=environment.name if environment else "",
-        dry_run=bool(getattr(parsed.args, "dry_run", False)),
+        dry_run=parsed.dry_run,
         change=change,
     )
 

@@ -65,4 +65,5 @@ command = Command(
     role="responder",
     risk=Risk.CHANGE,
     examples=('change close CHG-7 successful --note "validated by the lab"',),
+    repeatable=True,
 )

@@ -87,4 +87,5 @@ command = Command(
     examples=(
         'change open lab-results production --summary "ORU map" --impact none --backout rollback',
     ),
+    repeatable=True,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from bot.api import Caller, Ci, Command, Reply, Risk, Service, Word, args
+from bot.api import Caller, Ci, Command, Proposal, Reply, Risk, Service, Word, args
 
 
 class Args(args):
@@ -12,6 +12,14 @@ class Args(args):
 
     service: Service
     ref: Annotated[str, Word("at")]
+
+
+async def propose(arguments: Args, ci: Ci) -> Proposal:
+    """Bind the asking to the commit that would be built."""
+    service, ref = arguments.service, arguments.ref
+    commit = await ci.resolve(service, ref)
+    values = {"service": service.id, "ref": ref}
+    return Proposal("ci run", values, {"commit": commit}, f"Build {service.id} {ref}")
 
 
 async def run(arguments: Args, caller: Caller, ci: Ci) -> Reply:
@@ -32,4 +40,5 @@ command = Command(
     role="deployer",
     risk=Risk.CHANGE,
     examples=("ci run lab-results 1.4.2",),
+    propose=propose,
 )

@@ -33,7 +33,6 @@ class Args(args):
     environment: Annotated[Environment, Word("to")]
     reason: Annotated[str, Option("why this deploy is made"), FreeText()]
     change: Annotated[str, Id("CHG")] = ""
-    dry_run: bool = False
 
 
 async def propose(arguments: Args, deployments: Deployments) -> Proposal:

@@ -80,4 +80,5 @@ command = Command(
     role="deployer",
     risk=Risk.CHANGE,
     examples=('deploy settle DEP-3 failed --reason "the CI server has no such build"',),
+    repeatable=True,
 )

@@ -31,6 +31,7 @@ BROAD_HANDLERS = {
 EMPTY_ON_PURPOSE = {
     "bot/storage/migrations/versions/0001_audit.py:downgrade": "records outlive code",
     "bot/storage/migrations/versions/0002_stores.py:downgrade": "records outlive code",
+    "bot/storage/migrations/versions/0003_links.py:downgrade": "records outlive code",
     "bot/workflow/claim.py:renew": "a file lock has nothing to renew",
 }
 
