@@ -1,6 +1,8 @@
-"""Slack: commands, mentions, buttons, modals and threads, over HTTP or Socket Mode."""
+"""Slack: commands, mentions, shortcuts, Home, buttons, modals and threads; HTTP or Socket Mode."""
 
 from bot.adapters.slack.door import Slack, Workspace, routes
+from bot.adapters.slack.hometab import Sources
 from bot.adapters.slack.manifest import manifest
+from bot.adapters.slack.rotation import Tokens
 
-__all__ = ["Slack", "Workspace", "manifest", "routes"]
+__all__ = ["Slack", "Sources", "Tokens", "Workspace", "manifest", "routes"]

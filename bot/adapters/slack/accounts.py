@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from bot.ports import Clock
 
 LOG = structlog.get_logger(__name__)
-FRESH = timedelta(minutes=10)  # how long what Slack said about an account is believed
+# How long what Slack said about an account is believed where no event says that it changed.
+FRESH = timedelta(minutes=2)
 PAUSE = timedelta(seconds=10)  # before asking again what Slack did not answer
 WAIT = 3.0  # seconds for one question; a person is waiting for an answer
 KNOWN = 10_000  # accounts remembered at most
@@ -31,12 +32,16 @@ PLATFORM = "slack"
 
 @dataclass(frozen=True)
 class Home:
-    """Ourselves in Slack: the workspace we are installed in, and our bot user."""
+    """Ourselves in Slack: where we are installed, and our bot user.
+
+    `is_org` where a whole organisation installed us; `team` may then be the organisation's id.
+    """
 
     team: str
     enterprise: str
     user: str
     bot: str
+    is_org: bool = False
 
 
 class Accounts:
@@ -48,17 +53,31 @@ class Accounts:
         self._home_again = datetime.min.replace(tzinfo=UTC)
         self._kinds: dict[str, tuple[AccountKind, datetime]] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
+        self._changed: set[str] = set()
 
     async def account(self, speaker: Speaker) -> Account:
-        """Return the account of a speaker."""
+        """Return the account of a speaker.
+
+        In an organisation that installed us whole, people work in many of its workspaces under
+        one id: there the tenant is the organisation.
+        """
         kind = AccountKind.BOT if speaker.is_bot else await self._kind(speaker)
-        return Account(PLATFORM, speaker.user, speaker.team, kind)
+        home = self._home
+        is_ours = home is not None and home.is_org and kind is not AccountKind.EXTERNAL
+        tenant = home.enterprise if home is not None and is_ours else speaker.team
+        return Account(PLATFORM, speaker.user, tenant, kind)
 
     async def home(self) -> Home | None:
         """Return who we are, asked once in the process's life; None while Slack can't say."""
         if self._home is None and self._clock.now() >= self._home_again:
             await self._once("", self._ask_home())
         return self._home
+
+    def changed(self, user: str) -> None:
+        """Believe nothing about an account any more, not even an answer that is on its way."""
+        self._kinds.pop(user, None)
+        if user in self._asking:
+            self._changed.add(user)
 
     async def close(self) -> None:
         """Stop asking."""
@@ -90,11 +109,21 @@ class Accounts:
         if data is None:
             self._home_again = self._clock.now() + PAUSE
             return
-        words = (_word(data, name) for name in ("team_id", "enterprise_id", "user_id", "bot_id"))
-        self._home = Home(*words)
+        team, org, user, bot = (
+            _word(data, name) for name in ("team_id", "enterprise_id", "user_id", "bot_id")
+        )
+        is_org = data.get("is_enterprise_install") is True
+        self._home = Home(team, org, user, bot, is_org)
 
     async def _ask_kind(self, home: Home, user: str) -> None:
-        data = await self._ask("users.info", {"user": user})
+        data = None
+        for _ in range(2):  # an account that keeps changing is an outsider's for a while
+            self._changed.discard(user)
+            data = await self._ask("users.info", {"user": user})
+            if user not in self._changed:
+                break
+            data = None
+        self._changed.discard(user)
         profile = data.get("user") if data else None
         if isinstance(profile, dict):
             self._remember(user, _kind_of(profile, home), FRESH)

@@ -18,9 +18,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.routing import BaseRoute, Route
 
 from bot.adapters.slack.accounts import PLATFORM, Accounts
-from bot.adapters.slack.edits import Edits
+from bot.adapters.slack.hometab import HomeTabs, Pages, Sources
 from bot.adapters.slack.listeners import Listeners, bolt_app
+from bot.adapters.slack.names import SlashNames
 from bot.adapters.slack.outgoing import Outgoing
+from bot.adapters.slack.rotation import Rotation, Tokens
 from bot.adapters.slack.signature import refusal
 from bot.adapters.slack.silence import silent_logger
 from bot.adapters.slack.socket import Socket
@@ -29,14 +31,14 @@ from bot.adapters.slack.tasks import Tasks
 from bot.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from bot.model import Place, Reply
+    from bot.model import Account, Place, Reply
     from bot.ports import Clock, Notices, Road
 
 BODY_LIMIT = 1024 * 1024  # bytes; Slack's own requests stay far below
 TIMEOUT = aiohttp.ClientTimeout(total=10)  # seconds for one call to Slack
-RATE_RETRIES = 3
+RATE_RETRIES = 1  # what is asked to come back later than that, the outbox sends
 GRACE = 10.0  # seconds that answers under way get when the door closes
 
 
@@ -44,7 +46,9 @@ GRACE = 10.0  # seconds that answers under way get when the door closes
 class Workspace:
     """How to reach one Slack app; with `app_token` by Socket Mode, else Slack posts to us.
 
-    `command` is the slash command, such as `/ops`; its verbs are `/ops-deploy` and so on.
+    `command` is the slash command, such as `/ops`; its verbs are `/ops-deploy` and so on, unless
+    `names` calls one otherwise. With `refresh_token`, `client_id` and `client_secret` the bot
+    token is changed for a new one before it expires.
     """
 
     signing_secret: str = field(repr=False)
@@ -53,6 +57,10 @@ class Workspace:
     api_url: str = "https://slack.com/api/"
     console_url: str = ""
     command: str = "/ops"
+    names: Mapping[str, str] = field(default_factory=dict)
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    refresh_token: str = field(default="", repr=False)
 
 
 class Slack:
@@ -69,10 +77,13 @@ class Slack:
         road: Road,
         notices: Notices,
         clock: Clock,
+        sources: Sources | None = None,
+        tokens: Tokens | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         if not (workspace.signing_secret and workspace.bot_token):
             raise ConfigurationError("slack: needs a signing_secret and a bot_token")
+        names = SlashNames(workspace.command, workspace.names)
         self._workspace, self._clock = workspace, clock
         self._client = _web_client(workspace)
         self._tasks = Tasks()
@@ -80,10 +91,23 @@ class Slack:
         self._outgoing = Outgoing(
             self._client, clock, console_url=workspace.console_url, api_url=workspace.api_url
         )
-        self._edits = Edits(self._outgoing.update, sleep)
-        talk = Talk(road, notices, self._accounts, self._outgoing)
-        listeners = Listeners(talk, self._accounts, self._outgoing, self._tasks, workspace.command)
-        self._bolt = bolt_app(listeners, workspace.command)
+        self._rotation = _rotation(workspace, self._client, tokens, clock)
+        pages = Pages(sources, notices, self._accounts)
+        self._homes = HomeTabs(
+            pages,
+            self._outgoing,
+            self._tasks,
+            clock,
+            console_url=workspace.console_url,
+            sleep=sleep,
+        )
+
+        def choices(account: Account) -> Sequence[str]:
+            return [command.name for command in sources.allowed(account)] if sources else ()
+
+        talk = Talk(road, notices, self._accounts, self._outgoing, choices)
+        listeners = Listeners(talk, self._accounts, self._tasks, names, self._homes)
+        self._bolt = bolt_app(listeners, names)
         self._socket = (
             Socket(self._bolt, self._client, workspace.app_token) if workspace.app_token else None
         )
@@ -96,6 +120,8 @@ class Slack:
     async def start(self) -> None:
         """Open the one session to Slack, learn who we are, and connect where that is our part."""
         self._client.session = aiohttp.ClientSession(timeout=TIMEOUT)
+        if self._rotation is not None:
+            await self._rotation.start()
         self._tasks.begin(self._accounts.home())
         if self._socket is not None:
             await self._socket.start()
@@ -104,22 +130,41 @@ class Slack:
         """Take no more, finish what is under way, and let go of the session."""
         if self._socket is not None:
             await self._socket.close()
+        if self._rotation is not None:
+            await self._rotation.close()
+        await self._homes.close()
         await self._tasks.close(GRACE)
-        await self._edits.close(GRACE)
         await self._accounts.close()
         if self._client.session is not None:
             await self._client.session.close()
 
-    async def post(self, place: Place, reply: Reply) -> str:
+    @property
+    def spacing(self) -> float:
+        """Return 1: Slack takes about one message a second in a channel (platforms.md §1.4)."""
+        return 1.0
+
+    async def post(self, place: Place, reply: Reply, *, key: str = "") -> str:
         """Show a reply in a channel; `Rejected` or `Unreachable` when Slack does not take it."""
-        return await self._outgoing.post(place, reply)
+        return await self._outgoing.post(place, reply, key=key)
 
     async def edit(self, place: Place, ref: str, reply: Reply) -> None:
-        """Replace a message soon: at most one edit a second per channel, the newest one wins.
+        """Replace a message, controls included; the same errors."""
+        await self._outgoing.update(place.channel, ref, reply)
 
-        Does not wait for Slack, so that work that reports its progress is not held up by it.
+    async def upload(self, place: Place, name: str, content: bytes) -> None:
+        """Hand a file over in a place; `Rejected` or `Unreachable` when Slack does not take it."""
+        await self._outgoing.upload(place, name, content)
+
+    async def refresh_home(self, users: Sequence[str]) -> None:
+        """Draw the Home tabs of these Slack users again, where they are open; does not wait."""
+        self._homes.refresh(users)
+
+    def topic_changed(self, topic: str) -> None:
+        """Draw every open Home tab again that may show this topic; does not wait.
+
+        A person's tab is drawn at most every three seconds, and sent only when it has changed.
         """
-        self._edits.put(place.channel, ref, reply)
+        self._homes.topic_changed(topic)
 
     async def receive(self, request: Request) -> Response:
         """Take one HTTP request of Slack's: a forged, stale or unreadable one goes no further."""
@@ -142,6 +187,19 @@ def routes(door: Slack) -> list[BaseRoute]:
     A plain route: there is nothing for FastAPI to inject or to check here.
     """
     return [Route("/slack/events", door.receive, methods=["POST"], include_in_schema=False)]
+
+
+def _rotation(
+    workspace: Workspace, client: AsyncWebClient, tokens: Tokens | None, clock: Clock
+) -> Rotation | None:
+    if not workspace.refresh_token:
+        return None
+    if not (workspace.client_id and workspace.client_secret and tokens):
+        raise ConfigurationError(
+            "slack: a refresh_token needs a client_id, a client_secret and a place to keep tokens"
+        )
+    app = (workspace.client_id, workspace.client_secret)
+    return Rotation(client, tokens, clock, app, seed=workspace.refresh_token)
 
 
 def _web_client(workspace: Workspace) -> AsyncWebClient:

@@ -15,20 +15,21 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapters.slack import payload
-from bot.adapters.slack.outgoing import answer_body
-from bot.adapters.slack.payload import Body, Question
+from bot.adapters.slack.payload import LINE, Body, Question, Sheet
 from bot.adapters.slack.silence import silent_logger
 from bot.adapters.slack.talk import PATIENCE, is_public, soon
 from bot.adapters.slack.tasks import described
 from bot.model import Reason, Reply
-from bot.render.blocks import ANSWER, ASKS, FORM, TYPES
+from bot.render.blocks import ANSWER, ASKS, FORM, RUN, TYPES, modal
 from bot.render.plain import cut, inert
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
 
     from bot.adapters.slack.accounts import Accounts
-    from bot.adapters.slack.outgoing import Outgoing
+    from bot.adapters.slack.hometab import HomeTabs
+    from bot.adapters.slack.names import SlashNames
+    from bot.adapters.slack.payload import Said
     from bot.adapters.slack.talk import Talk
     from bot.adapters.slack.tasks import Tasks
 
@@ -41,24 +42,24 @@ FIELD_ERROR = 300  # characters shown under a field
 
 
 class Listeners:
-    """What happens on a command, a mention, a press and a submission."""
+    """What happens on a command, a mention, a press, a submission, a shortcut, and on Home."""
 
     def __init__(
-        self, talk: Talk, accounts: Accounts, outgoing: Outgoing, tasks: Tasks, command: str
+        self, talk: Talk, accounts: Accounts, tasks: Tasks, names: SlashNames, homes: HomeTabs
     ) -> None:
-        self._talk, self._accounts, self._outgoing = talk, accounts, outgoing
-        self._tasks, self._command = tasks, command
+        self._talk, self._accounts, self._homes = talk, accounts, homes
+        self._tasks, self._names = tasks, names
 
     async def command(self, body: Body) -> BoltResponse:
         """Answer a slash command in the acknowledgement where that can be."""
-        said = payload.command(body, self._command)
+        said = payload.command(body, self._names)
         asking = self._tasks.begin(self._talk.ask(said))
         reply = await soon(asking)
         if reply is None:
             self._tasks.begin(self._talk.show_later(said, asking))
             return _answer(WORKING)
         if reply.form is None and not is_public(reply):
-            return _answer(answer_body(self._outgoing.draw(reply)))
+            return _answer(self._talk.drawn(reply))
         self._tasks.begin(self._talk.show(said, reply))
         return _nothing()
 
@@ -73,22 +74,44 @@ class Listeners:
         if isinstance(pressed, Question):
             await self._within(self._talk.question(pressed))
         else:
-            await self._within(self._talk.converse(pressed))
+            await self._within(self._pressed(pressed))
+        return _nothing()
+
+    async def shortcut(self, body: Body) -> BoltResponse:
+        """Type what a shortcut stands for, or ask for any command."""
+        said = payload.shortcut(body)
+        await self._within(self._talk.converse(said) if said.text else self._talk.offer(said))
+        return _nothing()
+
+    async def home_opened(self, body: Body) -> BoltResponse:
+        """Draw Home for who opened it; Slack waits for none of that."""
+        self._tasks.begin(self._home_opened(body))
+        return _nothing()
+
+    async def account_changed(self, body: Body) -> BoltResponse:
+        """Ask again about an account when it next speaks: it may have been deactivated."""
+        user = payload.changed(body)
+        self._accounts.changed(user)
+        self._homes.refresh([user])
         return _nothing()
 
     async def submit(self, body: Body) -> BoltResponse:
         """Run a submitted form; what can be mended is said in the form, which stays open."""
-        said = payload.submission(body)
+        said = payload.submission(body, self._names)
+        entered = payload.inputs(body)
+        if not (said.text or said.fields):
+            return _answer(_errors(LINE, "Type a command, or choose one."))
         asking = self._tasks.begin(self._talk.ask(said))
         reply = await soon(asking)
         if reply is None:
             self._tasks.begin(self._talk.show_later(said, asking))
             return _nothing()
-        entered = payload.inputs(body)
+        if reply.form is not None and said.fields is None:
+            # A whole line that needs more: its own form takes the place of this one.
+            view = modal(reply.form, metadata=Sheet(reply.form.command, said.place).dump())
+            return _answer({"response_action": "update", "view": view})
         if reply.reason in MENDABLE and entered:
-            field = _blamed(reply, entered)
-            text = cut(inert(reply.text), FIELD_ERROR)
-            return _answer({"response_action": "errors", "errors": {field: text}})
+            return _answer(_errors(_blamed(reply, entered), reply.text))
         self._tasks.begin(self._talk.show(said, reply))
         return _nothing()
 
@@ -97,11 +120,21 @@ class Listeners:
         if said is not None:
             await self._talk.converse(said)
 
+    async def _home_opened(self, body: Body) -> None:
+        opened = payload.opened(body, await self._accounts.home())
+        if opened is not None:
+            self._homes.opened(opened.speaker)
+
+    async def _pressed(self, said: Said) -> None:
+        await self._talk.converse(said)
+        if said.is_home:
+            self._homes.refresh([said.speaker.user])
+
     async def _within(self, work: Coroutine[object, object, None]) -> None:
         await asyncio.wait({self._tasks.begin(work)}, timeout=PATIENCE)
 
 
-def bolt_app(listeners: Listeners, command: str) -> AsyncApp:
+def bolt_app(listeners: Listeners, names: SlashNames) -> AsyncApp:
     """Return Bolt with our listeners; it has no token, and what it logs is switched off."""
 
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
@@ -120,10 +153,14 @@ def bolt_app(listeners: Listeners, command: str) -> AsyncApp:
         attaching_conversation_kwargs_enabled=False,
     )
     app.error(failed)
-    app.command(re.compile(rf"^{re.escape(command)}(-[a-z0-9_-]+)?$"))(listeners.command)
+    app.command(names.pattern())(listeners.command)
     app.action(re.compile(rf"^({TYPES}|{ASKS}):"))(listeners.press)
-    app.view(re.compile(rf"^({FORM}|{ANSWER})$"))(listeners.submit)
+    app.view(re.compile(rf"^({FORM}|{ANSWER}|{RUN})$"))(listeners.submit)
+    app.shortcut(re.compile(rf"^({RUN}$|{TYPES}:)"))(listeners.shortcut)
     app.event("app_mention")(listeners.mention)
+    app.event("app_home_opened")(listeners.home_opened)
+    app.event("user_change")(listeners.account_changed)
+    app.event("team_join")(listeners.account_changed)
     app.event(re.compile(r"."))(ignored)
     return app
 
@@ -148,6 +185,10 @@ def _answer(body: dict[str, object]) -> BoltResponse:
 
 def _nothing() -> BoltResponse:
     return BoltResponse(status=HTTPStatus.OK)
+
+
+def _errors(field: str, text: str) -> dict[str, object]:
+    return {"response_action": "errors", "errors": {field: cut(inert(text), FIELD_ERROR)}}
 
 
 def _blamed(reply: Reply, entered: Mapping[str, str]) -> str:

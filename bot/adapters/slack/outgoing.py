@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import io
+from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, TypedDict
 
 import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError
 
-from bot.errors import IntegrationError, Rejected, Unreachable
+from bot.adapters.slack.addresses import Addresses
+from bot.errors import IntegrationError, Rejected, Throttled, Unreachable
 from bot.render.blocks import Message, message
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping
 
     from slack_sdk.web.async_client import AsyncWebClient
@@ -23,13 +26,15 @@ if TYPE_CHECKING:
     from bot.ports import Clock
 
 LOG = structlog.get_logger(__name__)
-HOSTS = frozenset({"hooks.slack.com", "hooks.slack-gov.com"})
 ANSWERS, ANSWERING = 5, timedelta(minutes=30)  # what a response_url takes (platforms.md §1.1)
 # Slack's words for "these blocks can't be drawn"; the text alone always can.
 UNDRAWABLE = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+LATER, THROTTLED = frozenset({"ratelimited", "rate_limited"}), 30.0  # seconds, where none are said
 # The text is escaped; these keep Slack from reading markup or names into it all the same.
 LITERAL = {"parse": "none", "link_names": False, "mrkdwn": False}
 QUIET = {"unfurl_links": False, "unfurl_media": False}
+DIRECT = "D"  # what the id of every private chat starts with
+DIRECTS = 2048  # private chats remembered at most
 
 
 @dataclass
@@ -55,7 +60,8 @@ class Outgoing:
         self, client: AsyncWebClient, clock: Clock, *, console_url: str, api_url: str
     ) -> None:
         self._client, self._clock, self._console_url = client, clock, console_url
-        self._hosts = HOSTS | {urlsplit(api_url).netloc}
+        self._addresses = Addresses(api_url)
+        self._directs: OrderedDict[str, str] = OrderedDict()
 
     def draw(self, reply: Reply) -> Message:
         """Return a reply as a Slack message."""
@@ -63,19 +69,22 @@ class Outgoing:
 
     def answer_url(self, url: str) -> AnswerUrl:
         """Return the answers that a request allows; none at an address that is not Slack's."""
-        known = url if urlsplit(url).netloc in self._hosts else ""
-        return AnswerUrl(known, self._clock.now() + ANSWERING)
+        return AnswerUrl(url if self._addresses.knows(url) else "", self._clock.now() + ANSWERING)
 
-    async def post(self, place: Place, reply: Reply) -> str:
-        """Post a message; returns its timestamp, which names it within its channel."""
-        target = {"channel": place.channel, "thread_ts": place.thread, **LITERAL, **QUIET}
+    async def post(self, place: Place, reply: Reply, *, key: str = "") -> str:
+        """Post a message; returns its timestamp, which names it within its channel.
+
+        Slack answers a `key` that it has seen with the message that stands there already.
+        """
+        where = {"channel": place.channel, "thread_ts": place.thread, "client_msg_id": key}
+        target = {**where, **LITERAL, **QUIET}
         data = await self._show("chat.postMessage", target, self.draw(reply))
         return str(data.get("ts", ""))
 
     async def whisper(self, place: Place, user: str, reply: Reply) -> None:
         """Show a message to one person in a place, or in their own chat with us."""
         private = {"channel": place.channel, "thread_ts": place.thread, "user": user}
-        if not place.channel:
+        if not place.channel or place.channel.startswith(DIRECT):
             await self.post(replace(place, channel=user, thread=""), reply)
             return
         literal = {"parse": "none", "link_names": False}
@@ -89,6 +98,45 @@ class Outgoing:
     async def open(self, trigger: str, view: Mapping[str, object]) -> None:
         """Open a modal; the trigger is good for three seconds and one use."""
         await self._call("views.open", {"trigger_id": trigger, "view": dict(view)})
+
+    async def publish(self, user: str, view: Mapping[str, object]) -> None:
+        """Show a person's Home tab."""
+        await self._call("views.publish", {"user_id": user, "view": dict(view)})
+
+    async def direct(self, user: str) -> str:
+        """Return the channel of a person's own chat with us, asked once; "" where that fails.
+
+        Only by that id can what is posted there be edited later.
+        """
+        known = self._directs.get(user, "")
+        if known:
+            return known
+        try:
+            data = await self._call("conversations.open", {"users": user})
+        except IntegrationError as error:
+            LOG.warning("a private chat could not be opened in Slack", why=error.text)
+            return ""
+        channel = data.get("channel")
+        found = str(channel.get("id", "")) if isinstance(channel, dict) else ""
+        self._directs[user] = found
+        if len(self._directs) > DIRECTS:
+            self._directs.popitem(last=False)
+        return found
+
+    async def upload(self, place: Place, name: str, content: bytes) -> None:
+        """Hand a file over in a channel or thread; `Rejected` or `Unreachable` otherwise."""
+        # Slack wants the first of these as a form, not as JSON.
+        asked: dict[str, object] = {"filename": name, "length": len(content)}
+        offer = await self._send("files.getUploadURLExternal", data=asked)
+        url, file_id = str(offer.get("upload_url", "")), str(offer.get("file_id", ""))
+        await self._put(url, content)
+        body = {
+            "files": [{"id": file_id, "title": name}],
+            "channel_id": place.channel,
+            "thread_ts": place.thread,
+        }
+        done = {field: value for field, value in body.items() if value}
+        await self._call("files.completeUploadExternal", done)
 
     async def answer(
         self, url: AnswerUrl, reply: Reply, *, is_public: bool = False, thread: str = ""
@@ -109,16 +157,28 @@ class Outgoing:
         session = self._client.session
         if session is None:
             return False
-        async with session.post(
-            url,
-            json=body,
-            allow_redirects=False,
-            proxy=self._client.proxy,
-            ssl=self._client.ssl or True,
-        ) as response:
+        async with session.post(url, json=body, **self._plainly()) as response:
             if not response.ok:
                 LOG.warning("Slack's answer address refused", status=response.status)
             return response.ok
+
+    async def _put(self, url: str, content: bytes) -> None:
+        """Send a file's bytes to where Slack wants them; the address is the permission."""
+        session = self._client.session
+        if session is None or not self._addresses.knows(url):
+            raise Rejected("Slack named no address of its own to put a file.")
+        try:
+            async with session.post(url, data=io.BytesIO(content), **self._plainly()) as response:
+                status, is_ok = response.status, response.ok
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Unreachable("Slack did not take the file.") from error
+        if not is_ok:
+            raise Rejected(f"Slack did not take the file: {status}.")
+
+    def _plainly(self) -> _Plainly:
+        """Return how an address beside the web API is called: by our proxy, without detours."""
+        client = self._client
+        return {"allow_redirects": False, "proxy": client.proxy, "ssl": client.ssl or True}
 
     async def _show(
         self, method: str, target: Mapping[str, object], drawn: Message
@@ -131,13 +191,28 @@ class Outgoing:
             return await self._call(method, {**body, "text": drawn.text, "blocks": []})
 
     async def _call(self, method: str, body: Mapping[str, object]) -> Mapping[str, object]:
+        return await self._send(method, json=dict(body))
+
+    async def _send(
+        self,
+        method: str,
+        *,
+        json: dict[str, object] | None = None,
+        data: dict[str, object] | None = None,
+    ) -> Mapping[str, object]:
         try:
-            response = await self._client.api_call(method, json=dict(body))
+            response = await self._client.api_call(method, json=json, data=data)
         except SlackApiError as error:
             raise _refusal(error) from None  # its words quote the answer; the code is enough
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unreachable("Slack did not answer.") from error
         return response.data if isinstance(response.data, dict) else {}
+
+
+class _Plainly(TypedDict):
+    allow_redirects: bool
+    proxy: str | None
+    ssl: ssl.SSLContext | bool
 
 
 class Undrawable(Rejected):
@@ -158,6 +233,10 @@ def answer_body(drawn: Message, *, is_public: bool = False) -> dict[str, object]
 def _refusal(error: SlackApiError) -> IntegrationError:
     data = getattr(error.response, "data", None)
     code = data.get("error") if isinstance(data, dict) else None
+    if code in LATER:
+        wait = str(getattr(error.response, "headers", {}).get("Retry-After", ""))
+        seconds = float(wait) if wait.isdecimal() else THROTTLED
+        return Throttled("Slack asks to come back later.", seconds)
     if not isinstance(code, str):
         return Unreachable("Slack answered with something that can not be read.")
     return (Undrawable if code in UNDRAWABLE else Rejected)(f"Slack refused it: {code}.")

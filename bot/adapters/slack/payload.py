@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bot.model import Place
-from bot.render.blocks import ANSWER, ASKS, escape
+from bot.render.blocks import ANSWER, ASKS, RUN, TYPES, escape
 from bot.render.line import answered
 
 if TYPE_CHECKING:
     from bot.adapters.slack.accounts import Home
+    from bot.adapters.slack.names import SlashNames
 
 Body: TypeAlias = Mapping[str, Any]  # a JSON object of Slack's; read with `_word` and `_inner`
 
 PLATFORM = "slack"
 IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{1,200}")
+LINE, CHOICE = "line", "choice"  # the inputs of the form that runs any command
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Said:
 
     `text` is in Slack's own encoding, as commands and mentions arrive. `trigger` opens a modal,
     for three seconds; `answer_url` takes five answers, for half an hour; `is_press` marks a
-    button on a message.
+    button, `is_home` one on the Home tab, where there is no message and no channel.
     """
 
     speaker: Speaker
@@ -48,6 +50,7 @@ class Said:
     trigger: str = ""
     answer_url: str = ""
     is_press: bool = False
+    is_home: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,21 +77,28 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Question:
-    """A button that asks for one argument before it types its command."""
+    """A button that asks for one argument before it types its command; `said` is the press."""
 
+    said: Said
     sheet: Sheet
     label: str
-    trigger: str
 
 
-def command(body: Body, prefix: str) -> Said:
+@dataclass(frozen=True)
+class Opened:
+    """Somebody opened the Home tab."""
+
+    speaker: Speaker
+
+
+def command(body: Body, names: SlashNames) -> Said:
     """Read a slash command; `/ops-deploy x` means `deploy x`."""
-    verb = _word(body, "command").removeprefix(prefix).removeprefix("-")
-    speaker = Speaker(_word(body, "user_id"), _word(body, "team_id"))
+    team = _word(body, "team_id") or _word(body, "enterprise_id")
+    speaker = Speaker(_word(body, "user_id"), team)
     return Said(
         speaker=speaker,
         place=Place(PLATFORM, _word(body, "channel_id")),
-        text=f"{verb} {_word(body, 'text')}".strip(),
+        text=names.line(_word(body, "command"), _word(body, "text")),
         delivery=_delivery(body, speaker, _word(body, "response_url")),
         trigger=_word(body, "trigger_id"),
         answer_url=_word(body, "response_url"),
@@ -98,23 +108,69 @@ def command(body: Body, prefix: str) -> Said:
 def mention(body: Body, home: Home | None) -> Said | None:
     """Read a mention of us; None for what is not to be run: our own words, and edited ones.
 
-    An edit is not a new request: what was corrected after the fact is typed again.
+    An edit is not a new request: what was corrected after the fact is typed again. What another
+    installation of the app was told is not ours to answer either: we have no token for it.
     """
     event = _inner(body, "event")
-    if "edited" in event or (home is not None and _is_own(event, home)):
+    if "edited" in event or not is_for(body, home):
+        return None
+    if home is not None and _is_own(event, home):
         return None
     bot = _word(event, "bot_id")
     speaker = Speaker(
         user=_word(event, "user") or bot,
-        team=_word(event, "user_team") or _word(event, "team") or _word(body, "team_id"),
+        team=_word(event, "user_team") or _word(event, "team") or _team(body),
         is_bot=bool(bot),
     )
-    own = home.user if home else _bot_user(body)
+    own = _bot_user(body) or (home.user if home else "")
     return Said(
         speaker=speaker,
         place=Place(PLATFORM, _word(event, "channel"), _word(event, "thread_ts")),
         text=_without_mention(_word(event, "text"), own),
         delivery=_named(_word(body, "event_id")) or _hash(speaker, _word(event, "ts")),
+    )
+
+
+def opened(body: Body, home: Home | None) -> Opened | None:
+    """Read that somebody opened Home; None for our other tab, and for other installations."""
+    event = _inner(body, "event")
+    if _word(event, "tab") != "home" or not is_for(body, home):
+        return None
+    return Opened(Speaker(_word(event, "user"), _team(body)))
+
+
+def changed(body: Body) -> str:
+    """Read whose account changed; "" where the event does not say."""
+    return _word(_inner(_inner(body, "event"), "user"), "id")
+
+
+def is_for(body: Body, home: Home | None) -> bool:
+    """Say whether an event is for our installation: a workspace's, or a whole organisation's.
+
+    `authorizations` says that; the outer `team_id` is only where the event came through.
+    """
+    given = body.get("authorizations")
+    if home is None or not isinstance(given, list) or not given:
+        return True  # who is speaking is checked all the same
+    name, ours = ("enterprise_id", home.enterprise) if home.is_org else ("team_id", home.team)
+    return any(_word(one, name) == ours for one in given if isinstance(one, Mapping))
+
+
+def shortcut(body: Body) -> Said:
+    """Read a shortcut; one on a message speaks in that message's thread.
+
+    Its text is the command that the shortcut stands for, "" for the one that runs any.
+    """
+    speaker, message = _speaker(body), _inner(body, "message")
+    thread = _word(message, "thread_ts") or _word(message, "ts") or _word(body, "message_ts")
+    kind, _, typed = _word(body, "callback_id").partition(":")
+    return Said(
+        speaker=speaker,
+        place=Place(PLATFORM, _word(_inner(body, "channel"), "id"), thread),
+        text=typed if kind == TYPES else "",
+        delivery=_delivery(body, speaker, _word(body, "action_ts")),
+        trigger=_word(body, "trigger_id"),
+        answer_url=_word(body, "response_url"),
     )
 
 
@@ -127,12 +183,8 @@ def press(body: Body) -> Said | Question:
     place = Place(PLATFORM, channel, thread)
     kind, _, rest = _word(action, "action_id").partition(":")
     typed = _word(action, "value")
-    if kind == ASKS:
-        label = _word(_inner(action, "text"), "text")
-        sheet = Sheet(typed, place, asks=rest.partition(":")[2])
-        return Question(sheet, label, _word(body, "trigger_id"))
     speaker = _speaker(body)
-    return Said(
+    said = Said(
         speaker=speaker,
         place=place,
         # A button holds our own words; on this road text is in Slack's encoding.
@@ -141,23 +193,34 @@ def press(body: Body) -> Said | Question:
         trigger=_word(body, "trigger_id"),
         answer_url=_word(body, "response_url"),
         is_press=True,
+        is_home=_word(_inner(body, "view"), "type") == "home",
     )
+    if kind == ASKS:
+        label = _word(_inner(action, "text"), "text")
+        return Question(said, Sheet(typed, place, asks=rest.partition(":")[2]), label)
+    return said
 
 
-def submission(body: Body) -> Said:
-    """Read a submitted modal: a form's fields, or the answer that a button asked for."""
+def submission(body: Body, names: SlashNames) -> Said:
+    """Read a submitted modal: a form's fields, a button's answer, or a whole line."""
     view = _inner(body, "view")
     sheet = Sheet.load(_word(view, "private_metadata"))
     speaker = _speaker(body)
     entered = inputs(body)
-    is_answer = _word(view, "callback_id") == ANSWER
-    line = answered(sheet.command, sheet.asks, entered.get(sheet.asks, ""))
+    kind = _word(view, "callback_id")
+    text, fields = sheet.command, None
+    if kind == ANSWER:
+        text = escape(answered(sheet.command, sheet.asks, entered.get(sheet.asks, "")))
+    elif kind == RUN:
+        text = escape(names.bare(entered.get(LINE, "")) or entered.get(CHOICE, ""))
+    else:
+        fields = {name: value for name, value in entered.items() if value}
     return Said(
         speaker=speaker,
         place=sheet.place,
-        text=escape(line) if is_answer else sheet.command,
+        text=text,
         delivery=_delivery(body, speaker, _word(view, "id") + json.dumps(entered)),
-        fields=None if is_answer else {n: v for n, v in entered.items() if v},
+        fields=fields,
     )
 
 
@@ -176,7 +239,9 @@ def _is_own(event: Body, home: Home) -> bool:
 
 def _speaker(body: Body) -> Speaker:
     user, team = _inner(body, "user"), _inner(body, "team")
-    return Speaker(_word(user, "id"), _word(user, "team_id") or _word(team, "id"))
+    # A whole organisation's installation may name no workspace.
+    org = _word(_inner(body, "enterprise"), "id")
+    return Speaker(_word(user, "id"), _word(user, "team_id") or _word(team, "id") or org)
 
 
 def _entered(control: Body) -> str:
@@ -193,6 +258,13 @@ def _without_mention(text: str, own: str) -> str:
 def _bot_user(body: Body) -> str:
     authorized = body.get("authorizations") or []
     return next((_word(a, "user_id") for a in authorized if a.get("is_bot")), "")
+
+
+def _team(body: Body) -> str:
+    """Return the workspace that an event is for; an organisation's own id where it names none."""
+    authorized = body.get("authorizations") or []
+    named = (_word(one, "team_id") or _word(one, "enterprise_id") for one in authorized)
+    return next((name for name in named if name), "") or _word(body, "team_id")
 
 
 def _delivery(body: Body, speaker: Speaker, otherwise: str) -> str:

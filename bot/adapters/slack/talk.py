@@ -9,14 +9,29 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.adapters.slack.payload import Question, Said, Sheet
+from bot.adapters.slack.outgoing import answer_body
+from bot.adapters.slack.payload import CHOICE, LINE, Question, Said, Sheet
 from bot.errors import IntegrationError, Rejected
-from bot.model import Button, Form, Input, InputKind, Invocation, Reason, Reply, Style, Visibility
-from bot.render.blocks import ANSWER, modal
+from bot.model import (
+    AccountKind,
+    Button,
+    Form,
+    Input,
+    InputKind,
+    Invocation,
+    Reason,
+    Reply,
+    Style,
+    Visibility,
+)
+from bot.render.blocks import ANSWER, RUN, modal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from bot.adapters.slack.accounts import Accounts
     from bot.adapters.slack.outgoing import AnswerUrl, Outgoing
+    from bot.model import Account
     from bot.ports import Notices, Road
 
 LOG = structlog.get_logger(__name__)
@@ -24,24 +39,44 @@ LOG = structlog.get_logger(__name__)
 PATIENCE = 0.7
 REMEMBERED = 4096  # deliveries whose public answer was shown
 FORM_BUTTON = "Fill in the form"
+OUTSIDER = Reply(
+    "I take commands from full members of this workspace only, and Slack does not say that you "
+    "are one; ask a member, or try again in a minute if you are.",
+    Reason.NOT_IDENTIFIED,
+    visibility=Visibility.PRIVATE,
+)
 
 
 class Talk:
     """One conversation with all of Slack; holds nothing but which answers were shown."""
 
     def __init__(
-        self, road: Road, notices: Notices, accounts: Accounts, outgoing: Outgoing
+        self,
+        road: Road,
+        notices: Notices,
+        accounts: Accounts,
+        outgoing: Outgoing,
+        choices: Callable[[Account], Sequence[str]],
     ) -> None:
         self._road, self._notices = road, notices
-        self._accounts, self._outgoing = accounts, outgoing
+        self._accounts, self._outgoing, self._choices = accounts, outgoing, choices
         self._shown: OrderedDict[str, None] = OrderedDict()
 
     async def ask(self, said: Said) -> Reply:
-        """Take what was said down the road."""
+        """Take what was said down the road; outsiders learn nothing from what it answers.
+
+        They go down it all the same, so that what they tried is on the record.
+        """
         account = await self._accounts.account(said.speaker)
-        return await self._road.handle(
-            Invocation(said.text, account, said.place, said.delivery, said.fields)
-        )
+        is_member = account.kind is AccountKind.MEMBER
+        place = (await self._placed(said)).place if is_member else said.place
+        invocation = Invocation(said.text, account, place, said.delivery, said.fields)
+        reply = await self._road.handle(invocation)
+        return reply if is_member or reply.reason is Reason.PHI_BLOCKED else OUTSIDER
+
+    def drawn(self, reply: Reply) -> dict[str, object]:
+        """Return a reply as the body of a private answer to a command."""
+        return answer_body(self._outgoing.draw(reply))
 
     async def converse(self, said: Said) -> None:
         """Ask, then show the answer."""
@@ -66,16 +101,44 @@ class Talk:
 
     async def question(self, question: Question) -> None:
         """Ask for the one argument that a button needs."""
+        if not await self._is_member(question.said):
+            await self.converse(question.said)  # refused, and recorded
+            return
         sheet = question.sheet
         name = sheet.asks.replace("_", " ").capitalize()
         asked = Input(sheet.asks, name, InputKind.LONG_TEXT)
         form = Form(sheet.command, question.label, (asked,), submit=question.label)
+        view = modal(form, callback=ANSWER, metadata=sheet.dump())
+        await self._ask_by(question.said, view)
+
+    async def offer(self, said: Said) -> None:
+        """Ask for any command, where a shortcut that stands for none was chosen."""
+        account = await self._accounts.account(said.speaker)
+        if account.kind is not AccountKind.MEMBER:
+            await self.show(said, OUTSIDER)
+            return
+        view = modal(
+            _any_command(self._choices(account)),
+            callback=RUN,
+            metadata=Sheet("", said.place).dump(),
+        )
+        await self._ask_by(said, view)
+
+    async def _ask_by(self, said: Said, view: Mapping[str, object]) -> None:
         try:
-            await self._outgoing.open(
-                question.trigger, modal(form, callback=ANSWER, metadata=sheet.dump())
-            )
+            await self._outgoing.open(said.trigger, view)
         except IntegrationError as error:
             LOG.warning("a question could not be asked in Slack", why=error.text)
+
+    async def _is_member(self, said: Said) -> bool:
+        return (await self._accounts.account(said.speaker)).kind is AccountKind.MEMBER
+
+    async def _placed(self, said: Said) -> Said:
+        """Return what was said outside a channel as said in the person's own chat with us."""
+        if said.place.channel:
+            return said
+        channel = await self._outgoing.direct(said.speaker.user) or said.speaker.user
+        return replace(said, place=replace(said.place, channel=channel, thread=""))
 
     async def _show_form(self, said: Said, url: AnswerUrl, reply: Reply, form: Form) -> None:
         if said.trigger:
@@ -93,6 +156,7 @@ class Talk:
     async def _publish(self, said: Said, url: AnswerUrl, reply: Reply) -> None:
         if not self._is_first(said.delivery):
             return
+        said = await self._placed(said)
         if said.is_press and await self._edited(said, reply):
             if not reply.topic:
                 await self._whisper(said, url, reply)
@@ -113,7 +177,10 @@ class Talk:
         """Say whether a pressed message tells everybody by being edited itself.
 
         Its topic is shown here unless it never was; then another message would only be noise.
+        On Home there is no message: the tab is drawn again, and only a new topic needs one.
         """
+        if said.is_home:
+            return not reply.topic
         topic = reply.topic or reply.request or ""
         if not topic or await self._notices.current(topic) is None:
             return False
@@ -134,6 +201,15 @@ class Talk:
         if len(self._shown) > REMEMBERED:
             self._shown.popitem(last=False)
         return True
+
+
+def _any_command(choices: Sequence[str]) -> Form:
+    hint = "Such as: deploy status DEP-3. `help` says what you can type."
+    line = Input(LINE, "Command", required=not choices, hint=hint)
+    if not choices:
+        return Form("", "Run a command", (line,))
+    chosen = Input(CHOICE, "Or choose one", InputKind.CHOICE, tuple(choices), required=False)
+    return Form("", "Run a command", (line, chosen))
 
 
 async def soon(asking: asyncio.Task[Reply]) -> Reply | None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi import FastAPI
 
-from bot.adapters.slack import Slack, Workspace, routes
+from bot.adapters.slack import Slack, Sources, Tokens, Workspace, routes
 from bot.model import Reply
 from tests.fakes import slack as fake
 from tests.fakes.notices import DirectNotices
@@ -86,13 +86,22 @@ class Open:
     notices: DirectNotices
     topics: MemoryTopics
     clock: TurnedClock
+    rests: list[float]
 
 
 @asynccontextmanager
-async def opened(*, app_token: str | None = None, **over: str) -> AsyncIterator[Open]:
-    """Open a door to a small Slack of its own."""
+async def opened(
+    *,
+    app_token: str | None = None,
+    arrange: Callable[[fake.Slack], None] = lambda _: None,
+    sources: Sources | None = None,
+    tokens: Tokens | None = None,
+    **over: Any,
+) -> AsyncIterator[Open]:
+    """Open a door to a small Slack of its own, arranged before the door looks at it."""
     async with contextlib.AsyncExitStack() as stack:
         slack = await stack.enter_async_context(fake.Slack.running())
+        arrange(slack)
         road, topics, clock = ScriptedRoad(), MemoryTopics(), TurnedClock()
         notices = DirectNotices(topics, lambda reply: reply)
         workspace = Workspace(
@@ -103,7 +112,21 @@ async def opened(*, app_token: str | None = None, **over: str) -> AsyncIterator[
             console_url="http://console.test/",
             **over,
         )
-        door = Slack(workspace, road=road, notices=notices, clock=clock)
+        rests: list[float] = []
+
+        async def rest(seconds: float) -> None:
+            rests.append(seconds)
+            await asyncio.sleep(0)
+
+        door = Slack(
+            workspace,
+            road=road,
+            notices=notices,
+            clock=clock,
+            sources=sources,
+            tokens=tokens,
+            sleep=rest,
+        )
         notices.messengers[door.platform] = door
         app = FastAPI()
         app.routes.extend(routes(door))
@@ -111,7 +134,7 @@ async def opened(*, app_token: str | None = None, **over: str) -> AsyncIterator[
         stack.push_async_callback(door.close)
         url = await stack.enter_async_context(served(app))
         slack.door = f"{url}/slack/events"
-        yield Open(slack, door, road, notices, topics, clock)
+        yield Open(slack, door, road, notices, topics, clock, rests)
 
 
 @pytest.fixture

@@ -77,8 +77,9 @@ async def test_a_decision_replaces_the_buttons_and_makes_no_second_message(here:
     message = await card(here)
     confirmed = Reply("REQ-1 is approved.", visibility=Visibility.PUBLIC, request="REQ-1")
     here.road.replies["approve REQ-1 --proposal 4f2a"] = confirmed
+    pressed = here.slack.pressed("Approve", message, "U2")
     await here.notices.publish("REQ-1", DECIDED)
-    await here.slack.press("Approve", message, user="U2")
+    await here.slack.send("interactive", pressed)
     assert (await here.slack.answer()).text == "REQ-1 is approved."
     await here.slack.until(lambda: message.buttons == {})
     assert "approved by anna" in message.words

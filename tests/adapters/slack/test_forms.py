@@ -126,7 +126,7 @@ async def test_a_form_submitted_outside_a_channel_is_answered_in_our_own_chat(
     view = await asked.slack.view()
     asked.road.replies["deploy"] = Reply("Frozen.", Reason.FROZEN, visibility=Visibility.PRIVATE)
     await asked.slack.submit(view, FILLED, user="U6")
-    assert (await asked.slack.message()).channel == "U6"
+    assert (await asked.slack.message()).channel == "DU6"
 
 
 async def test_a_modal_of_somebody_else_is_not_ours(asked: Open) -> None:

@@ -10,9 +10,12 @@ from typing import Any
 import jsonschema
 import pytest
 
+import commands
 from bot.adapters.slack import manifest
+from bot.adapters.slack.manifest import EVENTS, SCOPES
 from bot.api import Command, Reply, Risk, args
 from bot.errors import ConfigurationError
+from bot.registry import discover
 
 SCHEMAS = Path(__file__).parents[4] / "shared/reference/data/slack/manifest-schema"
 URL = "https://wardroom.hospital.example/"
@@ -93,7 +96,82 @@ def test_in_socket_mode_the_manifest_names_no_address() -> None:
 def test_the_scopes_are_those_we_use_and_no_history() -> None:
     made = made_of(CATALOGUE)
     scopes = made["oauth_config"]["scopes"]["bot"]
-    assert scopes == ["app_mentions:read", "chat:write", "commands", "users:read"]
+    assert scopes == [
+        "app_mentions:read",
+        "chat:write",
+        "commands",
+        "files:write",
+        "im:write",
+        "users:read",
+    ]
+
+
+def test_the_events_are_those_we_answer() -> None:
+    events = made_of(CATALOGUE)["settings"]["event_subscriptions"]["bot_events"]
+    assert events == ["app_home_opened", "app_mention", "team_join", "user_change"]
+
+
+def test_every_scope_and_event_stands_with_its_reason_in_the_documents() -> None:
+    page = (Path(__file__).parents[3] / "docs/slack.md").read_text("utf-8")
+    for name, reason in {**SCOPES, **EVENTS}.items():
+        assert f"| `{name}` | {reason} |" in page
+
+
+def test_a_shortcut_is_offered_for_any_command_and_for_those_the_catalogue_has() -> None:
+    shortcuts = made_of(CATALOGUE)["features"]["shortcuts"]
+    assert [(s["name"], s["type"], s["callback_id"]) for s in shortcuts] == [
+        ("Run a command", "global", "run"),
+        ("Run a command here", "message", "run"),
+        ("Deploy a service", "global", "types:deploy"),
+    ]
+
+
+def test_home_is_shown_and_what_is_not_read_can_not_be_typed() -> None:
+    assert made_of(CATALOGUE)["features"]["app_home"] == {
+        "home_tab_enabled": True,
+        "messages_tab_enabled": True,
+        "messages_tab_read_only_enabled": True,
+    }
+
+
+def test_an_organisation_and_changing_tokens_are_said_where_they_are_wanted() -> None:
+    plain = made_of(CATALOGUE)["settings"]
+    assert (plain["org_deploy_enabled"], plain["token_rotation_enabled"]) == (False, False)
+    made: Any = manifest(
+        CATALOGUE, public_url=URL, is_socket_mode=False, is_org=True, rotates_tokens=True
+    )
+    settings = made["settings"]
+    assert (settings["org_deploy_enabled"], settings["token_rotation_enabled"]) == (True, True)
+
+
+def test_a_group_may_have_a_name_of_its_own_and_all_of_them_another_prefix() -> None:
+    made: Any = manifest(
+        CATALOGUE,
+        public_url=URL,
+        is_socket_mode=False,
+        command="/ward",
+        names={"deploy": "/ship"},
+    )
+    assert set(slash(made)) == {"/ward", "/ward-ci", "/ship", "/ward-help"}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [{"deploy": "/Ship"}, {"deploy": "ship"}, {"deploy": "/ops"}, {"deploy": "/ops-ci"}],
+)
+def test_a_name_that_slack_does_not_take_or_that_is_taken_is_refused(names: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match="slash"):
+        manifest(CATALOGUE, public_url=URL, is_socket_mode=False, names=names)
+
+
+def test_every_hint_is_an_example_of_the_group() -> None:
+    known = discover(commands).commands
+    made = slash(made_of(known))
+    examples = {example for command in known for example in command.examples}
+    for name, entry in made.items():
+        group = name.removeprefix("/ops").removeprefix("-")
+        hint = entry.get("usage_hint", "")
+        assert f"{group} {hint}".strip() in examples
 
 
 def test_the_same_commands_in_another_order_make_the_same_manifest() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from bot.adapters.slack import payload
 from bot.adapters.slack.accounts import Home
+from bot.adapters.slack.names import SlashNames
 from bot.model import Place
 from tests.adapters.slack.conftest import Open
 
@@ -71,7 +72,7 @@ def test_a_submission_from_a_shared_channel_names_the_other_workspace() -> None:
     body = dict(samples()["test_view_submission.connect_channel_payload"])
     sheet = payload.Sheet("deploy", Place("slack", "C1"))
     body["view"] = {**body["view"], "private_metadata": sheet.dump()}
-    said = payload.submission(body)
+    said = payload.submission(body, SlashNames())
     assert said.speaker.team == "T-other-side"
     assert said.fields == {"zniAM": "Hi there!"}
     assert said.delivery == "slack:111.222.xxx"

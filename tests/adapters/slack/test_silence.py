@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from bot.adapters.slack.silence import silent_logger
 from bot.model import Button, Form, Input, Reason, Reply, Visibility
 from tests.adapters.slack.conftest import Open, opened
+from tests.adapters.slack.estate import Estate, request
 from tests.fakes.slack import FORM
 
 CANARY = "MRN-8675309-canary"
@@ -55,7 +57,8 @@ def all_to_debug() -> None:
 async def test_no_word_token_or_signature_is_logged(
     heard: Everything, capfd: pytest.CaptureFixture[str], app_token: str | None
 ) -> None:
-    async with opened(app_token=app_token) as here:
+    estate = Estate(for_me=[replace(request(), requester=CANARY)])
+    async with opened(app_token=app_token, sources=estate.sources) as here:
         if app_token:
             await here.slack.connected()
             here.slack.by_socket = True
@@ -82,6 +85,12 @@ async def everything_once(here: Open) -> None:
     message = await here.slack.message()
     await here.slack.press(CANARY[:20], message)
     await here.slack.press("Ask", message)
+    await here.slack.choose(f"types:{CANARY}")
+    await here.slack.choose("run", message=message)
+    await here.slack.submit(await here.slack.view(), {"reason": CANARY, "line": CANARY})
+    await here.slack.tell({"type": "user_change", "user": {"id": "U1", "real_name": CANARY}})
+    await here.slack.open_home()
+    await here.slack.home()
     await broken(here, message)
     await here.door.close()
 

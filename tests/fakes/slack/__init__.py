@@ -29,18 +29,18 @@ from urllib.parse import urlencode
 
 import aiohttp
 from aiohttp import web
-from slack_sdk.errors import SlackObjectFormationError
-from slack_sdk.models.views import View
 
 from bot.adapters.slack.signature import sign
 from tests.fakes.slack import bodies
-from tests.fakes.slack.parts import Acknowledged, Call, Object, Shown, undrawable, words
+from tests.fakes.slack.methods import METHODS
+from tests.fakes.slack.parts import Acknowledged, Call, Object, Shown, words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
 DEADLINE = 10.0  # seconds until a wait gives up; nothing is asserted about time
 ANSWERS = 5  # what a response_url takes
+OPEN = {"oauth.v2.access"}  # asked without a token
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 
@@ -60,10 +60,16 @@ class Slack:
         self.whispers: list[Shown] = []
         self.answers: list[Object] = []
         self.views: list[Object] = []
+        self.homes: list[tuple[str, Object]] = []
+        self.uploads: dict[str, Object] = {}
+        self.refresh_token = "xoxe-1-first"
+        self.is_org = self.break_uploads = False
         self.events = asyncio.Condition()
         self.base = ""
+        self.calls_as_form = False
         self._numbers = itertools.count(1)
-        self._triggers: set[str] = set()
+        self.triggers: set[str] = set()
+        self.keys: dict[str, str] = {}
         self._uses: dict[str, int] = defaultdict(int)
         self._failures: dict[str, deque[Object]] = defaultdict(deque)
         self._gates: dict[str, asyncio.Event] = {}
@@ -80,6 +86,7 @@ class Slack:
         app.router.add_post("/api/{method}", slack._api)
         app.router.add_get("/api/{method}", slack._api)
         app.router.add_post("/answer/{number}", slack._answer)
+        app.router.add_post("/upload/{number}", slack._upload)
         app.router.add_get("/socket", slack._connect)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
@@ -87,9 +94,11 @@ class Slack:
         await site.start()
         port = runner.addresses[0][1]
         slack.base = f"http://127.0.0.1:{port}"
-        async with aiohttp.ClientSession() as slack._session:
-            yield slack
-        await runner.cleanup()
+        try:
+            async with aiohttp.ClientSession() as slack._session:
+                yield slack
+        finally:
+            await runner.cleanup()
 
     @property
     def api_url(self) -> str:
@@ -142,6 +151,20 @@ class Slack:
     def pressed(self, label: str, message: Shown, user: str = "U1", **over: Any) -> Object:
         """Return the body of a press."""
         return bodies.pressed(self, label, message, user, **over)
+
+    async def choose(
+        self, callback: str, *, user: str = "U1", message: Shown | None = None, **over: Any
+    ) -> Acknowledged:
+        """Choose a shortcut: a global one, or one of a message's."""
+        return await self.send("interactive", bodies.chosen(self, callback, user, message, **over))
+
+    async def open_home(self, *, user: str = "U1", tab: str = "home", **over: Any) -> Acknowledged:
+        """Open our app in the side bar."""
+        return await self.send("events_api", bodies.home_opened(self, user, tab, **over))
+
+    async def tell(self, event: Object, **over: Any) -> Acknowledged:
+        """Send an event of any kind."""
+        return await self.send("events_api", bodies.event(self, event, **over))
 
     async def submit(
         self, view: Object, values: Mapping[str, str], *, user: str = "U1", **over: Any
@@ -204,6 +227,12 @@ class Slack:
         body = self.answers[number - 1]
         return Shown("C1", self.ts(), body.get("text", ""), body.get("blocks", []), user="U1")
 
+    async def home(self, number: int = 1) -> Shown:
+        """Return the n-th Home tab published, waiting for it; a press on it is one in a view."""
+        await self.until(lambda: len(self.homes) >= number)
+        user, view = self.homes[number - 1]
+        return Shown("", "", "", view["blocks"], user=user, view=view)
+
     async def view(self, number: int = 1) -> Object:
         """Return the n-th modal opened, waiting for it."""
         await self.until(lambda: len(self.views) >= number)
@@ -243,7 +272,7 @@ class Slack:
     def trigger(self) -> str:
         """Return a fresh trigger id, good for one use."""
         made = f"{self.number()}.111.abcdef"
-        self._triggers.add(made)
+        self.triggers.add(made)
         return made
 
     def answer_url(self) -> str:
@@ -259,6 +288,7 @@ class Slack:
     async def _api(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
         body = await _read(request)
+        self.calls_as_form = request.content_type == FORM
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if method in self._gates:
             await self._gates[method].wait()
@@ -275,72 +305,10 @@ class Slack:
         return web.json_response(answer)
 
     def _handle(self, method: str, body: Object, token: str) -> Object:
-        if token not in (self.token, self.app_token):
+        if token not in (self.token, self.app_token) and method not in OPEN:
             return {"ok": False, "error": "invalid_auth"}
-        handler = {
-            "auth.test": self._auth_test,
-            "users.info": self._users_info,
-            "chat.postMessage": self._post_message,
-            "chat.postEphemeral": self._post_ephemeral,
-            "chat.update": self._update,
-            "views.open": self._open,
-            "apps.connections.open": self._open_connection,
-        }.get(method)
-        return handler(body) if handler else {"ok": False, "error": "unknown_method"}
-
-    def _auth_test(self, _: Object) -> Object:
-        ours = {"team_id": self.team, "user_id": self.bot_user, "bot_id": self.bot_id}
-        return {"ok": True, **ours, "enterprise_id": self.enterprise or None}
-
-    def _users_info(self, body: Object) -> Object:
-        known = {"id": body["user"], "team_id": self.team, "is_bot": False, "deleted": False}
-        return {"ok": True, "user": {**known, **self.users.get(body["user"], {})}}
-
-    def _post_message(self, body: Object) -> Object:
-        if problem := undrawable(body):
-            return {"ok": False, "error": problem}
-        shown = Shown(
-            body["channel"],
-            self.ts(),
-            body.get("text", ""),
-            body.get("blocks", []),
-            thread=body.get("thread_ts", ""),
-            versions=[body],
-        )
-        self.messages.append(shown)
-        return {"ok": True, "channel": shown.channel, "ts": shown.ts}
-
-    def _post_ephemeral(self, body: Object) -> Object:
-        if problem := undrawable(body):
-            return {"ok": False, "error": problem}
-        said = (body.get("text", ""), body.get("blocks", []))
-        thread, user = body.get("thread_ts", ""), body["user"]
-        self.whispers.append(Shown(body["channel"], self.ts(), *said, thread=thread, user=user))
-        return {"ok": True, "message_ts": self.whispers[-1].ts}
-
-    def _update(self, body: Object) -> Object:
-        found = [m for m in self.messages if (m.channel, m.ts) == (body["channel"], body["ts"])]
-        if not found:
-            return {"ok": False, "error": "message_not_found"}
-        if problem := undrawable(body):
-            return {"ok": False, "error": problem}
-        found[0].text, found[0].blocks = body.get("text", ""), body.get("blocks", [])
-        found[0].versions.append(body)
-        return {"ok": True, "channel": body["channel"], "ts": body["ts"]}
-
-    def _open(self, body: Object) -> Object:
-        if body["trigger_id"] not in self._triggers:
-            return {"ok": False, "error": "expired_trigger_id"}
-        self._triggers.discard(body["trigger_id"])
-        try:
-            View(**body["view"]).to_dict()
-        except SlackObjectFormationError:
-            return {"ok": False, "error": "invalid_arguments"}
-        self.views.append(body["view"])
-        return {"ok": True, "view": {**body["view"], "id": "V1"}}
-
-    def _open_connection(self, _: Object) -> Object:
-        return {"ok": True, "url": self.base.replace("http", "ws", 1) + "/socket"}
+        handler = METHODS.get(method)
+        return handler(self, body) if handler else {"ok": False, "error": "unknown_method"}
 
     async def _answer(self, request: web.Request) -> web.Response:
         number = request.match_info["number"]
@@ -353,6 +321,14 @@ class Slack:
             self.answers.append(body)
             self.events.notify_all()
         return web.Response(text="ok")
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        if self.break_uploads and request.transport is not None:
+            request.transport.close()
+        if "Authorization" in request.headers:
+            return web.Response(status=400, text="the address is the permission")
+        self.uploads[request.match_info["number"]]["content"] = await request.read()
+        return web.Response(text="OK - 5")
 
     async def _connect(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()

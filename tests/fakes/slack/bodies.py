@@ -52,14 +52,60 @@ def mentioned(
         **({"thread_ts": thread} if thread else {}),
         **over,
     }
-    authorized = {"team_id": slack.team, "user_id": slack.bot_user, "is_bot": True}
+    return {**_enveloped(slack, event), "event_id": f"Ev{slack.number()}"}
+
+
+def home_opened(slack: Slack, user: str, tab: str, **over: Any) -> Object:
+    """Return the body of the event that somebody opened one of our tabs."""
+    opened = {"type": "app_home_opened", "user": user, "channel": "D1", "tab": tab}
+    return event(slack, {**opened, "event_ts": slack.ts()}, **over)
+
+
+def event(slack: Slack, event: Object, **over: Any) -> Object:
+    """Return the body of any event; `over` is of the envelope."""
+    return {**_enveloped(slack, event), "event_id": f"Ev{slack.number()}", **over}
+
+
+def chosen(
+    slack: Slack, callback: str, user: str = "U1", message: Shown | None = None, **over: Any
+) -> Object:
+    """Return the body of a shortcut, chosen on a message where there is one."""
+    body = {
+        "type": "shortcut",
+        "token": "verification",
+        "action_ts": slack.ts(),
+        "team": {"id": slack.team, "domain": "hospital"},
+        "user": {"id": user, "username": user.lower(), "team_id": slack.team},
+        "callback_id": callback,
+        "trigger_id": slack.trigger(),
+    }
+    if message is None:
+        return {**body, **over}
+    return {
+        **body,
+        "type": "message_action",
+        "channel": {"id": message.channel, "name": "ward-ops"},
+        "message_ts": message.ts,
+        "message": {"type": "message", "ts": message.ts, "text": message.text, **_thread(message)},
+        "response_url": slack.answer_url(),
+        **over,
+    }
+
+
+def _enveloped(slack: Slack, event: Object) -> Object:
+    authorized = {
+        "enterprise_id": slack.enterprise or None,
+        "team_id": None if slack.is_org else slack.team,
+        "user_id": slack.bot_user,
+        "is_bot": True,
+        "is_enterprise_install": slack.is_org,
+    }
     return {
         "token": "verification",
         "team_id": slack.team,
         "api_app_id": "A1",
         "event": event,
         "type": "event_callback",
-        "event_id": f"Ev{slack.number()}",
         "authorizations": [authorized],
     }
 
@@ -67,6 +113,8 @@ def mentioned(
 def pressed(slack: Slack, label: str, message: Shown, user: str = "U1", **over: Any) -> Object:
     """Return the body of a press."""
     button = message.buttons[label]
+    if message.view:
+        return _pressed_on_view(slack, button, message, user, **over)
     container = {"type": "message", "message_ts": message.ts, "channel_id": message.channel}
     return {
         "type": "block_actions",
@@ -77,6 +125,23 @@ def pressed(slack: Slack, label: str, message: Shown, user: str = "U1", **over: 
         "team": {"id": slack.team, "domain": "hospital"},
         "channel": {"id": message.channel, "name": "ward-ops"},
         "response_url": slack.answer_url(),
+        "actions": [{**button, "block_id": "b", "action_ts": slack.ts()}],
+        **over,
+    }
+
+
+def _pressed_on_view(
+    slack: Slack, button: Object, message: Shown, user: str, **over: Any
+) -> Object:
+    """Return the body of a press on Home: no message, no channel and no address to answer to."""
+    return {
+        "type": "block_actions",
+        "user": {"id": user, "team_id": slack.team},
+        "api_app_id": "A1",
+        "container": {"type": "view", "view_id": "VH"},
+        "view": {**message.view, "id": "VH", "team_id": slack.team},
+        "trigger_id": slack.trigger(),
+        "team": {"id": slack.team, "domain": "hospital"},
         "actions": [{**button, "block_id": "b", "action_ts": slack.ts()}],
         **over,
     }

@@ -27,6 +27,7 @@ class Shown:
     blocks: list[Object]
     thread: str = ""
     user: str = ""
+    view: Object = field(default_factory=dict)
     versions: list[Object] = field(default_factory=list)
 
     @property

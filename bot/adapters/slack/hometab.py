@@ -1,0 +1,239 @@
+"""Keeps the Home tab of everybody who has it open: what waits, what runs, what can be started.
+
+Home is drawn from the stores' ports and not by commands down the road: it is drawn again each time
+that something on it changes, and the log would say that people typed what nobody typed. It shows
+what the person's own `approvals` and `deploy list` may show, and every control on it is a command
+that goes down the road when it is pressed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TypeAlias
+
+import structlog
+
+from bot.adapters.slack.talk import OUTSIDER
+from bot.api import Caller
+from bot.errors import IntegrationError
+from bot.model import AccountKind, Button, Place, Principal, Style
+from bot.render.home import Entry, Page, Section, home
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.adapters.slack.accounts import Accounts
+    from bot.adapters.slack.outgoing import Outgoing
+    from bot.adapters.slack.payload import Speaker
+    from bot.adapters.slack.tasks import Tasks
+    from bot.api import Approvals, Command, Deploy, Manual, Request
+    from bot.model import Account
+    from bot.ports import Clock, Directory, Notices
+    from bot.stores import DeployStore
+
+LOG = structlog.get_logger(__name__)
+SPACING = 3.0  # seconds between two drawings of one person's Home
+PATIENCE = 10.0  # seconds for one drawing
+AT_ONCE = 4  # homes drawn at the same time
+# Slack does not say when Home is left: after a while it is not kept current any more.
+OPEN, OPENED = timedelta(minutes=30), 200
+LISTED = 30
+# Offered where the catalogue has them and the person's roles allow them.
+QUICK = ("deploy", "rollback", "change open", "incident open", "tour", "history", "recent", "help")
+STRANGER = (
+    "I do not know whose account this is, so there is nothing to show. "
+    "Ask your Wardroom administrator to add it to the people file."
+)
+
+More: TypeAlias = Callable[[Principal], Awaitable[Section]]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where Home gets what it shows; `more` adds sections, such as open incidents.
+
+    What `more` returns is shown as it is: it has to be masked already.
+    """
+
+    directory: Directory
+    manual: Manual
+    approvals: Approvals
+    deploys: DeployStore
+    more: tuple[More, ...] = ()
+
+    def allowed(self, account: Account) -> Sequence[Command]:
+        """Return the commands that the person behind an account may type."""
+        person = self.directory.identify(account) if account.kind is AccountKind.MEMBER else None
+        return self.manual.allowed(person) if person else ()
+
+
+class HomeTabs:
+    """The Home tabs of this process; holds who has one open and what it shows."""
+
+    def __init__(
+        self,
+        pages: Pages,
+        outgoing: Outgoing,
+        tasks: Tasks,
+        clock: Clock,
+        *,
+        console_url: str,
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._pages, self._outgoing = pages, outgoing
+        self._tasks, self._clock, self._sleep = tasks, clock, sleep
+        self._console_url = console_url
+        self._open: OrderedDict[str, tuple[Speaker, datetime]] = OrderedDict()
+        self._shown: dict[str, str] = {}
+        self._wanted: set[str] = set()
+        self._working: dict[str, asyncio.Task[None]] = {}
+        self._room = asyncio.Semaphore(AT_ONCE)
+
+    def opened(self, speaker: Speaker) -> None:
+        """Draw Home for somebody who looks at it now, and keep it current for a while."""
+        self._open.pop(speaker.user, None)
+        self._shown.pop(speaker.user, None)
+        self._open[speaker.user] = (speaker, self._clock.now() + OPEN)
+        while len(self._open) > OPENED:
+            self._forget(next(iter(self._open)))
+        self.refresh([speaker.user])
+
+    def refresh(self, users: Sequence[str]) -> None:
+        """Draw Home again for those of these users who have it open; does not wait for it."""
+        for user in users:
+            if user not in self._open:
+                continue
+            if self._clock.now() >= self._open[user][1]:
+                self._forget(user)
+                continue
+            self._wanted.add(user)
+            if user not in self._working:
+                self._working[user] = self._tasks.begin(self._work(user))
+
+    def topic_changed(self, topic: str) -> None:  # noqa: ARG002 - a new request is on nobody's page yet, so every page is looked at
+        """Draw again what may show the topic; a page that stays the same is not sent."""
+        self.refresh(list(self._open))
+
+    async def close(self) -> None:
+        """Stop drawing."""
+        working = list(self._working.values())
+        for task in working:
+            task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
+
+    def _forget(self, user: str) -> None:
+        self._open.pop(user, None)
+        self._shown.pop(user, None)
+
+    async def _work(self, user: str) -> None:
+        try:
+            while user in self._wanted:
+                self._wanted.discard(user)
+                async with self._room:
+                    await self._draw(user)
+                await self._sleep(SPACING)
+        finally:
+            # Nothing is awaited between the last look and this.
+            self._wanted.discard(user)
+            del self._working[user]
+
+    async def _draw(self, user: str) -> None:
+        known = self._open.get(user)
+        if known is None:
+            return
+        try:
+            async with asyncio.timeout(PATIENCE):
+                page = await self._pages.of(known[0])
+                view = home(page, console_url=self._console_url)
+                mark = hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()
+                if self._shown.get(user) == mark:
+                    return
+                await self._outgoing.publish(user, view)
+        except (IntegrationError, TimeoutError) as error:
+            LOG.warning("a Home tab could not be drawn in Slack", why=type(error).__name__)
+        else:
+            if user in self._open:
+                self._shown[user] = mark
+
+
+@dataclass(frozen=True)
+class Pages:
+    """What each person's Home says now."""
+
+    _sources: Sources | None
+    _notices: Notices
+    _accounts: Accounts
+
+    async def of(self, speaker: Speaker) -> Page:
+        """Return a person's page; one sentence for outsiders and for nobody we know."""
+        account = await self._accounts.account(speaker)
+        if account.kind is not AccountKind.MEMBER:
+            return Page(OUTSIDER.text)
+        if self._sources is None:
+            return Page("Type a command, or mention me in a channel.", (_button("help", "Help"),))
+        person = self._sources.directory.identify(account)
+        if person is None:
+            return Page(STRANGER)
+        return await self._page_of(person, self._sources)
+
+    async def _page_of(self, person: Principal, sources: Sources) -> Page:
+        allowed = {command.name: command for command in sources.manual.allowed(person)}
+        sections: list[Section] = []
+        if "approvals" in allowed:
+            cancels = "cancel" in allowed
+            sections += await self._requests(person, sources.approvals, cancels=cancels)
+        if "deploy list" in allowed:
+            running = await sources.deploys.list(running=True, limit=LISTED)
+            entries = tuple([await self._running(deploy) for deploy in running])
+            sections.append(Section("Running now", entries, "Nothing is running.", "deploy list"))
+        sections += [await more(person) for more in sources.more]
+        actions = [_button(name, allowed[name].summary) for name in QUICK if name in allowed]
+        return Page(f"Hello {person.name or person.id}.", tuple(actions), tuple(sections))
+
+    async def _requests(
+        self, person: Principal, approvals: Approvals, *, cancels: bool
+    ) -> tuple[Section, Section]:
+        for_me, mine = await approvals.waiting(Caller(person, Place("slack"), "home"))
+        waiting = tuple([await self._waiting(r) for r in for_me[:LISTED]])
+        asked = tuple([await self._mine(r, cancels=cancels) for r in mine[:LISTED]])
+        nothing = "Nothing that you asked for is waiting."
+        return (
+            Section("Waiting for your decision", waiting, "Nothing waits for you.", "approvals"),
+            Section("You asked for", asked, nothing, "approvals"),
+        )
+
+    async def _waiting(self, request: Request) -> Entry:
+        card = await self._notices.current(request.id)
+        if card is None:
+            return Entry(request.id, _asked(request), request.expires)
+        return Entry(card.title or request.id, _asked(request), request.expires, card.buttons)
+
+    async def _mine(self, request: Request, *, cancels: bool) -> Entry:
+        card = await self._notices.current(request.id)
+        question = f"Cancel {request.id}? It is not run then."
+        button = Button("Cancel", f"cancel {request.id}", Style.DANGER, confirm=question)
+        title = card.title if card else ""
+        buttons = (button,) if cancels else ()
+        return Entry(title or request.id, _asked(request), request.expires, buttons)
+
+    async def _running(self, deploy: Deploy) -> Entry:
+        card = await self._notices.current(deploy.id)
+        if card is None:
+            return Entry(deploy.id, f"{deploy.state.value}, asked by {deploy.requester}")
+        details = f"{deploy.id}, asked by {deploy.requester}: {card.text}"
+        return Entry(card.title or deploy.id, details, None, card.buttons)
+
+
+def _asked(request: Request) -> str:
+    given = ", ".join(approval.person for approval in request.approvals) or "nobody yet"
+    return f"{request.id}, asked by {request.requester}. Approved by: {given}."
+
+
+def _button(command: str, label: str) -> Button:
+    return Button(label.rstrip("."), command)
