@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import importlib
 import os
-import signal
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import httpx
-import prometheus_client
 import structlog
-import uvicorn
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from fastapi import FastAPI
 
 import commands
 from bot import __version__, catalogue, directory, freezes, registry
-from bot.adapters import slack, web
-from bot.api import Approvals, Credentials, Deployments, Linking, Manual, QueryLanguage
+from bot.adapters import web
+from bot.api import Approvals, Deployments, Linking, Manual, QueryLanguage
 from bot.audit.log import AuditLog
 from bot.audit.query import parse_query
 from bot.audit.search import AuditSearch
@@ -37,7 +30,7 @@ from bot.dispatch.outbound import masked
 from bot.dispatch.parse import Parser
 from bot.dispatch.pipeline import Pipeline
 from bot.dispatch.recording import Recorder
-from bot.errors import AuditUnavailable, ConfigurationError
+from bot.errors import AuditUnavailable
 from bot.links import LinkDesk
 from bot.manual import CommandManual
 from bot.model import Draft, Kind
@@ -54,18 +47,18 @@ from bot.ports import (
     Messenger,
     Prober,
 )
-from bot.settings import Provider, Settings
+from bot.settings import Settings
 from bot.storage.changes import ChangeRegister
 from bot.storage.database import Database
 from bot.storage.deliveries import SqlDeliveries
 from bot.storage.deploys import SqlDeploys
 from bot.storage.letters import SqlLetters
 from bot.storage.links import SqlLinks
+from bot.storage.references import SqlReferences
 from bot.storage.requests import SqlRequests
 from bot.storage.topics import SqlTopics
 from bot.stores import DeployStore, Letters
 from bot.workflow.engine import POLL_SECONDS, DurableEngine
-from integrations.probes import HttpProber
 
 LOG = structlog.get_logger(__name__)
 EXPIRY_SECONDS = 5
@@ -91,6 +84,10 @@ class Outside:
     patience: Patience = field(default_factory=Patience)
     poll_seconds: float = POLL_SECONDS
 
+    def provided(self) -> Mapping[type, object]:
+        """Return what commands may ask for."""
+        return {Ci: self.ci, Clock: self.clock, Prober: self.prober}
+
 
 @dataclass(frozen=True)
 class Stores:
@@ -101,8 +98,17 @@ class Stores:
     changes: ChangeRegister
     topics: SqlTopics
     letters: SqlLetters
+    references: SqlReferences
     deliveries: SqlDeliveries
     links: SqlLinks
+
+    def provided(self) -> Mapping[type, object]:
+        """Return what commands may ask for."""
+        return {
+            ChangeTickets: self.changes,
+            DeployStore: self.deploys,
+            Letters: self.letters,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +124,6 @@ class House:
     desk: ApprovalDesk
     notices: TopicNotices
     outbox: Outbox
-    messengers: dict[str, Messenger]
     directory: directory.LiveDirectory
     links: LinkDesk
     manual: CommandManual
@@ -140,11 +145,8 @@ def build(settings: Settings, outside: Outside) -> House:
     audit = AuditSearch(database)
     engine = DurableEngine(database, poll_seconds=outside.poll_seconds)
     live = web.Live(clock)
-    messengers: dict[str, Messenger] = {}
-    outbox = Outbox(stores.letters, messengers, clock, settings.elsewhere)
-    notices = TopicNotices(
-        stores.topics, stores.letters, clock, masked, {live.platform: live}, outbox.nudge
-    )
+    outbox = Outbox(stores.letters, {}, clock, settings.elsewhere)
+    notices = _notices(stores, clock, live, outbox)
     recorder = Recorder(log, stores.deliveries, policies, clock, notices)
     parser, manual = Parser(known, estate, people), CommandManual(known, policies, estate)
     calendar = freezes.load(settings.calendars)
@@ -158,18 +160,14 @@ def build(settings: Settings, outside: Outside) -> House:
             Approvals: desk,
             AuditReader: audit,
             Catalogue: estate,
-            ChangeTickets: stores.changes,
-            Ci: ci,
-            Clock: clock,
             Deployments: deploys,
-            DeployStore: stores.deploys,
             Directory: people,
             Freezes: calendar,
-            Letters: stores.letters,
             Linking: links,
             Manual: manual,
-            Prober: outside.prober,
             QueryLanguage: lambda text: parse_query(text, now=clock.now()),
+            **outside.provided(),
+            **stores.provided(),
         },
     )
     carried = (stores.requests, parser, people, desk, executor, recorder, audit, notices)
@@ -187,7 +185,6 @@ def build(settings: Settings, outside: Outside) -> House:
         desk=desk,
         notices=notices,
         outbox=outbox,
-        messengers=messengers,
         directory=people,
         links=links,
         manual=manual,
@@ -201,6 +198,11 @@ def _database(settings: Settings) -> Database:
     return Database.open(settings.database.get_secret_value())
 
 
+def _notices(stores: Stores, clock: Clock, live: web.Live, outbox: Outbox) -> TopicNotices:
+    console: dict[str, Messenger] = {live.platform: live}
+    return TopicNotices(stores.topics, stores.letters, clock, masked, console, outbox.nudge)
+
+
 def _stores(database: Database, clock: Clock) -> Stores:
     return Stores(
         requests=SqlRequests(database),
@@ -208,6 +210,7 @@ def _stores(database: Database, clock: Clock) -> Stores:
         changes=ChangeRegister(database, clock),
         topics=SqlTopics(database),
         letters=SqlLetters(database),
+        references=SqlReferences(database),
         deliveries=SqlDeliveries(database),
         links=SqlLinks(database),
     )
@@ -242,128 +245,6 @@ async def running(house: House) -> AsyncIterator[House]:
         yield house
 
 
-def web_app(settings: Settings, house: House, chat: slack.Slack | None) -> FastAPI:
-    """Return the one HTTP application: console, health, Slack."""
-    # Slack's first: routes are tried in their order, and Slack is the one that waits least.
-    routes = slack.routes(chat) if chat is not None else []
-    api = FastAPI(title="Wardroom", docs_url=None, redoc_url=None, openapi_url=None, routes=routes)
-    api.include_router(
-        web.console(
-            web.Parts(
-                live=house.live,
-                road=house.road,
-                notices=house.notices,
-                topics=house.stores.topics,
-                directory=house.directory,
-                audit=house.audit,
-                complete=house.manual.complete,
-                mode=settings.mode.value,
-                public_url=settings.server.address,
-                clock=house.clock,
-            )
-        )
-    )
-
-    async def readiness() -> Mapping[str, str]:
-        people = house.directory.trouble or "ok"
-        return {"audit log": house.log.trouble or "ok", "people": people, **house.outbox.trouble()}
-
-    api.include_router(web.health(readiness, prometheus_client.REGISTRY))
-    return api
-
-
-async def serve(settings: Settings) -> None:
-    """Run until told to stop."""
-    async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(httpx.AsyncClient(follow_redirects=False))
-        clock = SystemClock()
-        outside = Outside(_ci(settings, client), HttpProber(client), clock)
-        house = build(settings, outside)
-        _measure(house)
-        await stack.enter_async_context(running(house))
-        chat = _slack(settings, house)
-        if chat is not None:
-            house.messengers[chat.platform] = chat
-            await chat.start()
-            stack.push_async_callback(chat.close)
-        server = _Server(
-            uvicorn.Config(
-                web_app(settings, house, chat),
-                host=settings.server.host,
-                port=settings.server.port,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=3,
-            )
-        )
-
-        def stop() -> None:
-            server.force_exit, server.should_exit = server.should_exit, True
-            house.live.close()  # the open pages' streams would keep the server waiting
-
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop)
-        # What is there now stays: looking through all of it again and again would stop every
-        # answer for a tenth of a second each time.
-        gc.collect()
-        gc.freeze()
-        LOG.info("listening", address=settings.server.address)
-        await server.serve()
-
-
-class _Server(uvicorn.Server):
-    """Leaves the signals to us: uvicorn would raise them again before the log is closed."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture nothing."""
-        yield
-
-
-def _ci(settings: Settings, client: httpx.AsyncClient) -> Ci:
-    found: list[Ci] = []
-    for name, provider in settings.integrations.items():
-        module = importlib.import_module(f"integrations.{name}")
-        if getattr(module, "PORT", None) is Ci:
-            found.append(module.connect(_credentials(provider), client))
-    if len(found) != 1:
-        raise ConfigurationError(
-            f"integrations: name exactly one CI server, such as `buildbot`; there are {len(found)}"
-        )
-    return found[0]
-
-
-def _credentials(provider: Provider) -> Credentials:
-    return Credentials(
-        url=provider.url,
-        user=provider.user,
-        password=provider.password.get_secret_value() if provider.password else "",
-        token=provider.token.get_secret_value() if provider.token else "",
-    )
-
-
-def _slack(settings: Settings, house: House) -> slack.Slack | None:
-    given = settings.slack
-    if given is None:
-        return None
-    workspace = slack.Workspace(
-        signing_secret=given.signing_secret.get_secret_value(),
-        bot_token=given.bot_token.get_secret_value(),
-        app_token=given.app_token.get_secret_value() if given.app_token else None,
-        api_url=given.api_url,
-        console_url=settings.server.address,
-    )
-    return slack.Slack(workspace, road=house.road, notices=house.notices, clock=house.clock)
-
-
-def _measure(house: House) -> None:
-    ended = prometheus_client.Counter(
-        "wardroom_commands", "Commands by how they ended.", ["verb", "reason"]
-    )
-    house.road.ended = lambda verb, reason: ended.labels(verb or "none", reason.value).inc()
-
-
 def _said(what: str) -> Draft:
     return Draft(kind=Kind.SYSTEM, verb=what, correlation=f"{what}-{os.getpid()}", text=what)
 
@@ -378,8 +259,3 @@ async def _forget(house: House) -> None:
 
 def _replica() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
-
-
-def run(settings: Settings) -> None:
-    """Serve until told to stop; the one entry for the command line."""
-    asyncio.run(serve(settings))

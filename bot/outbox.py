@@ -52,7 +52,7 @@ class Outbox:
     """
 
     letters: Letters
-    messengers: Mapping[str, Messenger]
+    messengers: dict[str, Messenger]
     clock: Clock
     failover: Mapping[str, Place] = field(default_factory=dict)
 

@@ -114,14 +114,22 @@ class Teams(Block):
     """A Teams bot of one tenant; the addresses are the public cloud's unless set."""
 
     app_id: Guid
-    app_password: Password
+    app_password: Password | None = None
     app_password_file: Path | None = None
+    managed_identity_url: Url | None = None
     tenant_id: Guid
     openid_metadata_url: Url = "https://login.botframework.com/v1/.well-known/openidconfiguration"
+    issuer: Url = "https://api.botframework.com"
     login_url: BaseUrl = "https://login.microsoftonline.com/"
     allowed_service_urls: tuple[BaseUrl, ...] = Field(
         default=("https://smba.trafficmanager.net/",), min_length=1
     )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Teams:
+        if (self.app_password is None) == (self.managed_identity_url is None):
+            raise ValueError("needs app_password_file or managed_identity_url; set one of them")
+        return self
 
 
 class Provider(Block):

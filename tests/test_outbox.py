@@ -253,7 +253,7 @@ async def test_killed_between_the_send_and_its_note_nothing_is_doubled(sqlite: D
     assert slack.shows == {"m1": "waits"}
     clock.turn(minutes=2)
     async with office(sqlite, clock) as post:
-        post.outbox.messengers["slack"] = slack  # type: ignore[index] # the same Slack as before
+        post.outbox.messengers["slack"] = slack  # the same Slack as before
         post.outbox.nudge()
         await post.quiet()
     assert slack.calls == ["post C1 waits", "post C1 waits"]

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import httpx
 
-from bot import app, logs, settings
+from bot import logs, serving, settings
 from bot.cli import options
 from bot.errors import ConfigurationError
 from bot.settings import Server, Settings
@@ -41,7 +41,7 @@ def command(config: Path | None, *, prompt: bool) -> None:
     _require_free(known.server)
     if not prompt:
         logs.configure(known.log_level)
-        asyncio.run(app.serve(known))
+        asyncio.run(serving.serve(known))
         return
     log = settings.place(config).resolve().parent / "wardroom.log"
     logs.configure(known.log_level, log)
@@ -64,16 +64,16 @@ def _require_free(server: Server) -> None:
 
 
 async def _with_prompt(known: Settings, log: Path) -> None:
-    serving = asyncio.ensure_future(app.serve(known))
+    served = asyncio.ensure_future(serving.serve(known))
     talking = asyncio.ensure_future(_talk(known, log))
-    await asyncio.wait({serving, talking}, return_when=asyncio.FIRST_COMPLETED)
-    if not serving.done():
+    await asyncio.wait({served, talking}, return_when=asyncio.FIRST_COMPLETED)
+    if not served.done():
         # The way out that the server knows: it finishes what it is doing.
         os.kill(os.getpid(), signal.SIGTERM)
     talking.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await talking
-    await serving
+    await served
 
 
 async def _talk(known: Settings, log: Path) -> None:

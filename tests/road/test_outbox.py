@@ -28,7 +28,7 @@ class Closed:
 
 async def test_a_refused_message_is_listed_and_replayed(chat: Chat) -> None:
     slack = Closed()
-    chat.house.messengers["slack"] = slack
+    chat.house.outbox.messengers["slack"] = slack
     assert "Given up: none" in (await chat.say("outbox list")).text
     asked = await chat.say("deploy lab-results 1.4.2 to production --reason fix")
     await chat.house.notices.announce(str(asked.request), Place("slack", "C1"))
@@ -66,7 +66,7 @@ async def test_a_card_asked_for_in_chat_is_shown_there_even_if_the_door_never_di
 ) -> None:
     slack = Closed()
     slack.is_archived = False
-    chat.house.messengers["slack"] = slack
+    chat.house.outbox.messengers["slack"] = slack
     asked = await chat.say(
         "deploy lab-results 1.4.2 to production --reason fix", place=Place("slack", "C1")
     )

@@ -1,0 +1,200 @@
+"""Serves a house: the doors, the console and health on one port, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import importlib
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from typing import Protocol
+
+import httpx
+import prometheus_client
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from starlette.routing import BaseRoute
+
+from bot.adapters import slack, web
+from bot.api import Credentials
+from bot.app import House, Outside, SystemClock, build, running
+from bot.errors import ConfigurationError
+from bot.ports import (
+    Ci,
+    Messenger,
+)
+from bot.settings import Provider, Settings
+from integrations.probes import HttpProber
+
+LOG = structlog.get_logger(__name__)
+
+
+class Door(Messenger, Protocol):
+    """One chat platform's adapter: it takes what is said there, and shows what is said back."""
+
+    async def start(self) -> None:
+        """Connect."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is under way, and disconnect."""
+        ...
+
+
+def web_app(settings: Settings, house: House, doors: Sequence[BaseRoute]) -> FastAPI:
+    """Return the one HTTP application: the chat platforms' doors, the console, health."""
+    # The doors first: routes are tried in their order, and the platforms wait least.
+    routes = list(doors)
+    api = FastAPI(title="Wardroom", docs_url=None, redoc_url=None, openapi_url=None, routes=routes)
+    api.include_router(
+        web.console(
+            web.Parts(
+                live=house.live,
+                road=house.road,
+                notices=house.notices,
+                topics=house.stores.topics,
+                directory=house.directory,
+                audit=house.audit,
+                complete=house.manual.complete,
+                mode=settings.mode.value,
+                public_url=settings.server.address,
+                clock=house.clock,
+            )
+        )
+    )
+
+    async def readiness() -> Mapping[str, str]:
+        people = house.directory.trouble or "ok"
+        return {"audit log": house.log.trouble or "ok", "people": people, **house.outbox.trouble()}
+
+    api.include_router(web.health(readiness, prometheus_client.REGISTRY))
+    return api
+
+
+async def serve(settings: Settings) -> None:
+    """Run until told to stop."""
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(httpx.AsyncClient(follow_redirects=False))
+        clock = SystemClock()
+        outside = Outside(_ci(settings, client), HttpProber(client), clock)
+        house = build(settings, outside)
+        _measure(house)
+        await stack.enter_async_context(running(house))
+        routes: list[BaseRoute] = []
+        for opened in (_slack(settings, house), _teams(settings, house, client)):
+            if opened is not None:
+                door, addresses = opened
+                routes += addresses
+                await door.start()
+                stack.push_async_callback(door.close)
+                house.outbox.messengers[door.platform] = door
+        house.outbox.nudge()
+        server = _Server(
+            uvicorn.Config(
+                web_app(settings, house, routes),
+                host=settings.server.host,
+                port=settings.server.port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=3,
+            )
+        )
+
+        def stop() -> None:
+            server.force_exit, server.should_exit = server.should_exit, True
+            house.live.close()  # the open pages' streams would keep the server waiting
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop)
+        # What is there now stays: looking through all of it again and again would stop every
+        # answer for a tenth of a second each time.
+        gc.collect()
+        gc.freeze()
+        LOG.info("listening", address=settings.server.address)
+        await server.serve()
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to us: uvicorn would raise them again before the log is closed."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture nothing."""
+        yield
+
+
+def _ci(settings: Settings, client: httpx.AsyncClient) -> Ci:
+    found: list[Ci] = []
+    for name, provider in settings.integrations.items():
+        module = importlib.import_module(f"integrations.{name}")
+        if getattr(module, "PORT", None) is Ci:
+            found.append(module.connect(_credentials(provider), client))
+    if len(found) != 1:
+        raise ConfigurationError(
+            f"integrations: name exactly one CI server, such as `buildbot`; there are {len(found)}"
+        )
+    return found[0]
+
+
+def _credentials(provider: Provider) -> Credentials:
+    return Credentials(
+        url=provider.url,
+        user=provider.user,
+        password=provider.password.get_secret_value() if provider.password else "",
+        token=provider.token.get_secret_value() if provider.token else "",
+    )
+
+
+def _slack(settings: Settings, house: House) -> tuple[Door, Sequence[BaseRoute]] | None:
+    given = settings.slack
+    if given is None:
+        return None
+    workspace = slack.Workspace(
+        signing_secret=given.signing_secret.get_secret_value(),
+        bot_token=given.bot_token.get_secret_value(),
+        app_token=given.app_token.get_secret_value() if given.app_token else None,
+        api_url=given.api_url,
+        console_url=settings.server.address,
+    )
+    door = slack.Slack(workspace, road=house.road, notices=house.notices, clock=house.clock)
+    return door, slack.routes(door)
+
+
+def _teams(
+    settings: Settings, house: House, client: httpx.AsyncClient
+) -> tuple[Door, Sequence[BaseRoute]] | None:
+    given = settings.teams
+    if given is None:
+        return None
+    # Only where it is used: its library takes a second to load.
+    teams = importlib.import_module("bot.adapters.teams")
+    registration = teams.Registration(
+        app_id=given.app_id,
+        app_password=given.app_password.get_secret_value() if given.app_password else "",
+        tenant_id=given.tenant_id,
+        managed_identity_url=given.managed_identity_url or "",
+        openid_metadata_url=given.openid_metadata_url,
+        login_url=given.login_url,
+        allowed_service_urls=given.allowed_service_urls,
+        issuer=given.issuer,
+        console_url=settings.server.address,
+    )
+    door: Door = teams.Teams(
+        registration,
+        road=house.road,
+        notices=house.notices,
+        clock=house.clock,
+        http=client,
+        references=house.stores.references,
+    )
+    return door, teams.routes(door)
+
+
+def _measure(house: House) -> None:
+    ended = prometheus_client.Counter(
+        "wardroom_commands", "Commands by how they ended.", ["verb", "reason"]
+    )
+    house.road.ended = lambda verb, reason: ended.labels(verb or "none", reason.value).inc()
