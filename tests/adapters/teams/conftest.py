@@ -105,7 +105,7 @@ async def opened(*, patience: Patience | None = None, **over: Any) -> AsyncItera
         )
         notices.messengers[door.platform] = door
         app = FastAPI()
-        app.include_router(routes(door))
+        app.routes.extend(routes(door))
         await door.start()
         stack.push_async_callback(door.close)
         url = await stack.enter_async_context(served(app))
