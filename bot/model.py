@@ -259,7 +259,12 @@ class FreeText:
 
 @dataclass(frozen=True)
 class Secret:
-    """Marks an argument whose value no record holds: `***` stands there instead."""
+    """Marks an argument whose value no record holds: `***` stands there instead.
+
+    `shape` is a pattern of such values: a line that holds one elsewhere is refused unrecorded.
+    """
+
+    shape: str
 
 
 @dataclass(frozen=True)

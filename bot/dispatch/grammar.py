@@ -45,7 +45,7 @@ class Parameter:
     free: bool = False
     prefix: str = ""
     help: str = ""
-    secret: bool = False
+    secret: str = ""
 
     @property
     def flag(self) -> bool:
@@ -117,7 +117,7 @@ def grammar(command: Command) -> Grammar:
 def _parameter(name: str, info: FieldInfo) -> Parameter:
     marks = {type(mark): mark for mark in info.metadata}
     free, word, option = marks.get(FreeText), marks.get(Word), marks.get(Option)
-    prefix = marks.get(Id)
+    prefix, secret = marks.get(Id), marks.get(Secret)
     required = info.is_required()
     # A free-text argument that is required and not marked as an option ends the line by place.
     return Parameter(
@@ -129,7 +129,7 @@ def _parameter(name: str, info: FieldInfo) -> Parameter:
         free=free is not None,
         prefix=prefix.prefix if isinstance(prefix, Id) else "",
         help=_help(free, option),
-        secret=Secret in marks,
+        secret=secret.shape if isinstance(secret, Secret) else "",
     )
 
 

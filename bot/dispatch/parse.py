@@ -6,8 +6,9 @@ click splits options from arguments; it never invokes anything (stack.md §7).
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -58,6 +59,7 @@ class Parser:
         if not words or self._asks_help(words):
             text = " ".join([HELP, *(word.text for word in words[:-1])])
             words = tokens(text)
+        self._refuse_secrets(words, "\n".join([text, *(fields or {}).values()]))
         command, rest = self._command(words)
         shape = grammar(command)
         if fields is None:
@@ -72,6 +74,22 @@ class Parser:
         if command is None:
             raise BadInput(f"`{name}` is not a command any more.", reason=Reason.SUPERSEDED)
         return self._typed(grammar(command), dict(values), ())
+
+    def _refuse_secrets(self, words: Sequence[Token], text: str) -> None:
+        """Refuse a secret that is typed anywhere but where it belongs: it would be recorded."""
+        for shape, command in self._secrets:
+            if shape.search(text) and words[0].text.lower() != command:
+                raise BadInput(f"That is a secret and was not kept. Type it after `{command}`.")
+
+    @cached_property
+    def _secrets(self) -> Sequence[tuple[re.Pattern[str], str]]:
+        """Return what secrets look like, and the command that takes each."""
+        return [
+            (re.compile(parameter.secret), command.name)
+            for command in self.registry.commands
+            for parameter in grammar(command).parameters
+            if parameter.secret
+        ]
 
     def _asks_help(self, words: Sequence[Token]) -> bool:
         """Say whether a line is a command's name and `--help`, and nothing else."""
