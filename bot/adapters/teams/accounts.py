@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.ports import Clock
 
 LOG = structlog.get_logger(__name__)
-FRESH = timedelta(minutes=10)  # how long what Teams said about an account is believed
+FRESH = timedelta(minutes=2)  # how long what Teams said about an account is believed
 PAUSE = timedelta(seconds=10)  # before asking again what Teams did not answer
 WAIT = 3.0  # seconds for one question; a person is waiting for an answer
 KNOWN = 10_000  # accounts remembered at most

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from bot.errors import IntegrationError, Rejected
-from bot.model import Invocation, Reason, Reply, Visibility
+from bot.model import AccountKind, Invocation, Reason, Reply, Visibility
 
 if TYPE_CHECKING:
     import asyncio
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 LOG = structlog.get_logger(__name__)
 REMEMBERED = 4096  # deliveries whose answer was shown
+OUTSIDER = Reply(
+    "I take commands from members of this organisation only, and Teams does not say that you are "
+    "one; ask a member, or try again in a minute if you are.",
+    Reason.NOT_IDENTIFIED,
+    visibility=Visibility.PRIVATE,
+)
 
 
 class Board(Protocol):
@@ -49,12 +55,18 @@ class Talk:
         self._shown: OrderedDict[str, None] = OrderedDict()
 
     async def ask(self, said: Said, home: Reference) -> Reply:
-        """Take what was said down the road; where it was said is a place we can write to."""
+        """Take what was said down the road; outsiders learn nothing from what it answers.
+
+        They go down it all the same, so that what they tried is on the record. Where it was said
+        is a place that we can write to from now on.
+        """
         await self._outgoing.saw(home)
         account = await self.account(said, home)
-        return await self._road.handle(
+        reply = await self._road.handle(
             Invocation(said.text, account, said.place, said.delivery, said.fields)
         )
+        is_member = account.kind is AccountKind.MEMBER
+        return reply if is_member or reply.reason is Reason.PHI_BLOCKED else OUTSIDER
 
     async def account(self, said: Said, home: Reference) -> Account:
         """Return whose account is speaking."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.model import Account, AccountKind
+from bot.model import Account, AccountKind, Reason, Reply, Visibility
 from tests.adapters.teams.conftest import Open
 from tests.fakes.teams import activities
 
@@ -70,6 +70,35 @@ async def test_somebody_of_another_tenant_speaks_as_somebody_of_that_tenant(here
     assert (await account(here)).tenant == ELSEWHERE
 
 
+@pytest.mark.parametrize("where", ["personal", "channel"])
+async def test_an_outsider_learns_nothing_and_what_they_tried_is_on_the_record(
+    here: Open, where: str
+) -> None:
+    here.teams.users["eve"] = {"member": {"userRole": "guest"}}
+    here.road.replies["status"] = Reply(
+        "lab-results runs 1.4.1.", visibility=Visibility.PUBLIC, topic="DEP-1"
+    )
+    await here.teams.say("status", user="eve", where=where)
+    answer = await here.teams.message()
+    assert "members of this organisation only" in answer.words
+    assert answer.to == ("" if where == "personal" else "29:eve")
+    assert "lab-results" not in str([m.versions for m in here.teams.messages])
+    assert [said.text for said in here.road.said] == ["status"]
+    pressed = activities.executed(
+        here.teams, {"verb": "types", "data": {"types": "status"}}, "eve", "group"
+    )
+    assert "lab-results" not in (await here.teams.send(pressed)).body
+    form = activities.dialog(here.teams, "task/fetch", {"opens": "status"}, "eve", "group")
+    assert (await here.teams.send(form)).json["task"]["type"] == "message"
+
+
+async def test_an_outsider_is_told_of_patient_data_as_anybody_is(here: Open) -> None:
+    here.teams.users["eve"] = {"member": {"userRole": "guest"}}
+    here.road.replies["mrn"] = Reply("That holds a record number.", Reason.PHI_BLOCKED)
+    await here.teams.say("mrn", user="eve")
+    assert "record number" in (await here.teams.message()).words
+
+
 async def test_a_bot_is_whispered_nothing(here: Open) -> None:
     here.teams.users["eve"] = {"from": {"id": "28:another-app"}}
     await account(here, where="channel")
@@ -87,7 +116,7 @@ async def test_when_teams_does_not_say_nobody_is_believed_and_it_is_asked_again_
     assert (await account(here)).kind is AccountKind.MEMBER
 
 
-async def test_the_roster_is_asked_once_for_everybody_who_waits_and_believed_for_ten_minutes(
+async def test_the_roster_is_asked_once_for_everybody_who_waits_and_believed_for_two_minutes(
     here: Open,
 ) -> None:
     gate = here.teams.hold("member")
@@ -96,7 +125,7 @@ async def test_the_roster_is_asked_once_for_everybody_who_waits_and_believed_for
     gate.set()
     await here.teams.message(5)
     assert here.teams.requests["member"] == 1
-    here.clock.turn(minutes=9)
+    here.clock.turn(minutes=1)
     await account(here)
     assert here.teams.requests["member"] == 1
     here.teams.users["eve"] = {"member": {"userRole": "guest"}}
