@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from bot.model import Account, Place, Reply
-    from bot.ports import Clock, Notices, Road
+    from bot.ports import Clock, Messenger, Notices, Road
 
 BODY_LIMIT = 1024 * 1024  # bytes; Slack's own requests stay far below
 TIMEOUT = aiohttp.ClientTimeout(total=10)  # seconds for one call to Slack
@@ -116,6 +116,11 @@ class Slack:
     def platform(self) -> str:
         """Return the platform's name, as in `Place.platform`."""
         return PLATFORM
+
+    @property
+    def home(self) -> Messenger:
+        """Return the Home tabs, as one more messenger that shows every topic."""
+        return self._homes
 
     async def start(self) -> None:
         """Open the one session to Slack, learn who we are, and connect where that is our part."""

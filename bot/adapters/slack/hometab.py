@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bot.adapters.slack.payload import Speaker
     from bot.adapters.slack.tasks import Tasks
     from bot.api import Approvals, Command, Deploy, Manual, Request
-    from bot.model import Account
+    from bot.model import Account, Reply
     from bot.ports import Clock, Directory, Notices
     from bot.stores import DeployStore
 
@@ -74,7 +74,10 @@ class Sources:
 
 
 class HomeTabs:
-    """The Home tabs of this process; holds who has one open and what it shows."""
+    """The Home tabs of this process; holds who has one open and what it shows.
+
+    A Messenger for `TopicNotices.everywhere`: whatever topic changes, the tabs are drawn again.
+    """
 
     def __init__(
         self,
@@ -94,6 +97,25 @@ class HomeTabs:
         self._wanted: set[str] = set()
         self._working: dict[str, asyncio.Task[None]] = {}
         self._room = asyncio.Semaphore(AT_ONCE)
+
+    @property
+    def platform(self) -> str:
+        """Return a name of its own: nothing is ever addressed to a Home tab."""
+        return "slack-home"
+
+    @property
+    def spacing(self) -> float:
+        """Return 0: the tabs keep their own pace."""
+        return 0.0
+
+    async def post(self, place: Place, reply: Reply, *, key: str = "") -> str:  # noqa: ARG002 - a tab shows what the stores hold, not the reply
+        """Draw again what may show the reply's topic."""
+        self.topic_changed(reply.topic)
+        return reply.topic
+
+    async def edit(self, place: Place, ref: str, reply: Reply) -> None:  # noqa: ARG002 - as above
+        """Draw again what may show a topic."""
+        self.topic_changed(ref)
 
     def opened(self, speaker: Speaker) -> None:
         """Draw Home for somebody who looks at it now, and keep it current for a while."""

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from fastapi import FastAPI
@@ -18,10 +18,15 @@ from bot.adapters.slack import Slack, Sources, Tokens, Workspace, routes
 from bot.model import Reply
 from tests.fakes import slack as fake
 from tests.fakes.notices import DirectNotices
+from tests.house import chat, site
 from tests.serving import served
 
 if TYPE_CHECKING:
     from bot.model import Invocation, Place
+    from bot.ports import Notices
+
+
+__all__ = ["chat", "site"]
 
 
 @dataclass
@@ -121,7 +126,7 @@ async def opened(
         door = Slack(
             workspace,
             road=road,
-            notices=notices,
+            notices=cast("Notices", notices),
             clock=clock,
             sources=sources,
             tokens=tokens,
