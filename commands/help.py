@@ -60,6 +60,7 @@ def _explain(words: str, principal: Principal, manual: Manual) -> Reply:
             f"`{found.name}` needs the role {found.role}, which you do not hold. Type `help` for "
             "what you can do.",
             Reason.NOT_AUTHORISED,
+            table=_table(group) if group else None,
         )
     others = [c.name for c in group if c.name != found.name]
     more = (("See also", ", ".join(f"`{name}`" for name in others)),) if others else ()

@@ -37,7 +37,7 @@ class Args(args):
 
 async def run(arguments: Args, caller: Caller, catalogue: Catalogue) -> Reply:
     """Show one stop: what to type, and a button that types it."""
-    at = arguments.stop or 1
+    at = 1 if arguments.stop is None else arguments.stop
     if not 1 <= at <= len(STOPS):
         raise BadInput(f"The tour has {len(STOPS)} stops: type `tour 1` to `tour {len(STOPS)}`.")
     name, line, about = STOPS[at - 1]
