@@ -13,14 +13,22 @@ from bot.adapters.teams.invokes import Invokes
 from bot.adapters.teams.tasks import soon
 from bot.adapters.teams.turns import show_typing
 from bot.errors import IntegrationError
+from bot.model import Button, Place, Reply, Style
 
 if TYPE_CHECKING:
     from bot.adapters.teams.activity import Activity
     from bot.adapters.teams.outgoing import Outgoing
+    from bot.adapters.teams.references import Reference
     from bot.adapters.teams.talk import Talk
     from bot.adapters.teams.tasks import Tasks
 
 LOG = structlog.get_logger(__name__)
+WELCOME = Reply(
+    "I take commands here, and in any channel where you mention me: what may be done, is done, "
+    "recorded and shown. Please type no patient data.",
+    title="Wardroom",
+    buttons=(Button("What can I do?", "help", Style.PRIMARY), Button("Show me around", "tour")),
+)
 
 
 @dataclass(frozen=True)
@@ -74,8 +82,17 @@ class Listeners:
             await self._outgoing.saw(home)
             await self._outgoing.saw_team(home)
             LOG.info("the app was added to a conversation in Teams")
+            if activity.action == "add" and home.user:
+                await self._welcome(home)
         else:
             await self._channel(activity)
+
+    async def _welcome(self, home: Reference) -> None:
+        """Say what the app is for to whoever added it; channels and groups are left in peace."""
+        try:
+            await self._outgoing.post(Place(payload.PLATFORM, home.conversation), WELCOME)
+        except IntegrationError as error:
+            LOG.warning("somebody was not welcomed in Teams", why=error.text)
 
     async def _channel(self, activity: Activity) -> None:
         happened, channel = payload.channel_event(activity)

@@ -77,7 +77,7 @@ class Outgoing:
         self._remember(place, ref, Card(reply.topic, watchers))
         body = {**self.body(reply, refresh_for=watchers), "id": ref}
         try:
-            await self._connector.update(home.service_url, address(place), ref, body)
+            await self._connector.update(home.service_url, _where(home, place, ref), ref, body)
         except Blocked:
             await self._references.put(replace(home, is_blocked=True))
             raise
@@ -175,3 +175,9 @@ class Outgoing:
         except Blocked:
             await self._references.put(replace(home, is_blocked=True))
             raise
+
+
+def _where(home: Reference, place: Place, ref: str) -> str:
+    """Return the conversation that a message stands in: posted to a channel, it began one."""
+    is_channel = bool(home.team)
+    return address(replace(place, thread=ref) if is_channel and not place.thread else place)

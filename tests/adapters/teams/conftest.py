@@ -113,6 +113,15 @@ async def opened(*, patience: Patience | None = None, **over: Any) -> AsyncItera
         yield Open(teams, door, road, notices, topics, clock, references, rests, http)
 
 
+async def installed(here: Open) -> None:
+    """Add the app to Anna's own chat, and forget that she was welcomed."""
+    await here.teams.install()
+    await here.door._tasks.close(10)
+    here.teams.messages.clear()
+    here.teams.calls.clear()
+    here.rests.clear()
+
+
 @pytest.fixture
 async def here() -> AsyncIterator[Open]:
     """An open door."""

@@ -12,17 +12,11 @@ from bot.adapters.teams import Teams as Door
 from bot.adapters.teams.connector import ATTEMPTS, LONGEST_PAUSE
 from bot.errors import ConfigurationError, Rejected, Throttled, Unreachable
 from bot.model import Place, Reply
-from tests.adapters.teams.conftest import Open, opened, registration
+from tests.adapters.teams.conftest import Open, installed, opened, registration
 from tests.fakes.teams import Teams
 
 ANNA = Place("teams", "a:1-anna")
 HELLO = Reply("Hello.")
-
-
-async def installed(here: Open) -> None:
-    """Add the app to Anna's chat."""
-    await here.teams.install()
-    await here.door._tasks.close(10)
 
 
 # --- our token ---------------------------------------------------------------------------------

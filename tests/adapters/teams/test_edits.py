@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import Rejected
 from bot.model import Button, Place, Reply, Style
-from tests.adapters.teams.conftest import Open
+from tests.adapters.teams.conftest import Open, installed
 from tests.fakes.teams import Shown
 from tests.fakes.teams.activities import CHANNEL
 
@@ -15,8 +15,7 @@ ANNA = Place("teams", "a:1-anna")
 
 async def shown(here: Open) -> Shown:
     """Post a message to Anna."""
-    await here.teams.install()
-    await here.door._tasks.close(10)
+    await installed(here)
     await here.door.post(ANNA, Reply("Zero."))
     return await here.teams.message()
 
@@ -37,6 +36,18 @@ async def test_a_message_in_a_thread_is_edited_in_that_thread(here: Open) -> Non
     await here.door.edit(place, ref, Reply("One."))
     assert here.teams.messages[1].words == "One."
     assert here.teams.called("PUT")[0].path.startswith(f"conversations/{CHANNEL};messageid=1790/")
+
+
+async def test_a_message_that_began_a_thread_is_edited_in_the_thread_it_began(here: Open) -> None:
+    await here.teams.say("help", where="channel")
+    await here.teams.message()
+    place = Place("teams", CHANNEL)
+    ref = await here.door.post(place, Reply("Zero."))
+    await here.door.edit(place, ref, Reply("One."))
+    assert here.teams.messages[1].words == "One."
+    assert here.teams.called("PUT")[0].path == (
+        f"conversations/{CHANNEL};messageid={ref}/activities/{ref}"
+    )
 
 
 async def test_an_edit_that_teams_refuses_says_why_and_does_not_stop_the_next(here: Open) -> None:

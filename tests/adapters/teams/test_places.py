@@ -9,7 +9,7 @@ import pytest
 from bot.adapters.teams import Reference
 from bot.errors import Rejected
 from bot.model import Place, Reply, Visibility
-from tests.adapters.teams.conftest import Open
+from tests.adapters.teams.conftest import Open, installed
 from tests.fakes.teams import activities
 from tests.fakes.teams.activities import CHANNEL, GROUP
 
@@ -94,9 +94,32 @@ async def test_an_installation_is_remembered_and_a_removal_forgets_it(
 
 
 async def test_after_an_installation_we_can_write_first(here: Open) -> None:
+    await installed(here)
+    assert await here.door.post(ANNA, HELLO)
+
+
+async def test_who_adds_the_app_is_welcomed_once_and_shown_where_to_begin(here: Open) -> None:
     await here.teams.install()
     await settled(here)
-    assert await here.door.post(ANNA, HELLO)
+    [welcome] = here.teams.messages
+    assert welcome.conversation == "a:1-anna"
+    assert list(welcome.buttons) == ["What can I do?", "Show me around"]
+    await here.teams.press("What can I do?", welcome)
+    assert here.road.said[-1].text == "help"
+
+
+@pytest.mark.parametrize("where", ["group", "channel"])
+async def test_a_conversation_of_several_is_left_in_peace(here: Open, where: str) -> None:
+    await here.teams.install(where=where)
+    await settled(here)
+    assert here.teams.messages == []
+
+
+async def test_a_welcome_that_fails_takes_nothing_with_it(here: Open) -> None:
+    here.teams.block(ANNA.channel)
+    await here.teams.install()
+    await settled(here)
+    assert here.references.kept[ANNA.channel].is_blocked
 
 
 async def test_removed_from_a_team_every_channel_of_it_is_forgotten(here: Open) -> None:
@@ -170,8 +193,7 @@ async def test_other_peoples_coming_and_going_changes_nothing(here: Open, change
 
 
 async def test_a_blocked_conversation_is_remembered_and_not_asked_again(here: Open) -> None:
-    await here.teams.install()
-    await settled(here)
+    await installed(here)
     here.teams.block(ANNA.channel)
     for _ in range(2):
         with pytest.raises(Rejected, match="blocked or removed"):
@@ -182,8 +204,7 @@ async def test_a_blocked_conversation_is_remembered_and_not_asked_again(here: Op
 
 
 async def test_an_edit_that_is_blocked_is_remembered_too(here: Open) -> None:
-    await here.teams.install()
-    await settled(here)
+    await installed(here)
     ref = await here.door.post(ANNA, HELLO)
     here.teams.block(ANNA.channel)
     with pytest.raises(Rejected, match="blocked or removed"):
@@ -192,8 +213,7 @@ async def test_an_edit_that_is_blocked_is_remembered_too(here: Open) -> None:
 
 
 async def test_who_speaks_again_is_not_blocked_any_more(here: Open) -> None:
-    await here.teams.install()
-    await settled(here)
+    await installed(here)
     here.teams.block(ANNA.channel)
     with pytest.raises(Rejected):
         await here.door.post(ANNA, HELLO)
@@ -204,8 +224,7 @@ async def test_who_speaks_again_is_not_blocked_any_more(here: Open) -> None:
 
 
 async def test_a_private_answer_to_who_blocked_us_is_not_shown_in_the_channel(here: Open) -> None:
-    await here.teams.install()
-    await settled(here)
+    await installed(here)
     here.teams.takes_targeted = False
     here.teams.block(ANNA.channel)
     for _ in range(2):
