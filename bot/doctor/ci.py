@@ -1,0 +1,90 @@
+"""The systems that Wardroom talks to: a read with the credentials it will use."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from typing import TYPE_CHECKING
+
+from bot.api import Ci, Credentials
+from bot.doctor.asking import PATIENCE, NoAnswer, ask
+from bot.doctor.finding import Finding, fail, ok, skip, warn
+from bot.errors import IntegrationError, Rejected, Throttled, WardroomError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.doctor.case import Case
+    from bot.model import Service
+    from bot.settings import Provider
+
+GROUP = "ci"
+
+
+async def look(case: Case) -> list[Finding]:
+    """Look whether each configured system answers, and a CI server to our reading."""
+    if not case.settings.integrations:
+        mend = "name one in the settings, as wardroom.example.yaml shows: integrations.buildbot"
+        return [fail(GROUP, "no CI server is configured, and the server refuses to start", mend)]
+    pairs = case.settings.integrations.items()
+    found = await asyncio.gather(*(_one(case, name, given) for name, given in pairs))
+    return [finding for each in found for finding in each]
+
+
+async def _one(case: Case, name: str, given: Provider) -> list[Finding]:
+    module = importlib.import_module(f"integrations.{name}")
+    if getattr(module, "PORT", None) is not Ci:
+        return [await answers(case, name, given)]
+    built = _built(case, name)
+    if isinstance(case.estate, WardroomError) or not built:
+        mend = "name it in the services file (ci.provider), then ask again for a real read"
+        finding = await answers(case, name, given)
+        nothing = skip(f"{GROUP} {name}", "no service is built there, so nothing was read", mend)
+        return [finding, nothing]
+    ci: Ci = module.connect(_credentials(given), case.http)
+    return list(await asyncio.gather(*(_read(ci, name, given, one) for one in built)))
+
+
+async def answers(case: Case, name: str, given: Provider) -> Finding:
+    """Look whether a system's address answers at all; nothing is signed in to."""
+    try:
+        answer = await ask(case.http, case.http.build_request("GET", given.url))
+    except NoAnswer as silent:
+        return fail(f"{GROUP} {name}", silent.why, silent.mend)
+    return ok(f"{GROUP} {name}", f"{given.url} answers ({answer.status_code})")
+
+
+async def _read(ci: Ci, name: str, given: Provider, service: Service) -> Finding:
+    """Read the newest build of one service."""
+    line = f"{GROUP} {name}"
+    check = f"check integrations.{name}.url, user and password, and ci.builder of {service.id}"
+    try:
+        async with asyncio.timeout(PATIENCE):
+            builds = await ci.recent(service, limit=1)
+    except TimeoutError:
+        mend = f"let this machine reach {given.url} (firewall); look with: curl -sv {given.url}"
+        return fail(line, f"{given.url} did not answer within {PATIENCE:.0f} s", mend)
+    except Throttled as error:
+        return warn(line, f"{service.id}: {error}", "ask again in a minute")
+    except Rejected as error:
+        return fail(line, f"{service.id}: {error}", check)
+    except IntegrationError as error:
+        mend = f"see whether it runs: curl -sv {given.url}; else {check}"
+        return fail(line, f"{service.id}: {error}", mend)
+    newest = f"its newest build is {builds[0].state.value}" if builds else "it has no build yet"
+    return ok(line, f"{given.url} lets us read {service.id}: {newest}")
+
+
+def _built(case: Case, name: str) -> Sequence[Service]:
+    if isinstance(case.estate, WardroomError):
+        return []
+    return [one for one in case.estate.services() if one.ci and one.ci.provider == name]
+
+
+def _credentials(given: Provider) -> Credentials:
+    return Credentials(
+        url=given.url,
+        user=given.user,
+        password=given.password.get_secret_value() if given.password else "",
+        token=given.token.get_secret_value() if given.token else "",
+    )
