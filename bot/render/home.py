@@ -34,12 +34,16 @@ class Entry:
 
 @dataclass(frozen=True)
 class Section:
-    """Things of one kind; `nothing` is said where there are none, `more` shows all of them."""
+    """Things of one kind; `nothing` is said where there are none, `more` shows all of them.
+
+    `left` is how many there are beside the entries.
+    """
 
     title: str
     entries: tuple[Entry, ...]
     nothing: str
     more: str
+    left: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ def _section(section: Section, room: int) -> Iterator[Part]:
     yield kit.header(cut(inert(section.title), HEADER))
     for entry in section.entries[:room]:
         yield from _entry(entry)
-    left = len(section.entries) - room
+    left = len(section.entries) - min(room, len(section.entries)) + section.left
     if not section.entries:
         yield kit.context(_said(section.nothing))
     elif left > 0:

@@ -23,7 +23,7 @@ from bot.adapters.slack.talk import OUTSIDER
 from bot.api import Caller
 from bot.errors import IntegrationError
 from bot.model import AccountKind, Button, Place, Principal, Style
-from bot.render.home import Entry, Page, Section, home
+from bot.render.home import ENTRIES, Entry, Page, Section, home
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,12 +40,14 @@ if TYPE_CHECKING:
 LOG = structlog.get_logger(__name__)
 SPACING = 3.0  # seconds between two drawings of one person's Home
 PATIENCE = 10.0  # seconds for one drawing
-AT_ONCE = 4  # homes drawn at the same time
+# Seconds between two people's: a page costs up to 30 ms, and people wait for answers meanwhile.
+PAUSE = 0.05
 # Slack does not say when Home is left: after a while it is not kept current any more.
-OPEN, OPENED = timedelta(minutes=30), 200
-LISTED = 30
+OPEN, OPENED = timedelta(minutes=30), 100
+RUNNING = 100  # deploys counted at most
+LOOKS = 1000  # topics whose last look is remembered
 # Offered where the catalogue has them and the person's roles allow them.
-QUICK = ("deploy", "rollback", "change open", "incident open", "tour", "history", "recent", "help")
+QUICK = ("deploy", "rollback", "change open", "incident open", "recent", "tour", "help")
 STRANGER = (
     "I do not know whose account this is, so there is nothing to show. "
     "Ask your Wardroom administrator to add it to the people file."
@@ -96,7 +98,9 @@ class HomeTabs:
         self._shown: dict[str, str] = {}
         self._wanted: set[str] = set()
         self._working: dict[str, asyncio.Task[None]] = {}
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._urgent: set[str] = set()
+        self._looks: OrderedDict[str, int] = OrderedDict()
+        self._room = asyncio.Lock()
 
     @property
     def platform(self) -> str:
@@ -110,11 +114,17 @@ class HomeTabs:
 
     async def post(self, place: Place, reply: Reply, *, key: str = "") -> str:  # noqa: ARG002 - a tab shows what the stores hold, not the reply
         """Draw again what may show the reply's topic."""
-        self.topic_changed(reply.topic)
+        await self.edit(place, reply.topic, reply)
         return reply.topic
 
     async def edit(self, place: Place, ref: str, reply: Reply) -> None:  # noqa: ARG002 - as above
-        """Draw again what may show a topic."""
+        """Draw again what may show a topic, unless only its progress is another."""
+        look = hash((reply.reason, reply.title, reply.text, reply.fields, reply.buttons))
+        if self._looks.get(ref) == look:
+            return
+        self._looks[ref] = look
+        if len(self._looks) > LOOKS:
+            self._looks.popitem(last=False)
         self.topic_changed(ref)
 
     def opened(self, speaker: Speaker) -> None:
@@ -124,6 +134,7 @@ class HomeTabs:
         self._open[speaker.user] = (speaker, self._clock.now() + OPEN)
         while len(self._open) > OPENED:
             self._forget(next(iter(self._open)))
+        self._urgent.add(speaker.user)
         self.refresh([speaker.user])
 
     def refresh(self, users: Sequence[str]) -> None:
@@ -157,12 +168,18 @@ class HomeTabs:
         try:
             while user in self._wanted:
                 self._wanted.discard(user)
-                async with self._room:
+                if user in self._urgent:
+                    self._urgent.discard(user)
                     await self._draw(user)
+                else:
+                    async with self._room:
+                        await self._draw(user)
+                        await self._sleep(PAUSE)
                 await self._sleep(SPACING)
         finally:
             # Nothing is awaited between the last look and this.
             self._wanted.discard(user)
+            self._urgent.discard(user)
             del self._working[user]
 
     async def _draw(self, user: str) -> None:
@@ -211,9 +228,7 @@ class Pages:
             cancels = "cancel" in allowed
             sections += await self._requests(person, sources.approvals, cancels=cancels)
         if "deploy list" in allowed:
-            running = await sources.deploys.list(running=True, limit=LISTED)
-            entries = tuple([await self._running(deploy) for deploy in running])
-            sections.append(Section("Running now", entries, "Nothing is running.", "deploy list"))
+            sections.append(await self._deploys(sources.deploys))
         sections += [await more(person) for more in sources.more]
         actions = [_button(name, allowed[name].summary) for name in QUICK if name in allowed]
         return Page(f"Hello {person.name or person.id}.", tuple(actions), tuple(sections))
@@ -222,13 +237,20 @@ class Pages:
         self, person: Principal, approvals: Approvals, *, cancels: bool
     ) -> tuple[Section, Section]:
         for_me, mine = await approvals.waiting(Caller(person, Place("slack"), "home"))
-        waiting = tuple([await self._waiting(r) for r in for_me[:LISTED]])
-        asked = tuple([await self._mine(r, cancels=cancels) for r in mine[:LISTED]])
-        nothing = "Nothing that you asked for is waiting."
+        waiting = tuple([await self._waiting(r) for r in for_me[:ENTRIES]])
+        asked = tuple([await self._mine(r, cancels=cancels) for r in mine[:ENTRIES]])
+        first, other = "Nothing waits for you.", "Nothing that you asked for is waiting."
+        left = len(for_me) - len(waiting), len(mine) - len(asked)
         return (
-            Section("Waiting for your decision", waiting, "Nothing waits for you.", "approvals"),
-            Section("You asked for", asked, nothing, "approvals"),
+            Section("Waiting for your decision", waiting, first, "approvals", left[0]),
+            Section("You asked for", asked, other, "approvals", left[1]),
         )
+
+    async def _deploys(self, deploys: DeployStore) -> Section:
+        running = await deploys.list(running=True, limit=RUNNING)
+        entries = tuple([await self._running(deploy) for deploy in running[:ENTRIES]])
+        left = len(running) - len(entries)
+        return Section("Running now", entries, "Nothing is running.", "deploy list", left)
 
     async def _waiting(self, request: Request) -> Entry:
         card = await self._notices.current(request.id)

@@ -11,7 +11,17 @@ import pytest
 
 from bot.adapters.slack import Sources
 from bot.adapters.slack.payload import Speaker
-from bot.model import Form, Input, Principal, Reason, Reply, Visibility
+from bot.model import (
+    Form,
+    Input,
+    Place,
+    Principal,
+    Reason,
+    Reply,
+    Step,
+    StepState,
+    Visibility,
+)
 from bot.render.home import Entry, Section
 from tests.adapters.slack.conftest import Open, opened
 from tests.adapters.slack.estate import Estate, card, deploy, request
@@ -165,7 +175,28 @@ async def test_between_two_drawings_of_one_home_there_is_a_rest_and_the_newest_w
     estate.gate.set()
     await at.slack.until(lambda: any("REQ-29" in str(view) for _, view in at.slack.homes))
     assert len(at.slack.homes) <= 2
-    assert set(at.rests) <= {3.0}
+    assert set(at.rests) <= {3.0, 0.05}
+
+
+async def test_a_step_of_a_deploy_redraws_nobodys_home(at: Open, estate: Estate) -> None:
+    await at.slack.open_home()
+    await at.slack.home()
+    shown, place = Reply("deploying pacs 1.4.2.", title="DEP-3 pacs"), Place("slack-home")
+    await at.door.home.edit(place, "DEP-3", shown)
+    await asyncio.wait(set(at.door._homes._working.values()))
+    asked = estate.asked
+    step = replace(shown, progress=(Step("Deploy job", StepState.RUNNING),))
+    await at.door.home.edit(place, "DEP-3", step)
+    assert at.door._homes._working == {}
+    await at.door.home.edit(place, "DEP-3", replace(step, text="pacs 1.4.2 is done."))
+    await asyncio.wait(set(at.door._homes._working.values()))
+    assert estate.asked == asked + 1
+
+
+async def test_more_than_a_page_holds_is_counted(at: Open, estate: Estate) -> None:
+    estate.for_me = [request(number) for number in range(1, 31)]
+    await at.slack.open_home()
+    assert "There are 20 more: type `approvals`." in (await at.slack.home()).words
 
 
 async def test_who_never_opened_home_has_none(at: Open) -> None:
@@ -183,9 +214,9 @@ async def test_a_home_that_was_opened_long_ago_is_not_kept_current(at: Open) -> 
 
 
 async def test_only_so_many_homes_are_kept_current(at: Open) -> None:
-    for number in range(205):
+    for number in range(105):
         at.door._homes.opened(Speaker(f"U{number}", "T0HOME"))
-    assert len(at.door._homes._open) == 200
+    assert len(at.door._homes._open) == 100
     await at.door.close()
 
 

@@ -12,16 +12,21 @@ from bot.model import Button, Form, Input, Place, Reason, Reply, Visibility
 from tests.adapters.slack.conftest import Open, opened
 from tests.adapters.slack.estate import Estate
 from tests.fakes.slack import JSON, Acknowledged
+from tests.fakes.slack import Slack as FakeSlack
 
 FORM = Form("deploy", "Deploy", (Input("version", "Version"),))
 KINDS = ("command", "mention", "press", "question", "submission", "shortcut", "run", "home")
 
 
 @pytest.fixture
-async def hanging() -> AsyncIterator[Open]:
-    """A door behind which nothing ends: no command, no store, no question to Slack about people."""
+async def hanging(request: pytest.FixtureRequest) -> AsyncIterator[Open]:
+    """A door behind which no command and no store ever answers; the parameter is an app token."""
     estate = Estate(gate=asyncio.Event())
-    async with opened(sources=estate.sources) as here:
+    app_token = getattr(request, "param", None)
+    async with opened(sources=estate.sources, app_token=app_token) as here:
+        if app_token:
+            await here.slack.connected()
+            here.slack.by_socket = True
         here.road.replies["deploy"] = Reply("Which?", Reason.BAD_INPUT, form=FORM)
         buttons = (Button("Go", "go"), Button("Ask", "ask", asks="reason"))
         await here.door.post(Place("slack", "C1"), Reply("Press.", buttons=buttons))
@@ -73,7 +78,10 @@ async def test_slack_is_answered_while_slack_itself_does_not_say_who_is_speaking
     gate.set()
 
 
-async def test_fifty_of_every_kind_hang_and_each_is_answered(hanging: Open) -> None:
+@pytest.mark.parametrize(
+    "hanging", [None, FakeSlack.app_token], indirect=True, ids=["HTTP", "Socket Mode"]
+)
+async def test_dozens_of_every_kind_hang_and_each_is_answered(hanging: Open) -> None:
     answers = await asyncio.gather(*(send(hanging, kind) for kind in KINDS * 6))
     assert {answer.status for answer in answers} == {200}
 
