@@ -35,11 +35,11 @@ WELCOME = Reply(
 class Patience:
     """Seconds after which somebody who waits is told that the answer takes longer.
 
-    Teams gives an invoke 10 to 15 seconds; people give it less.
+    Teams gives an invoke 10 to 15 seconds; people give it less, and a second is what we allow us.
     """
 
     message: float = 1.0
-    invoke: float = 2.0
+    invoke: float = 0.8
 
 
 class Listeners:
