@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from bot.adapters.teams import Teams, routes
 from tests.adapters.teams.checked import TurnedClock
-from tests.adapters.teams.conftest import MemoryReferences, registration
+from tests.adapters.teams.conftest import registration
 from tests.fakes import teams as fake
 from tests.fakes.teams import activities
 from tests.house import PEOPLE, Chat, opened, write_site
@@ -72,7 +72,7 @@ async def tenant(
             notices=house.notices,
             clock=TurnedClock(),
             http=http,
-            references=MemoryReferences(),
+            references=house.stores.references,
             sleep=rest,
         )
         house.outbox.messengers[door.platform] = door
