@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bot.registry import Registry
 
 HELP, ASKS_HELP = "help", "--help"
+SLASH = re.compile("/[A-Za-z]")  # how commands begin elsewhere; it means the same here
 HIDDEN = "***"  # what a record says of a secret
 SHOWN = 40  # characters of somebody's input that an error sentence repeats
 
@@ -56,6 +57,8 @@ class Parser:
     def parse(self, text: str, fields: Mapping[str, str] | None, *, wire: bool) -> Parsed:
         """Return what was meant, or refuse with one sentence; `wire` marks Slack's encoding."""
         words = tokens(text, wire=wire)
+        if words and SLASH.match(words[0].text):
+            words[0] = replace(words[0], text=words[0].text[1:])
         if not words or self._asks_help(words):
             text = " ".join([HELP, *(word.text for word in words[:-1])])
             words = tokens(text)
@@ -270,7 +273,8 @@ class _Line:
                 made.append(word.text)
                 at += 1
                 if parameter is not None and not parameter.flag:
-                    at = self._take(parameter, words, at, made)
+                    is_last = not any(p.required for p in waiting)
+                    at = self._take(parameter, words, at, made, to_the_end=is_last)
                 continue
             place = waiting[0] if waiting else None
             if place and place.word and _says(word, place.word) and at + 1 < len(words):
@@ -283,16 +287,29 @@ class _Line:
             )
         return made
 
+    def _is_known_option(self, word: Token) -> bool:
+        return not word.quoted and word.text.partition("=")[0] in self._options
+
     def _is_option(self, word: Token) -> bool:
         return not word.quoted and word.text.startswith("--") and len(word.text) > len("--")
 
-    def _take(self, parameter: Parameter, words: Sequence[Token], at: int, made: list[str]) -> int:
+    def _take(
+        self,
+        parameter: Parameter,
+        words: Sequence[Token],
+        at: int,
+        made: list[str],
+        *,
+        to_the_end: bool = True,
+    ) -> int:
         if at >= len(words):
             return at
         if not parameter.free:
             return self._keep(words[at], at, made)
         end = at + 1
-        while end < len(words) and words[end].text.partition("=")[0] not in self._options:
+        # `--reason "try it" portal ...`: what is still needed by place follows the quotes.
+        is_whole = words[at].quoted and not to_the_end
+        while not is_whole and end < len(words) and not self._is_known_option(words[end]):
             end += 1
         self._hold(self._free(words[at:end]), made)
         return end

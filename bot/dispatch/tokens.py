@@ -105,8 +105,9 @@ def _quoted(text: str, start: int, *, wire: bool) -> Token:
     if family is SINGLE:
         # An apostrophe that opens nothing ('tis) is a letter.
         return _bare_from_apostrophe(text, start, wire=wire)
+    shown = unwire(text[start:]) if wire else text[start:]
     raise BadInput(
-        f"The quote that starts at {text[start : start + 12]!r} is never closed: "
+        f"The quote that starts at {shown[:12]!r} is never closed: "
         "put a closing quote at the end of it."
     )
 
