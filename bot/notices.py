@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bot.ports import Clock, Effect, Messenger, Transaction
     from bot.stores import Letters, Topics
 
+DOOR_TIME = timedelta(seconds=15)  # until what a door has not shown is the outbox's to show
 LOG = structlog.get_logger(__name__)
 
 
@@ -43,13 +44,16 @@ class TopicNotices:
 
         return effect
 
-    def promise(self, topic: str, place: Place, *, after: float = 0.0) -> Effect[None]:
-        """Have a topic shown in a place, unless that was done within `after` seconds."""
+    def promise(self, topic: str, place: Place, *, by_door: bool = False) -> Effect[None]:
+        """Have a topic shown in a place; `by_door` where the door that was asked does it at once.
+
+        It is shown once, and even if the door dies before it comes to it.
+        """
 
         def effect(tx: Transaction) -> None:
             if place.channel and place.platform not in self.everywhere:
-                due = self.clock.now() + timedelta(seconds=after)
-                self.letters.add(topic, place, due=due)(tx)
+                wait = DOOR_TIME if by_door else timedelta()
+                self.letters.add(topic, place, due=self.clock.now() + wait)(tx)
 
         return effect
 

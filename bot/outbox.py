@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from bot.stores import Letter, Letters
 
 LOG = structlog.get_logger(__name__)
-LEASE = timedelta(seconds=60)  # a letter in flight is nobody else's for so long
+# A letter in flight is nobody else's for so long; an edit that is made twice does no harm.
+POST_LEASE, EDIT_LEASE = timedelta(seconds=60), timedelta(seconds=15)
 LOOK = 5.0  # seconds between two looks at the store where nothing asks for one
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds between two tries at a platform
 KEPT = timedelta(days=1)  # a letter that could not be delivered for so long is dead
@@ -131,7 +132,7 @@ class Outbox:
         return [name for name in self.messengers if (resumes.get(name) or now) <= now]
 
     async def _begin(self, letter: Letter, now: datetime) -> None:
-        if await self.letters.take(letter, now + LEASE):
+        if await self.letters.take(letter, now + (EDIT_LEASE if letter.ref else POST_LEASE)):
             task = asyncio.create_task(self._deliver(letter))
             self._busy[_channel(letter)] = task
 

@@ -327,8 +327,11 @@ class Notices(Protocol):
         """Make `reply` the topic's message in the caller's transaction; `tell` when it is over."""
         ...
 
-    def promise(self, topic: str, place: Place, *, after: float = 0.0) -> Effect[None]:
-        """Have a topic shown in a place, unless that was done within `after` seconds."""
+    def promise(self, topic: str, place: Place, *, by_door: bool = False) -> Effect[None]:
+        """Have a topic shown in a place; `by_door` where the door that was asked does it at once.
+
+        It is shown once, and even if the door dies before it comes to it.
+        """
         ...
 
     async def tell(self, topic: str) -> None:

@@ -260,24 +260,23 @@ async def test_killed_between_the_send_and_its_note_nothing_is_doubled(sqlite: D
     assert slack.shows == {"m1": "waits"}
 
 
-async def test_what_a_door_shows_in_time_the_outbox_leaves_alone(post: Post) -> None:
+async def test_what_a_door_shows_in_time_the_outbox_only_edits(post: Post) -> None:
     reply = Reply("waits", topic="REQ-1")
     await post.letters.write(post.notices.keep("REQ-1", reply))
-    await post.letters.write(post.notices.promise("REQ-1", CHANNEL, after=15))
+    await post.letters.write(post.notices.promise("REQ-1", CHANNEL, by_door=True))
     await post.notices.tell("REQ-1")
     await post.notices.shown("REQ-1", CHANNEL, "171.9", reply)
+    await post.say("REQ-1", "approved")
+    await post.quiet()
     post.clock.turn(seconds=20)
     post.outbox.nudge()
     await asyncio.sleep(0.05)
-    assert post.slack.calls == []
-    await post.say("REQ-1", "approved")
-    await post.quiet()
     assert post.slack.calls == ["edit C1 approved"]
 
 
 async def test_what_a_door_did_not_show_the_outbox_shows(post: Post) -> None:
     await post.letters.write(post.notices.keep("REQ-1", Reply("waits", topic="REQ-1")))
-    await post.letters.write(post.notices.promise("REQ-1", CHANNEL, after=15))
+    await post.letters.write(post.notices.promise("REQ-1", CHANNEL, by_door=True))
     post.outbox.nudge()
     await asyncio.sleep(0.05)
     assert post.slack.calls == []

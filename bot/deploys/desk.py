@@ -127,7 +127,8 @@ class DeployDesk:
             self.notices.keep(shown, card(deploy))(tx)
             for channel in wanted.service.channels:
                 platform, _, name = channel.partition(":")
-                self.notices.promise(shown, Place(platform, name))(tx)
+                place = Place(platform, name)
+                self.notices.promise(shown, place, by_door=place == caller.place)(tx)
             return deploy
 
         async def show(reply: Reply, results: tuple[object, ...]) -> Reply:

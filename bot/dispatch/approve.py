@@ -15,7 +15,18 @@ from bot.dispatch import cards
 from bot.dispatch.digest import digest
 from bot.dispatch.turn import facts_of, with_approvals
 from bot.errors import BadInput, Conflict, IntegrationError, NotAuthorised, Refused
-from bot.model import Approval, Draft, Kind, Principal, Reason, Reply, Request, RequestState
+from bot.model import (
+    Approval,
+    Draft,
+    Kind,
+    Place,
+    Principal,
+    Reason,
+    Reply,
+    Request,
+    RequestState,
+    Service,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,7 +64,10 @@ class ApprovalDesk:
 
         def opened(tx: Transaction) -> tuple[Request, Reply]:
             extra = also.say(tuple(effect(tx) for effect in also.effects))
-            return self.requests.open(request)(tx), extra
+            kept = self.requests.open(request)(tx)
+            for place in _channels(turn.command):
+                self.notices.promise(kept.id, place, by_door=place == turn.place)(tx)
+            return kept, extra
 
         def say(results: tuple[object, ...]) -> Reply:
             kept, extra = _pair(results[0])
@@ -287,6 +301,14 @@ class ApprovalDesk:
             return ended
 
         return Done((ending, *undo), _say_ended, self._publish)
+
+
+def _channels(parsed: Parsed) -> list[Place]:
+    """Return where the people of the services that a command is about look."""
+    values = [getattr(parsed.args, name) for name in type(parsed.args).model_fields]
+    named = [name for value in values if isinstance(value, Service) for name in value.channels]
+    parted = [name.partition(":") for name in named]
+    return [Place(platform, channel) for platform, _, channel in parted]
 
 
 def _still_waiting(request: Request, missing: Sequence[str], refs: Mapping[str, str]) -> Reply:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 REPLY = TypeAdapter(Reply)
 TEXT = 500  # characters of a reply that the record keeps
-DOOR_SECONDS = 15.0  # until a message that a door has not shown is the outbox's to show
 REFS = ("request", "deploy", "change", "incident")
 
 
@@ -96,7 +95,7 @@ class Recorder:
         """
         if reply.topic and reply.visibility is not Visibility.PRIVATE:
             self.notices.keep(reply.topic, reply)(tx)
-            self.notices.promise(reply.topic, turn.place, after=DOOR_SECONDS)(tx)
+            self.notices.promise(reply.topic, turn.place, by_door=True)(tx)
 
     def _answer(self, turn: Turn, reply: Reply) -> Effect[None]:
         said = REPLY.dump_json(reply).decode()

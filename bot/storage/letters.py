@@ -60,9 +60,9 @@ class SqlLetters:
         def write(connection: Connection) -> None:
             known = select(LETTERS.c.id).where(*_in(topic, place), LETTERS.c.ref.in_(("", ref)))
             row = connection.execute(known.order_by(LETTERS.c.ref.desc())).first()
-            done = {"ref": ref, "shown": version, "tries": 0, "trouble": "", "is_dead": 0}
+            done = {"ref": ref, "shown": version, "due": _EPOCH, "tries": 0, "is_dead": 0}
             if row is None:
-                _insert(connection, topic, place, due=_EPOCH, **done)
+                _insert(connection, topic, place, **done)
             else:
                 connection.execute(update(LETTERS).where(LETTERS.c.id == row.id).values(**done))
 
