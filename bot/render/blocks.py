@@ -102,8 +102,8 @@ def modal(form: Form, *, callback: str = FORM, metadata: str = "") -> Part:
     inputs = [_input(entry, sheet) for entry in form.inputs[:VIEW_BLOCKS]]
     if not inputs:
         inputs = kit.rich([kit.section(kit.words("Nothing has to be filled in."))])
-    title = sheet.fit(form.title or form.command, VIEW_WORD)
-    labels = (title, sheet.fit(form.submit, VIEW_WORD), "Cancel")
+    title = sheet.fit(form.title, VIEW_WORD) or sheet.fit(form.command, VIEW_WORD) or "Form"
+    labels = (title, sheet.fit(form.submit, VIEW_WORD) or "Run", "Cancel")
     return kit.modal(callback, labels, inputs, metadata)
 
 
@@ -150,8 +150,8 @@ def _blocks(reply: Reply, sheet: _Sheet, console_url: str) -> list[Part]:
 
 
 def _title(reply: Reply, sheet: _Sheet) -> list[Part]:
-    title = " ".join(reply.title.split())
-    return [kit.header(sheet.fit(title, HEADER))] if title else []
+    title = sheet.fit(" ".join(reply.title.split()), HEADER)
+    return [kit.header(title)] if title else []
 
 
 def _opening(reply: Reply, sheet: _Sheet) -> list[Part]:
@@ -233,10 +233,12 @@ def controls(buttons: Sequence[Button]) -> list[Part]:
 
 
 def _button(button: Button, number: int, *, is_primary: bool) -> Part:
-    label = cut(inert(button.label).strip() or button.command, BUTTON_LABEL)
+    label = cut(inert(button.label).strip() or button.command, BUTTON_LABEL) or NOTHING
     kind = f"{ASKS}:{number}:{button.asks}" if button.asks else f"{TYPES}:{number}"
     is_danger = button.style is Style.DANGER
-    question = button.confirm or (f"This types: {button.command}" if is_danger else "")
+    question = inert(button.confirm).strip()
+    if is_danger and not question:
+        question = f"This types: {button.command}"
     style = "danger" if is_danger else "primary" if is_primary else ""
     confirm = _confirm(question, label) if question else None
     return kit.button(label, kind[:ACTION_ID], button.command, style, confirm)
@@ -255,7 +257,8 @@ def _whole(console_url: str) -> Part:
 
 
 def _input(entry: Input, sheet: _Sheet) -> Part:
-    label, hint = sheet.fit(entry.label or entry.name, LABEL), sheet.fit(entry.hint, HINT)
+    label = sheet.fit(entry.label, LABEL) or sheet.fit(entry.name, LABEL) or NOTHING
+    hint = sheet.fit(entry.hint, HINT)
     return kit.field(entry.name, label, hint, _control(entry), is_optional=not entry.required)
 
 
@@ -263,7 +266,8 @@ def _control(entry: Input) -> Part:
     choices = list(dict.fromkeys(entry.choices))
     fits = 0 < len(choices) <= OPTIONS and all(0 < len(c) <= OPTION_VALUE for c in choices)
     if entry.kind is InputKind.CHOICE and fits:
-        options = [(choice, cut(inert(choice), OPTION_LABEL)) for choice in choices]
+        labels = [cut(inert(choice).strip(), OPTION_LABEL) or NOTHING for choice in choices]
+        options = list(zip(choices, labels, strict=True))
         return kit.chosen(VALUE, options, entry.value)
     # More choices than Slack lists are typed: a typo is met with did-you-mean.
     value, is_long = clean(entry.value)[:TYPED], entry.kind is InputKind.LONG_TEXT

@@ -75,7 +75,7 @@ def _opening(page: Page, console_url: str) -> Iterator[Part]:
 
 
 def _section(section: Section, room: int) -> Iterator[Part]:
-    yield kit.header(cut(inert(section.title), HEADER))
+    yield kit.header(cut(_said(section.title), HEADER))
     for entry in section.entries[:room]:
         yield from _entry(entry)
     left = len(section.entries) - min(room, len(section.entries)) + section.left

@@ -232,6 +232,31 @@ def test_any_text_makes_a_message_that_slack_takes(one: str, other: str) -> None
     )
 
 
+@pytest.mark.parametrize("unseen", ["", " ", "\u202a", "\u2066\u2069", "\u200e "])
+def test_a_text_of_which_nothing_is_seen_makes_no_part_that_slack_refuses(unseen: str) -> None:
+    made = message(
+        Reply(
+            unseen,
+            title=unseen,
+            fields=((unseen, unseen),),
+            items=(unseen,),
+            code=unseen,
+            table=Table((unseen,), ((unseen,),)),
+            progress=(Step(unseen, StepState.DONE, unseen),),
+            buttons=(
+                Button(unseen, "help", confirm=unseen),
+                Button("Go", "help", Style.DANGER, confirm=unseen),
+            ),
+        )
+    )
+    check(made)
+    assert not [part for part in walk(made.blocks) if part.get("text") == ""]
+    entry = Input("a", unseen, InputKind.CHOICE, ("b", unseen), hint=unseen)
+    view = modal(Form("deploy", unseen, (entry,), submit=unseen))
+    check_view(view)
+    assert not [part for part in walk(view) if part.get("text") == ""]
+
+
 def test_escaping_is_of_the_three_characters_that_act() -> None:
     assert escape("a & b <c> &lt;") == "a &amp; b &lt;c&gt; &amp;lt;"
 

@@ -101,3 +101,12 @@ def test_a_text_without_end_is_cut() -> None:
     view = home(Page("g" * 9000, sections=(section(Entry("t" * 9000, "d" * 9000)),)))
     check(view)
     assert max(len(line) for line in words(view).split("\n")) <= 600
+
+
+@pytest.mark.parametrize("unseen", ["", " ", "\u202a", "\u200e "])
+def test_a_text_of_which_nothing_is_seen_makes_no_part_that_slack_refuses(unseen: str) -> None:
+    entry = Entry(unseen, unseen, AT, (Button(unseen, "help", confirm=unseen),))
+    listed, empty = Section(unseen, (entry,), unseen, "x"), Section(unseen, (), unseen, "x")
+    view = home(Page(unseen, sections=(listed, empty)))
+    check(view)
+    assert not [part for part in walk(view["blocks"]) if part.get("text") == ""]
