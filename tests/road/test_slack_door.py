@@ -46,7 +46,7 @@ async def team(chat: Chat) -> AsyncIterator[Team]:
         door = Slack(
             workspace, road=house.road, notices=house.notices, clock=TurnedClock(), sleep=rest
         )
-        chat.house.notices.messengers[door.platform] = door
+        chat.house.outbox.messengers[door.platform] = door
         app = FastAPI()
         app.routes.extend(routes(door))
         await door.start()
