@@ -67,7 +67,9 @@ async def _read(ci: Ci, name: str, given: Provider, service: Service) -> Finding
     except Throttled as error:
         return warn(line, f"{service.id}: {error}", "ask again in a minute")
     except Rejected as error:
-        return fail(line, f"{service.id}: {error}", check)
+        # What the vendor said first is nearer to the mend than what it means for the command.
+        first = f" ({error.__cause__})" if isinstance(error.__cause__, Rejected) else ""
+        return fail(line, f"{service.id}: {error}{first}", check)
     except IntegrationError as error:
         mend = f"see whether it runs: curl -sv {given.url}; else {check}"
         return fail(line, f"{service.id}: {error}", mend)

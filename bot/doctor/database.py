@@ -14,7 +14,7 @@ import sqlalchemy
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
+from alembic.script.revision import RevisionError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import __version__
@@ -87,7 +87,7 @@ def _inside(case: Case) -> Finding:
         revision = database.read_now(_revision)
         try:
             newer = _to_come(revision)
-        except CommandError:
+        except RevisionError:
             mend = "start the Wardroom that this database was last used with: there is no way back"
             return fail(NAME, f"is at revision {revision}, which this version does not know", mend)
         if newer:
