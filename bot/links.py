@@ -106,7 +106,7 @@ class LinkDesk:
         account = _plain(caller.account)
         _refuse_outsider(caller.account)
         if account.platform in OURS:
-            raise BadInput(f"There is nothing to link in the {account.platform}: here you say who")
+            raise BadInput("Accounts of chat platforms are linked; here you choose who you are.")
         if caller.principal.id:
             raise BadInput(
                 f"This account is {caller.principal.id}'s already. A code is typed in the chat "
@@ -211,8 +211,7 @@ class LinkDesk:
         return owner is not None and owner.id == person
 
     async def _after(self, reply: Reply, _results: tuple[object, ...]) -> Reply:
-        if reply.reason is Reason.OK:
-            await self.refresh()
+        await self.refresh()  # refused, too: another process may know more
         return reply
 
 

@@ -19,6 +19,7 @@ import structlog
 
 from bot.dispatch import phi
 from bot.dispatch.authorise import Decision
+from bot.dispatch.grammar import grammar
 from bot.dispatch.outbound import masked
 from bot.dispatch.recording import REPLY
 from bot.dispatch.turn import Turn, facts_of
@@ -173,6 +174,9 @@ class Pipeline:
 
     async def _journey(self, turn: Turn) -> Reply:
         reply = await self._travel(turn)
+        if turn.parsed and any(p.secret for p in grammar(turn.parsed.command).parameters):
+            # Its answer may hold a secret, which is said once: what is kept of it does not.
+            self._first.pop(turn.delivery, None)
         self.ended(turn.parsed.command.name if turn.parsed else "", reply.reason)
         return reply
 

@@ -195,6 +195,15 @@ async def test_the_code_is_in_no_record_and_in_no_row(chat: Chat) -> None:
         assert secret.lower() not in everything.lower()
 
 
+async def test_a_delivery_that_comes_again_does_not_get_the_code_again(chat: Chat) -> None:
+    both = [chat.say("link", account=SLACK, delivery="slack:Ev1") for _ in range(2)]
+    one, two = await asyncio.gather(*both)
+    assert code_in(one) == code_in(two), "while it is being made it is one answer"
+    late = await chat.say("link", account=SLACK, delivery="slack:Ev1")
+    assert (late.code, late.reason) == ("", Reason.OK)
+    assert code_in(one) not in late.text
+
+
 async def test_a_delivery_that_comes_again_after_a_restart_does_not_get_the_code(
     site: Path,
 ) -> None:
@@ -225,6 +234,31 @@ async def test_a_link_that_another_replica_made_or_ended_counts_after_the_next_l
     assert await chat.house.database.write(links.remove(TEAMS))
     await chat.house.links.refresh()
     assert (await chat.say("whoami", account=TEAMS)).reason is Reason.NOT_IDENTIFIED
+
+
+async def test_a_code_is_not_taken_for_an_account_that_another_replica_has_linked(
+    chat: Chat,
+) -> None:
+    code, links = await a_code(chat), SqlLinks(chat.house.database)
+    made = Link(TEAMS, "engineer-2", chat.clock.now(), "engineer-2")
+    await chat.house.database.write(links.add(made))
+    reply = await chat.say(f"link {code}", account=TEAMS)
+    assert reply.reason is Reason.DUPLICATE
+    assert dict((await chat.say("whoami", account=TEAMS)).fields)["Person"] == "engineer-2"
+    assert (await chat.say(f"link {code}", account=OTHER)).reason is Reason.OK, "it was not used up"
+
+
+async def test_a_link_ends_once_however_many_end_it(chat: Chat) -> None:
+    await linked(chat)
+    both = [chat.say("unlink teams", account=account) for account in (SLACK, TEAMS)]
+    reasons = {reply.reason for reply in await asyncio.gather(*both)}
+    assert reasons == {Reason.OK, Reason.NOT_FOUND}
+
+
+async def test_a_persona_of_the_terminal_is_chosen_and_not_linked(chat: Chat) -> None:
+    reply = await chat.say(f"link {await a_code(chat)}", account=Account("terminal", "nobody"))
+    assert reply.reason is Reason.BAD_INPUT
+    assert "choose who you are" in reply.text
 
 
 async def test_unlinking_ends_it_at_once_and_the_codes_it_made(chat: Chat) -> None:

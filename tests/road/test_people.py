@@ -49,6 +49,16 @@ async def test_who_is_deactivated_can_do_nothing_any_more_from_any_account(chat:
     assert taken.reason is Reason.NOT_IDENTIFIED, "nor does a code of theirs"
 
 
+async def test_a_code_is_not_taken_from_the_account_that_made_it(chat: Chat) -> None:
+    code = await a_code(chat)
+    await change(chat, engineer={"slack": []})
+    own = await chat.say(f"link {code}", account=SLACK)
+    assert own.reason is Reason.DUPLICATE
+    assert "made by this account" in own.text
+    other = await chat.say(f"link {code}", account=TEAMS)
+    assert other.reason is Reason.NOT_IDENTIFIED, "whoever made it is not known by that any more"
+
+
 async def test_who_is_taken_out_of_the_file_loses_their_links_too(chat: Chat) -> None:
     await linked(chat)
     await change(chat, engineer=None)
