@@ -320,7 +320,23 @@ class Messenger(Protocol):
         ...
 
 
-class Notices(Protocol):
+class NoticeBoard(Protocol):
+    """Messages that are edited in place, by topic, as a door sees them."""
+
+    async def announce(self, topic: str, place: Place) -> None:
+        """Show a topic's message in a place; nothing where it is shown there already."""
+        ...
+
+    async def shown(self, topic: str, place: Place, ref: str, reply: Reply) -> None:
+        """Remember where an adapter showed a topic's message; edits it if a newer one exists."""
+        ...
+
+    async def current(self, topic: str) -> Reply | None:
+        """Return a topic's newest message."""
+        ...
+
+
+class Notices(NoticeBoard, Protocol):
     """Messages that are edited in place, by topic (REQ-12, DEP-3), wherever they were shown."""
 
     def keep(self, topic: str, reply: Reply) -> Effect[None]:
@@ -340,18 +356,6 @@ class Notices(Protocol):
 
     async def publish(self, topic: str, reply: Reply) -> None:
         """Make `reply` the topic's message everywhere it was shown; the newest one wins."""
-        ...
-
-    async def announce(self, topic: str, place: Place) -> None:
-        """Show a topic's message in a place; nothing where it is shown there already."""
-        ...
-
-    async def shown(self, topic: str, place: Place, ref: str, reply: Reply) -> None:
-        """Remember where an adapter showed a topic's message; edits it if a newer one exists."""
-        ...
-
-    async def current(self, topic: str) -> Reply | None:
-        """Return a topic's newest message."""
         ...
 
 

@@ -26,6 +26,7 @@ from bot.ports import (
     Messenger,
 )
 from bot.settings import Provider, Settings
+from bot.storage.secrets import SealedSecret
 from integrations.probes import HttpProber
 
 LOG = structlog.get_logger(__name__)
@@ -158,8 +159,23 @@ def _slack(settings: Settings, house: House) -> tuple[Door, Sequence[BaseRoute]]
         app_token=given.app_token.get_secret_value() if given.app_token else None,
         api_url=given.api_url,
         console_url=settings.server.address,
+        command=given.command,
+        names=given.names,
+        client_id=given.client_id,
+        client_secret=given.client_secret.get_secret_value() if given.client_secret else "",
+        refresh_token=given.refresh_token.get_secret_value() if given.refresh_token else "",
     )
-    door = slack.Slack(workspace, road=house.road, notices=house.notices, clock=house.clock)
+    door = slack.Slack(
+        workspace,
+        road=house.road,
+        notices=house.notices,
+        clock=house.clock,
+        sources=slack.Sources(house.directory, house.manual, house.desk, house.stores.deploys),
+        tokens=SealedSecret(house.database, "slack tokens", workspace.client_secret)
+        if workspace.refresh_token
+        else None,
+    )
+    house.notices.everywhere = {**house.notices.everywhere, door.home.platform: door.home}
     return door, slack.routes(door)
 
 

@@ -88,6 +88,15 @@ SigningSecret: TypeAlias = Annotated[SecretStr, _strong(SHORTEST_SECRET)]
 BotToken: TypeAlias = Annotated[SecretStr, _strong(SHORTEST_SECRET, "xoxb-")]
 AppToken: TypeAlias = Annotated[SecretStr, _strong(SHORTEST_SECRET, "xapp-")]
 
+
+def _slash(value: str) -> str:
+    if not re.fullmatch(r"/[a-z0-9_-]{1,31}", value):
+        raise ValueError("a slash command is like /ops: small letters, digits, - and _")
+    return value
+
+
+SlashCommand: TypeAlias = Annotated[str, AfterValidator(_slash)]
+
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 NO_GUID = "00000000-0000-0000-0000-000000000000"
 

@@ -36,6 +36,7 @@ from bot.setting_values import (
     Password,
     Reading,
     SigningSecret,
+    SlashCommand,
     Url,
     is_loopback,
     reading_of,
@@ -108,6 +109,28 @@ class Slack(Block):
     app_token: AppToken | None = None
     app_token_file: Path | None = None
     api_url: BaseUrl = "https://slack.com/api/"
+    command: SlashCommand = "/ops"
+    names: dict[str, SlashCommand] = Field(default_factory=dict)
+    client_id: str = ""
+    client_secret: Password | None = None
+    client_secret_file: Path | None = None
+    refresh_token: Password | None = None
+    refresh_token_file: Path | None = None
+    whole_organisation: bool = False
+
+    @model_validator(mode="after")
+    def _whole(self) -> Slack:
+        parts = (
+            bool(self.client_id),
+            self.client_secret is not None,
+            self.refresh_token is not None,
+        )
+        if any(part is not None for part in parts) and None in parts:
+            raise ValueError(
+                "rotates its token only with client_id, client_secret_file and refresh_token_file; "
+                "set all three or none"
+            )
+        return self
 
 
 class Teams(Block):

@@ -133,12 +133,8 @@ class DeployStore(Protocol):
         ...
 
 
-class Topics(Protocol):
+class TopicReader(Protocol):
     """Messages by topic: the newest reply of each."""
-
-    def put(self, topic: str, reply: Reply) -> Effect[int]:
-        """Keep a topic's newest reply; returns its version, counting up from 1."""
-        ...
 
     async def get(self, topic: str) -> tuple[Reply, int] | None:
         """Return a topic's newest reply and version."""
@@ -146,6 +142,14 @@ class Topics(Protocol):
 
     async def recent(self, *, limit: int = 20) -> Sequence[tuple[str, Reply]]:
         """Return the topics changed last, oldest first."""
+        ...
+
+
+class Topics(TopicReader, Protocol):
+    """Messages by topic, and how a newer one is kept."""
+
+    def put(self, topic: str, reply: Reply) -> Effect[int]:
+        """Keep a topic's newest reply; returns its version, counting up from 1."""
         ...
 
 

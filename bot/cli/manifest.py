@@ -45,14 +45,20 @@ def slack(config: Path | None, url: str | None, *, socket_mode: bool) -> None:
     Example:
         wardroom manifest slack --url https://wardroom.hospital.example > manifest.json
     """  # noqa: D301 - click's mark for lines that stay as they are
+    known = None
     if url is None and not socket_mode and (config or settings.is_here()):
         known = settings.here(config)
         url = known.server.address
         socket_mode = known.slack is not None and known.slack.app_token is not None
+    given = known.slack if known else None
     made = manifest(
         registry.discover(commands).commands,
         public_url=url or EXAMPLE_URL,
         is_socket_mode=socket_mode,
+        command=given.command if given else "/ops",
+        names=given.names if given else {},
+        is_org=given.whole_organisation if given else False,
+        rotates_tokens=bool(given and given.refresh_token),
     )
     click.echo(json.dumps(made, indent=2, ensure_ascii=False))
 

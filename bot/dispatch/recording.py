@@ -6,6 +6,7 @@ so that a delivery that comes again, even after a restart, finds the first answe
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,11 +30,7 @@ REFS = ("request", "deploy", "change", "incident")
 
 
 class _Rehearsed(Exception):
-    """What would have been said, once everything was done and is being undone."""
-
-    def __init__(self, reply: Reply) -> None:
-        super().__init__("rehearsed")
-        self.reply = reply
+    """Everything was done, and is now undone."""
 
 
 @dataclass(frozen=True)
@@ -78,15 +75,15 @@ class Recorder:
 
     async def rehearse(self, turn: Turn, done: Done) -> Reply:
         """Change our own state as `done` would, undo it, and return what it would have said."""
+        said: list[Reply] = []
 
         def change(tx: Transaction) -> None:
-            raise _Rehearsed(done.say(tuple(effect(tx) for effect in done.effects)))
+            said.append(done.say(tuple(effect(tx) for effect in done.effects)))
+            raise _Rehearsed
 
-        try:
+        with contextlib.suppress(_Rehearsed):
             await self.ledger.append(self._draft(turn, Kind.OUTCOME), change)
-        except _Rehearsed as undone:
-            return undone.reply
-        raise AssertionError("a rehearsal was recorded")
+        return said[0]
 
     def _keep(self, turn: Turn, reply: Reply, tx: Transaction) -> None:
         """See that a topic's message is shown where it was asked for, even after a crash.

@@ -250,6 +250,14 @@ class ReferenceRow(Store, table=True):
     is_blocked: int = _column(Integer)
 
 
+class SecretRow(Store, table=True):
+    """A secret that changes while we run, sealed."""
+
+    __tablename__ = "secrets"
+    name: str = _key()
+    sealed: str = _column(Text)
+
+
 METADATA: Final = Store.metadata
 
 
@@ -267,6 +275,7 @@ CHANGES: Final = _table("changes")
 TOPICS: Final = _table("topics")
 LETTERS: Final = _table("letters")
 REFERENCES: Final = _table("teams_references")
+SECRETS: Final = _table("secrets")
 LINKS: Final = _table("account_links")
 LINK_CODES: Final = _table("link_codes")
 LINK_TRIES: Final = _table("link_tries")

@@ -48,16 +48,22 @@ class Chats:
     """One Wardroom, and what stands in both chats."""
 
     ward: Ward
-    slack: Slack
-    teams: Teams
+    slack: fake_slack.Slack
+    teams: fake_teams.Teams
     slack_ids: dict[str, str]
     teams_ids: dict[str, str]
 
-    async def card(self, platform: str) -> fake_slack.Shown | fake_teams.Shown:
-        """Return the newest message of a platform that shows the request."""
-        shown = self.slack if platform == "slack" else self.teams
-        await shown.until(lambda: any("lab-results" in m.words for m in shown.messages))
-        return next(m for m in shown.messages if "lab-results" in m.words)
+    async def in_slack(self) -> fake_slack.Shown:
+        """Return the message that shows the request in Slack."""
+        found = self.slack.messages
+        await self.slack.until(lambda: any("lab-results" in shown.words for shown in found))
+        return next(shown for shown in found if "lab-results" in shown.words)
+
+    async def in_teams(self) -> fake_teams.Shown:
+        """Return the message that shows the request in Teams."""
+        found = self.teams.messages
+        await self.teams.until(lambda: any("lab-results" in shown.words for shown in found))
+        return next(shown for shown in found if "lab-results" in shown.words)
 
 
 @pytest.fixture
@@ -104,7 +110,7 @@ async def test_a_day_in_both_chats(chats: Chats, gate: Gate, hospital: Hospital)
     # Asked once in Slack, delivered five times.
     body = slack.command(ASKED, chats.slack_ids["engineer"], ROOM)
     await asyncio.gather(*(slack.send("slash_commands", body) for _ in range(5)))
-    in_slack, in_teams = await chats.card("slack"), await chats.card("teams")
+    in_slack, in_teams = await chats.in_slack(), await chats.in_teams()
     assert {"Approve", "Reject"} <= set(in_slack.buttons) & set(in_teams.buttons)
 
     # The one who asked can not approve it, from the other chat either.

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from bot.model import Account, Place, Reply
-    from bot.ports import Clock, Messenger, Notices, Road
+    from bot.ports import Clock, Messenger, NoticeBoard, Road
 
 BODY_LIMIT = 1024 * 1024  # bytes; Slack's own requests stay far below
 TIMEOUT = aiohttp.ClientTimeout(total=10)  # seconds for one call to Slack
@@ -75,7 +75,7 @@ class Slack:
         workspace: Workspace,
         *,
         road: Road,
-        notices: Notices,
+        notices: NoticeBoard,
         clock: Clock,
         sources: Sources | None = None,
         tokens: Tokens | None = None,

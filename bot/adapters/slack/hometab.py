@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from bot.adapters.slack.tasks import Tasks
     from bot.api import Approvals, Command, Deploy, Manual, Request
     from bot.model import Account, Reply
-    from bot.ports import Clock, Directory, Notices
+    from bot.ports import Clock, Directory, NoticeBoard
     from bot.stores import DeployStore
 
 LOG = structlog.get_logger(__name__)
@@ -206,7 +206,7 @@ class Pages:
     """What each person's Home says now."""
 
     _sources: Sources | None
-    _notices: Notices
+    _notices: NoticeBoard
     _accounts: Accounts
 
     async def of(self, speaker: Speaker) -> Page:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bot.adapters.slack.accounts import Accounts
     from bot.adapters.slack.outgoing import AnswerUrl, Outgoing
     from bot.model import Account
-    from bot.ports import Notices, Road
+    from bot.ports import NoticeBoard, Road
 
 LOG = structlog.get_logger(__name__)
 # Slack gives 3 s; the rest of the second that we allow ourselves is for the way there and back.
@@ -53,7 +53,7 @@ class Talk:
     def __init__(
         self,
         road: Road,
-        notices: Notices,
+        notices: NoticeBoard,
         accounts: Accounts,
         outgoing: Outgoing,
         choices: Callable[[Account], Sequence[str]],

@@ -34,9 +34,8 @@ if TYPE_CHECKING:
     import httpx
 
     from bot.adapters.teams.references import References
-    from bot.adapters.teams.talk import Board
     from bot.model import Place, Reply
-    from bot.ports import Clock, Road
+    from bot.ports import Clock, NoticeBoard, Road
 
 LOG = structlog.get_logger(__name__)
 BODY_LIMIT = 256 * 1024  # bytes; Teams' own activities stay below 100 KB
@@ -77,7 +76,7 @@ class Teams:
         registration: Registration,
         *,
         road: Road,
-        notices: Board,
+        notices: NoticeBoard,
         clock: Clock,
         http: httpx.AsyncClient,
         references: References,

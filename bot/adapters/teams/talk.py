@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from bot.adapters.teams.outgoing import Outgoing
     from bot.adapters.teams.payload import Said
     from bot.adapters.teams.references import Reference
-    from bot.model import Account, Place
-    from bot.ports import Road
+    from bot.model import Account
+    from bot.ports import NoticeBoard, Road
 
 LOG = structlog.get_logger(__name__)
 REMEMBERED = 4096  # deliveries whose answer was shown
@@ -30,26 +30,12 @@ OUTSIDER = Reply(
 )
 
 
-class Board(Protocol):
-    """What a door needs of `bot.ports.Notices`: messages by topic, wherever they are shown."""
-
-    async def announce(self, topic: str, place: Place) -> None:
-        """Show a topic's message in a place; nothing where it is shown there already."""
-        ...
-
-    async def shown(self, topic: str, place: Place, ref: str, reply: Reply) -> None:
-        """Remember where a topic's message was shown; edits it if a newer one exists."""
-        ...
-
-    async def current(self, topic: str) -> Reply | None:
-        """Return a topic's newest message."""
-        ...
-
-
 class Talk:
     """One conversation with all of Teams; holds nothing but which answers were shown."""
 
-    def __init__(self, road: Road, notices: Board, accounts: Accounts, outgoing: Outgoing) -> None:
+    def __init__(
+        self, road: Road, notices: NoticeBoard, accounts: Accounts, outgoing: Outgoing
+    ) -> None:
         self._road, self._notices = road, notices
         self._accounts, self._outgoing = accounts, outgoing
         self._shown: OrderedDict[str, None] = OrderedDict()

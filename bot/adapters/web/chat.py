@@ -23,7 +23,7 @@ from bot.adapters.web.wire import (
     typed,
 )
 from bot.model import Json, Reason, Reply, Visibility
-from bot.ports import Clock, Notices, Road
+from bot.ports import Clock, NoticeBoard, Road
 from bot.render.json import answer
 
 log = structlog.get_logger(__name__)
@@ -37,7 +37,7 @@ class Chat:
     """The door's conversation endpoints."""
 
     road: Road
-    notices: Notices
+    notices: NoticeBoard
     live: Live
     complete: Callable[[str], Sequence[str]]
     clock: Clock

@@ -16,7 +16,7 @@ from bot.adapters.web.live import Live, Watcher
 from bot.adapters.web.wire import message, refused
 from bot.model import Json, Reason
 from bot.ports import Clock
-from bot.stores import Topics
+from bot.stores import TopicReader
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +34,7 @@ class Feed:
     """
 
     live: Live
-    topics: Topics
+    topics: TopicReader
     clock: Clock
     keep_alive_seconds: float = KEEP_ALIVE_SECONDS
     _has_read: bool = False

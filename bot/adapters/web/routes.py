@@ -16,8 +16,8 @@ from bot.adapters.web.live import Live
 from bot.adapters.web.pages import Console, Drawing, templates
 from bot.adapters.web.persona import Personas
 from bot.adapters.web.wire import refused
-from bot.ports import AuditReader, Clock, Directory, Notices, Road
-from bot.stores import Topics
+from bot.ports import AuditReader, Clock, Directory, NoticeBoard, Road
+from bot.stores import TopicReader
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +30,8 @@ class Parts:
 
     live: Live
     road: Road
-    notices: Notices
-    topics: Topics
+    notices: NoticeBoard
+    topics: TopicReader
     directory: Directory
     audit: AuditReader
     complete: Callable[[str], Sequence[str]]
