@@ -79,7 +79,7 @@ async def certificate(case: Case) -> list[Finding]:
     left = ends - case.clock.now()
     text = f"{host}:{port} is believed until {ends:%Y-%m-%d} ({left.days} days)"
     if left < SOON:
-        mend = f"renew it; then see: openssl s_client -connect {host}:{port} | openssl x509 -dates"
+        mend = "renew it (certbot renew, or your authority's way), and make the proxy load it"
         return [warn(name, text, mend)]
     return [ok(name, text)]
 

@@ -40,7 +40,7 @@ CODES = {
     "700016": ("the app is not in this tenant", IDS),
     "7000229": (
         "the app has no service principal in this tenant",
-        "az ad sp create --id with teams.app_id, or make the Azure Bot resource, which does it",
+        f"make one: {APP} > Overview > Managed application in local directory > Create",
     ),
     "7000112": ("the app is disabled", "Entra ID > Enterprise applications > ours > Properties"),
     "90002": (
