@@ -79,6 +79,7 @@ ROWS = [
     ),
     Row("deploy\u00a0portal 1.4.2 to\u202ftest --reason try it", "deploy", TRY),
     Row("\u200bdeploy portal\u200b 1.4.2 to test\ufeff --reason try it", "deploy", TRY),
+    Row("deploy \u200b portal 1.4.2 to test --reason try it", "deploy", TRY),
     Row("deploy por\u00adtal 1.4\u2060.2 to test --reason try it", "deploy", TRY),
     # what Slack and Teams make of it
     _deploy(

@@ -42,6 +42,10 @@ async def test_help_of_one_command_says_how_and_who(chat: Chat, text: str) -> No
     assert "changes something" in reply.text
 
 
+async def test_help_says_of_what_only_reads_that_it_does(chat: Chat) -> None:
+    assert "only reads" in (await chat.say("help ci status")).text
+
+
 @pytest.mark.parametrize("text", ["help audit", "audit --help"])
 async def test_help_of_a_first_word_lists_what_begins_with_it(chat: Chat, text: str) -> None:
     reply = await chat.say(text)

@@ -6,11 +6,13 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import httpx
 import pytest
 
 from bot import directory
 from bot.errors import ConfigurationError
 from bot.model import Account, Reason
+from bot.serving import web_app
 from tests.house import Chat, opened, until
 from tests.road.test_link import SLACK, TEAMS, a_code, linked
 
@@ -116,6 +118,7 @@ async def test_a_broken_people_file_changes_nobody_and_is_said(chat: Chat) -> No
         replace_file(file, broken)
         await people.look()
         assert "`wardroom doctor`" in people.trouble
+        assert await ready(chat) == (503, people.trouble)
         assert (await chat.say("whoami")).reason is Reason.OK
     file.unlink()
     await people.look()
@@ -123,6 +126,15 @@ async def test_a_broken_people_file_changes_nobody_and_is_said(chat: Chat) -> No
     replace_file(file, whole)
     await people.look()
     assert people.trouble == ""
+    assert await ready(chat) == (200, "ok")
+
+
+async def ready(chat: Chat) -> tuple[int, str]:
+    """Ask /readyz; returns its status and what it says of the people."""
+    app = httpx.ASGITransport(web_app(chat.settings, chat.house, ()))
+    async with httpx.AsyncClient(transport=app, base_url="http://127.0.0.1") as client:
+        answer = await client.get("/readyz")
+    return answer.status_code, answer.json()["checks"]["people"]
 
 
 async def test_the_file_is_looked_at_without_being_asked(site: Path) -> None:
