@@ -218,7 +218,7 @@ class Manual(Protocol):
     """What the caller can type: help, by role."""
 
     def allowed(self, principal: Principal) -> Sequence[Command]:
-        """Return the commands whose role the person holds."""
+        """Return the commands that policy lets the person ask for."""
         ...
 
     def find(self, words: str) -> Command | None:
@@ -230,7 +230,7 @@ class Manual(Protocol):
         ...
 
     def under(self, verb: str, principal: Principal) -> Sequence[Command]:
-        """Return the commands that begin with a word, of those whose role the person holds."""
+        """Return the commands that begin with a word, of those that are allowed."""
         ...
 
     def suggest(self, words: str, principal: Principal) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.dispatch.authorise import Facts
 from bot.dispatch.grammar import grammar
 from bot.dispatch.suggest import question
 from bot.render.line import quoted
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from bot.registry import Registry
 
 
+ANYTHING = Facts(change=True)  # as long as nobody has said which service and environment
+
+
 @dataclass(frozen=True)
 class CommandManual:
     """Answers `help` and completion from the commands' own declarations."""
@@ -29,8 +33,11 @@ class CommandManual:
     catalogue: Catalogue
 
     def allowed(self, principal: Principal) -> Sequence[Command]:
-        """Return the commands whose role the person holds."""
-        return [c for c in self.registry.commands if self.policies.holds(principal, c.role)]
+        """Return the commands that policy lets the person ask for, at least with approvals."""
+        decided = [
+            (c, self.policies.may_run(principal, c, ANYTHING)) for c in self.registry.commands
+        ]
+        return [command for command, says in decided if says.allowed or says.wants_approval]
 
     def find(self, words: str) -> Command | None:
         """Return a command by its name."""
@@ -41,7 +48,7 @@ class CommandManual:
         return grammar(command).usage
 
     def under(self, verb: str, principal: Principal) -> Sequence[Command]:
-        """Return the commands that begin with a word, of those whose role the person holds."""
+        """Return the commands that begin with a word, of those that are allowed."""
         return [c for c in self.allowed(principal) if c.name.split()[0] == verb.lower()]
 
     def suggest(self, words: str, principal: Principal) -> str:

@@ -57,8 +57,8 @@ def _explain(words: str, principal: Principal, manual: Manual) -> Reply:
         )
     if found not in manual.allowed(principal):
         return Reply(
-            f"`{found.name}` needs the role {found.role}, which you do not hold. Type `help` for "
-            "what you can do.",
+            f"You may not type `{found.name}`: it needs the role {found.role}, and no policy of "
+            "your site against it. Type `help` for what you can do.",
             Reason.NOT_AUTHORISED,
             table=_table(group) if group else None,
         )
@@ -88,7 +88,7 @@ command = Command(
     Args,
     run,
     summary="Show what you can type here.",
-    role="visitor",
+    role="outsider",
     risk=Risk.READ,
     examples=("help", "help deploy"),
 )

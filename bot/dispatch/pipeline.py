@@ -48,13 +48,14 @@ if TYPE_CHECKING:
     from bot.ports import Directory
     from bot.stores import Deliveries
 
-VISITOR = "visitor"
+# Who is nobody we know: with a member's account, which could be linked, or with another.
+VISITOR, OUTSIDER = "visitor", "outsider"
 UNKNOWN = (
     "I do not know whose account this is, so I can only show `help`. If another chat knows you, "
     "type `link` there and then `link CODE` here; otherwise ask your Wardroom administrator to "
     "add this account to the people file."
 )
-OUTSIDER = (
+NO_MEMBER = (
     "Guest, bot and external accounts can only ask for `help`. Ask from your own account, or ask "
     "a colleague."
 )
@@ -129,9 +130,11 @@ class Pipeline:
         """Find the human behind the account; everybody else may only ask for help."""
         turn.principal = self._principal(turn)
         if turn.principal is None:
-            if turn.command.command.role != VISITOR:
+            role = VISITOR if turn.account.kind is AccountKind.MEMBER else OUTSIDER
+            nobody = Principal("", "", frozenset({role}))
+            if not self.policies.holds(nobody, turn.command.command.role):
                 raise NotIdentified(_who_are_you(turn.account))
-            turn.principal = Principal("", "", frozenset({VISITOR}))
+            turn.principal = nobody
         return None
 
     async def authorise(self, turn: Turn) -> Reply | None:
@@ -289,7 +292,7 @@ class Pipeline:
 def _who_are_you(account: Account) -> str:
     if not account.user:
         return NOBODY
-    return UNKNOWN if account.kind is AccountKind.MEMBER else OUTSIDER
+    return UNKNOWN if account.kind is AccountKind.MEMBER else NO_MEMBER
 
 
 def _storable(said: Invocation) -> Invocation:

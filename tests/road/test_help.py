@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from bot.model import Account, AccountKind, Reason, StepState, Style
-from tests.house import Chat
+from tests.house import Chat, opened
 from tests.road.test_link import SLACK, TEAMS, a_code, linked
 
 GUEST = Account("slack", "U0001", "T0001", AccountKind.GUEST)
@@ -22,12 +25,34 @@ async def test_help_has_an_example_to_copy_for_each_command_that_is_allowed(chat
     assert all(row[2].startswith(row[0]) for row in reply.table.rows)
 
 
-@pytest.mark.parametrize("account", [TEAMS, GUEST])
-async def test_a_stranger_is_shown_what_a_stranger_may_do(chat: Chat, account: Account) -> None:
+@pytest.mark.parametrize(("account", "may"), [(TEAMS, {"help", "link"}), (GUEST, {"help"})])
+async def test_a_stranger_is_shown_what_a_stranger_may_do(
+    chat: Chat, account: Account, may: set[str]
+) -> None:
     reply = await chat.say("help", account=account)
     assert reply.table is not None
-    assert {row[0] for row in reply.table.rows} == {"help", "link"}
+    assert {row[0] for row in reply.table.rows} == may
     assert reply.buttons == ()
+
+
+@pytest.fixture
+def strict_site(site: Path) -> Path:
+    """A site whose own policy lets nobody build."""
+    rule = 'forbid (principal, action == Action::"run", resource == Command::"ci run");'
+    (site.parent / "site.cedar").write_text(f'@id("no-builds")\n{rule}\n')
+    settings = json.loads(site.read_text())
+    site.write_text(json.dumps({**settings, "policies": ["site.cedar"]}))
+    return site
+
+
+async def test_help_follows_the_policies_of_the_site(strict_site: Path) -> None:
+    async with opened(strict_site) as chat:
+        assert (await chat.say("ci run portal 1.4.2")).reason is Reason.NOT_AUTHORISED
+        reply = await chat.say("help")
+        assert reply.table is not None
+        shown = {row[0] for row in reply.table.rows}
+        assert "ci run" not in shown
+        assert "deploy" in shown
 
 
 @pytest.mark.parametrize("text", ["help deploy", "deploy --help", "help /deploy", "HELP `deploy`"])
