@@ -116,7 +116,9 @@ def test_a_scope_without_its_row_or_its_reason_would_be_noticed() -> None:
 def test_every_command_of_ours_in_it_runs(document: Path, home: Path, wardroom: Typing) -> None:
     people(home)
     configure(home, server={"port": free_port()}, teams=_app())
+    text = document.read_text("utf-8")
     typed = [line for body in _blocks(document, "sh") for line in body.splitlines()]
+    typed += [" ".join(inline.split()) for inline in re.findall(r"`(wardroom [^`]+)`", text)]
     ours = [shlex.split(line.partition(">")[0])[1:] for line in typed if line[:9] == "wardroom "]
     ran = {" ".join(words): wardroom(*words) for words in ours if words[0] != "serve"}
 
