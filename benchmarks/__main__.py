@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import sys
 
-from benchmarks import bench_audit, bench_idle, bench_phi, bench_slack
+from benchmarks import bench_audit, bench_hanging, bench_idle, bench_phi, bench_slack, bench_teams
 from benchmarks.wardroom import as_target, wardroom
 
 
 def main() -> int:
-    """Measure idle first, while nothing else runs, then the commands from Slack."""
+    """Measure idle first, while nothing else runs, then the commands from both chats."""
     with wardroom() as running:
         found: dict[str, dict[str, object]] = {"idle": bench_idle.measure(running)}
     found["slack"] = bench_slack.compare(as_target)
+    found["teams"] = bench_teams.compare()
+    found["hanging"] = bench_hanging.measure_all()
     print(json.dumps(found, indent=2))
     bench_phi.main()
     bench_audit.main()

@@ -157,7 +157,7 @@ def fill(connection: Connection, count: int) -> None:
         leaves.append(leaf)
     frontier, tiles = head.frontier.extend(leaves)
     cursor = driver(connection).cursor()
-    cursor.executemany(SQLITE.add_event, rows)
+    cursor.executemany(SQLITE.add_events + SQLITE.an_event, rows)
     cursor.executemany(SQLITE.add_tile, list(enumerate(tiles, start=head.frontier.size // TILE)))
     moved = (frontier.size, ts, frontier.root(), frontier.packed(), head.frontier.size)
     cursor.execute(SQLITE.move_head, moved)

@@ -16,14 +16,12 @@ import json
 import os
 import secrets
 import socket
-import statistics
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
@@ -32,49 +30,17 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.adapters.slack.signature import sign
+from benchmarks.load import COMMANDS, WARM_UP, Figures, Target, measure, report
 from tests.fakes.slack import Slack as FakeSlack
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from contextlib import AbstractContextManager
 
-ROUNDS, COMMANDS, CONCURRENCY, WARM_UP = 5, 400, 16, 64
+ROUNDS = 5
 LEAST_RATIO, MOST_P99 = 0.4, 0.250  # what it must reach: of a bare Bolt app, and seconds
 READY = 60.0  # seconds until a server must have answered
 SERVERS = ("echo", "slack")
-
-
-@dataclass(frozen=True)
-class Target:
-    """A server that takes signed Slack commands, and who types which one there."""
-
-    name: str
-    url: str
-    secret: str
-    text: str = "whoami"
-    team: str = FakeSlack.team
-    user: str = "U1"
-    command: str = "/ops"
-
-
-@dataclass
-class Figures:
-    """What one target did: seconds of every acknowledgement, by round."""
-
-    rounds: list[list[float]] = field(default_factory=list)
-    elapsed: list[float] = field(default_factory=list)
-    failed: int = 0
-
-    @property
-    def rates(self) -> list[float]:
-        """Return commands per second, by round."""
-        return [len(r) / s for r, s in zip(self.rounds, self.elapsed, strict=True)]
-
-    def percentile(self, percent: int) -> float:
-        """Return the seconds that `percent` of all acknowledgements took at most."""
-        every = sorted(seconds for r in self.rounds for seconds in r)
-        return every[min(len(every) * percent // 100, len(every) - 1)]
 
 
 def compare(
@@ -89,110 +55,9 @@ def compare(
             # Turns, so that a busy minute of the machine is shared; the order changes too.
             for target in (bare, whole) if number % 2 else (whole, bare):
                 measure(target, figures[target.name], commands=COMMANDS)
-    return report(figures[bare.name], figures[whole.name])
-
-
-def report(bare: Figures, whole: Figures) -> dict[str, object]:
-    """Return what was found, and whether it is enough."""
-    ratios = [ours / theirs for ours, theirs in zip(whole.rates, bare.rates, strict=True)]
-    ratio, p99 = statistics.median(ratios), whole.percentile(99)
-    return {
-        "throughput_ratio": round(ratio, 3),
-        "throughput_ratios": [round(r, 3) for r in ratios],
-        "p50_ratio": round(whole.percentile(50) / bare.percentile(50), 2),
-        "p99_ratio": round(p99 / bare.percentile(99), 2),
-        "bare": _figures(bare),
-        "wardroom": _figures(whole),
-        "enough": ratio >= LEAST_RATIO and p99 < MOST_P99 and not (bare.failed or whole.failed),
-    }
-
-
-def _figures(of: Figures) -> dict[str, float]:
-    return {
-        "commands_per_second": round(statistics.median(of.rates), 1),
-        "p50_ms": round(of.percentile(50) * 1000, 2),
-        "p99_ms": round(of.percentile(99) * 1000, 2),
-        "failed": of.failed,
-    }
-
-
-def measure(target: Target, into: Figures, *, commands: int) -> None:
-    """Have a client process send commands, and add what it saw."""
-    job = json.dumps({"target": asdict(target), "commands": commands})
-    # A process of its own: the client's work is not taken for the server's.
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.bench_slack", "--client"],
-        input=job,
-        capture_output=True,
-        text=True,
-        check=True,
+    return report(
+        figures[bare.name], figures[whole.name], least_ratio=LEAST_RATIO, most_p99=MOST_P99
     )
-    found = json.loads(done.stdout)
-    into.rounds.append(found["seconds"])
-    into.elapsed.append(found["elapsed"])
-    into.failed += found["failed"]
-
-
-# --- the client --------------------------------------------------------------------------------
-
-
-async def send_all(target: Target, commands: int) -> dict[str, object]:
-    """Send commands over as many connections as are to be at work at once."""
-    left = iter(range(commands))
-    seconds: list[float] = []
-    started = time.perf_counter()
-    failed = await asyncio.gather(
-        *(_one_connection(target, left, seconds) for _ in range(CONCURRENCY))
-    )
-    elapsed = time.perf_counter() - started
-    return {"seconds": seconds, "elapsed": elapsed, "failed": sum(failed)}
-
-
-async def _one_connection(target: Target, left: Iterator[int], seconds: list[float]) -> int:
-    address = urlsplit(target.url)
-    reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    failed = 0
-    for _ in left:
-        request = _request(target, address.path, f"{address.hostname}:{address.port}")
-        started = time.perf_counter()
-        writer.write(request)
-        status = await _answered(reader)
-        seconds.append(time.perf_counter() - started)
-        failed += status != "200"
-    writer.close()
-    await writer.wait_closed()
-    return failed
-
-
-def _request(target: Target, path: str, host: str) -> bytes:
-    trigger = secrets.token_hex(8)
-    body = urlencode(
-        {
-            "command": target.command,
-            "text": target.text,
-            "team_id": target.team,
-            "user_id": target.user,
-            "channel_id": "C1",
-            "trigger_id": trigger,
-        }
-    ).encode()
-    stamp = str(int(time.time()))
-    lines = (
-        f"POST {path} HTTP/1.1",
-        f"Host: {host}",
-        "Content-Type: application/x-www-form-urlencoded",
-        f"Content-Length: {len(body)}",
-        f"X-Slack-Request-Timestamp: {stamp}",
-        f"X-Slack-Signature: {sign(target.secret, stamp, body)}",
-    )
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-
-
-async def _answered(reader: asyncio.StreamReader) -> str:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower().split("\r\n")
-    length = next(line.partition(":")[2] for line in head if line.startswith("content-length:"))
-    await reader.readexactly(int(length))
-    return head[0].split()[1]
 
 
 # --- the servers -------------------------------------------------------------------------------
@@ -291,12 +156,7 @@ def main() -> int:
     parser.add_argument("--text", default="whoami", help="the command to type")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--serve", choices=SERVERS, help=argparse.SUPPRESS)
-    parser.add_argument("--client", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.client:
-        job = json.load(sys.stdin)
-        print(json.dumps(asyncio.run(send_all(Target(**job["target"]), job["commands"]))))
-        return 0
     if given.serve:
         asyncio.run(serve_echo() if given.serve == "echo" else serve_slack())
         return 0

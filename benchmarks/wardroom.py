@@ -16,8 +16,13 @@ from pathlib import Path
 import httpx
 import yaml
 
-from benchmarks.bench_slack import READY, Target, slack_api
+from benchmarks.bench_slack import READY, slack_api
+from benchmarks.load import Target
 from tests.fakes.slack import Slack as FakeSlack
+from tests.fakes.teams import Teams as FakeTeams
+
+PERSON = "3f2504e0-4f89-11d3-9a0c-0305e82c3301"  # in Teams
+NO_CI = "http://127.0.0.1:9/"
 
 
 @dataclass(frozen=True)
@@ -31,11 +36,15 @@ class Running:
 
 
 @contextlib.contextmanager
-def wardroom() -> Iterator[Running]:
-    """Start one with the people and services of a small site; stop it when the block ends."""
+def wardroom(*, teams: dict[str, object] | None = None, ci: str = NO_CI) -> Iterator[Running]:
+    """Start one with the people and services of a small site; stop it when the block ends.
+
+    `teams` is its block of settings for Teams, `ci` the address of its CI server.
+    """
     with slack_api() as api, tempfile.TemporaryDirectory() as name:
         folder, secret = Path(name), secrets.token_hex(16)
-        port = _site(folder, secret, api)
+        more: dict[str, object] = {"integrations": {"buildbot": {"url": ci}}}
+        port = _site(folder, secret, api, more | ({"teams": teams} if teams else {}))
         started = time.perf_counter()
         with (folder / "output").open("wb") as output:
             process = subprocess.Popen(
@@ -50,7 +59,7 @@ def wardroom() -> Iterator[Running]:
             yield Running(process, url, secret, time.perf_counter() - started)
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(60)
 
 
 @contextlib.contextmanager
@@ -71,13 +80,22 @@ def _until_ready(url: str, process: subprocess.Popen[bytes], output: Path) -> No
         time.sleep(0.02)
 
 
-def _site(folder: Path, secret: str, api: str) -> int:
+def _site(folder: Path, secret: str, api: str, more: dict[str, object]) -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     account = {"team": FakeSlack.team, "user": "U1"}
-    people = [{"id": "engineer", "name": "E", "roles": ["engineer"], "slack": account}]
-    services = [{"id": "portal", "owner": "web", "safety_class": "A", "environments": {"test": {}}}]
+    in_teams = {"tenant": FakeTeams.tenant, "object_id": PERSON}
+    known = {"id": "engineer", "name": "E", "roles": ["engineer"]}
+    people = [{**known, "slack": account, "teams": in_teams}]
+    built = {
+        "provider": "buildbot",
+        "builder": "portal",
+        "deploy_builder": "deploy-portal",
+        "repo": str(folder),
+    }
+    about = {"owner": "web", "safety_class": "A", "environments": {"test": {}}, "ci": built}
+    services = [{"id": "portal", **about}]
     settings = {
         "mode": "sandbox",
         "database": f"sqlite:///{folder / 'wardroom.db'}",
@@ -85,7 +103,7 @@ def _site(folder: Path, secret: str, api: str) -> int:
         "people": "people.yaml",
         "services": "services.yaml",
         "slack": {"signing_secret": secret, "bot_token": FakeSlack.token, "api_url": api},
-        "integrations": {"buildbot": {"url": "http://127.0.0.1:9/"}},
+        **more,
     }
     for name, content in (
         ("people.yaml", people),
