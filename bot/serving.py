@@ -29,6 +29,7 @@ from bot.settings import Provider, Settings
 from bot.storage.secrets import SealedSecret
 from integrations.probes import HttpProber
 
+VITAL = ("audit log",)  # without it nothing can be done here
 LOG = structlog.get_logger(__name__)
 
 
@@ -70,7 +71,7 @@ def web_app(settings: Settings, house: House, doors: Sequence[BaseRoute]) -> Fas
         people = house.directory.trouble or "ok"
         return {"audit log": house.log.trouble or "ok", "people": people, **house.outbox.trouble()}
 
-    api.include_router(web.health(readiness, prometheus_client.REGISTRY))
+    api.include_router(web.health(readiness, prometheus_client.REGISTRY, vital=VITAL))
     return api
 
 

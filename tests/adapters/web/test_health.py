@@ -17,7 +17,7 @@ async def ask(path: str, checks: Mapping[str, str], registry: CollectorRegistry)
         return checks
 
     app = FastAPI()
-    app.include_router(health(readiness, registry))
+    app.include_router(health(readiness, registry, vital=("audit",)))
     transport = httpx.ASGITransport(app, client=("10.1.2.3", 40000))
     async with httpx.AsyncClient(
         verify=NO_TLS, transport=transport, base_url="http://probe"
@@ -40,6 +40,13 @@ async def test_not_ready_names_what_is_wrong() -> None:
     answer = await ask("/readyz", {"audit": "the disk is full"}, CollectorRegistry())
     assert answer.status_code == 503
     assert answer.json() == {"status": "not ready", "checks": {"audit": "the disk is full"}}
+
+
+async def test_what_is_not_vital_is_said_and_keeps_it_in_service() -> None:
+    answer = await ask("/readyz", {"audit": "ok", "slack": "no answer"}, CollectorRegistry())
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "degraded"
+    assert answer.json()["checks"]["slack"] == "no answer"
 
 
 async def test_metrics_are_those_of_the_registry_given() -> None:
