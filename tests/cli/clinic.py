@@ -64,14 +64,17 @@ async def doctor(*words: str) -> Report:
     return Report(result.exit_code, said["checks"], result.output)
 
 
-def people(home: Path, *, team: str = Slack.team, tenant: str = TENANT) -> None:
-    """Write a people file with one human, who has an account in a workspace and in a tenant."""
+def people(home: Path, *, team: str = Slack.team, tenant: str = TENANT, more: str = "") -> None:
+    """Write a people file with one human, who has an account in a workspace and in a tenant.
+
+    `more` is YAML of further people.
+    """
     accounts = {
         "slack": {"team": team, "user": "U1"},
         "teams": {"tenant": tenant, "object_id": "3f2504e0-4f89-11d3-9a0c-0305e82c3301"},
     }
     person = {"id": "anna", "name": "Anna", "roles": ["engineer"], **accounts}
-    (home / "people.yaml").write_text(yaml.safe_dump([person]))
+    (home / "people.yaml").write_text(yaml.safe_dump([person]) + more)
 
 
 def services(home: Path, *channels: str) -> None:

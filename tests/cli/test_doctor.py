@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
@@ -285,3 +287,22 @@ async def test_no_ci_server_at_all_is_a_failure_as_the_server_would_not_start(ho
     configure(home, integrations=None)
 
     assert (await doctor("--only", "ci")).states == {"ci": "fail"}
+
+
+async def test_a_ci_server_that_hangs_is_waited_for_no_longer_than_is_said(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.doctor.ci.PATIENCE", 0.2)
+    gate = asyncio.Event()
+
+    async def hang(_: web.Request) -> web.Response:
+        await gate.wait()
+        return web.Response()
+
+    async with answering(hang) as url:
+        configure(home, integrations={"buildbot": {"url": url}})
+        found = (await doctor("--only", "ci")).of("ci buildbot")
+        gate.set()
+
+    assert found["state"] == "fail"
+    assert "did not answer within" in found["text"]

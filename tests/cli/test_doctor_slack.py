@@ -161,6 +161,17 @@ async def test_people_of_another_workspace_are_named(slack: Workspace, home: Pat
     assert f"slack: {{team: {slack.team}, user: U...}}" in found["mend"]
 
 
+async def test_accounts_of_a_second_workspace_are_told_to_be_of_no_use(
+    slack: Workspace, home: Path
+) -> None:
+    people(home, more="- {id: ben, name: Ben, slack: {team: T0OTHER, user: U2}}\n")
+
+    found = (await _report()).of("slack workspace")
+
+    assert found["state"] == "warn"
+    assert found["text"] == f"accounts in T0OTHER are not of {slack.team}, so nobody can use them"
+
+
 async def test_an_organisations_install_wants_the_organisations_id(slack: Workspace) -> None:
     slack.is_org, slack.enterprise = True, "E0ORG"
 

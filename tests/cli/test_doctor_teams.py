@@ -223,6 +223,19 @@ async def test_people_of_another_tenant_are_named(teams: Tenant, home: Path) -> 
     assert f"teams: {{tenant: {teams.tenant}, object_id: ...}}" in found["mend"]
 
 
+async def test_accounts_of_a_second_tenant_are_told_to_be_of_no_use(
+    teams: Tenant, home: Path
+) -> None:
+    other = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
+    account = f"{{tenant: {other}, object_id: 1b4e28ba-2fa1-11d2-883f-0016d3cca427}}"
+    people(home, more=f"- {{id: ben, name: Ben, teams: {account}}}\n")
+
+    found = (await _report()).of("teams people")
+
+    assert found["state"] == "warn"
+    assert found["text"].startswith(f"accounts in {other} are of other tenants")
+
+
 async def test_a_channel_that_teams_told_us_of_is_well_and_another_is_not(
     teams: Tenant, home: Path, references: SqlReferences
 ) -> None:
