@@ -19,6 +19,7 @@ from typing import Final, Protocol
 from bot.api import Caller, Done, Known
 from bot.errors import BadInput, Conflict, NotAuthorised, NotIdentified
 from bot.model import Account, AccountKind, Principal, Reason, Reply, Visibility
+from bot.moments import written
 from bot.ports import Clock, Transaction
 from bot.stores import Link, LinkCode, Links
 
@@ -94,7 +95,7 @@ class LinkDesk:
         async def tell(reply: Reply, _results: tuple[object, ...]) -> Reply:
             said = (
                 f"Your code is {code}. In the chat that does not know you yet, type "
-                f"`link {code}` before {until:%H:%M} UTC. It works once. Show it to nobody: "
+                f"`link {code}` before {written(until)}. It works once. Show it to nobody: "
                 "whoever types it is you from then on."
             )
             return replace(reply, text=said, code=f"link {code}")
@@ -150,7 +151,7 @@ class LinkDesk:
         tries = self.links.tries(account, now - LASTS)(tx)
         if len(tries) >= TRIES:
             until = tries[0] + LASTS
-            text = f"Too many wrong codes from this account. Wait until {until:%H:%M} UTC. {AGAIN}"
+            text = f"Too many wrong codes from this account. Wait until {written(until)}. {AGAIN}"
             return Reply(text, Reason.LOCKED)
         code = self.links.find(hashed)(tx)
         if code is None:
@@ -245,7 +246,7 @@ def _hash(code: str) -> str:
 
 def _made(until: datetime) -> str:
     return (
-        f"A code to link another chat was made, good until {until:%H:%M} UTC. It was shown once; "
+        f"A code to link another chat was made, good until {written(until)}. It was shown once; "
         "type `link` for another."
     )
 

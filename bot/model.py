@@ -151,6 +151,18 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
+@dataclass(frozen=True)
+class Image:
+    """A picture and, for whoever does not see it, what it shows.
+
+    Its `url` is https and can be read by whoever shows it: Slack and Teams fetch it themselves.
+    Another address is not fetched; only `alt` is said then.
+    """
+
+    url: str
+    alt: str
+
+
 class StepState(enum.StrEnum):
     """Where one step of long work stands; always said in words, never by colour alone."""
 
@@ -219,6 +231,7 @@ class Reply:
     table: Table | None = None
     code: str = ""
     progress: tuple[Step, ...] = ()
+    image: Image | None = None
     buttons: tuple[Button, ...] = ()
     form: Form | None = None
     visibility: Visibility | None = None

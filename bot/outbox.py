@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.errors import IntegrationError, Rejected, Throttled
+from bot.moments import written
 
 if TYPE_CHECKING:
     from bot.model import Place
@@ -90,7 +91,7 @@ class Outbox:
         """Return the platforms that are down, with one sentence each."""
         now = self.clock.now()
         return {
-            name: f"no answer since {platform.silent_since:%Y-%m-%d %H:%M} UTC: {platform.trouble}"
+            name: f"no answer since {written(platform.silent_since)}: {platform.trouble}"
             for name, platform in self._platforms.items()
             if platform.silent_since is not None and now - platform.silent_since >= DOWN
         }

@@ -23,6 +23,7 @@ from bot.model import (
     Reason,
     Reply,
 )
+from bot.moments import written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -180,7 +181,7 @@ class DeployDesk:
             raise Refused(
                 Reason.FROZEN,
                 f"{wanted.environment} of {wanted.service.id} is frozen by `{freeze.name}` until "
-                f"{freeze.end:%Y-%m-%d %H:%M} UTC ({freeze.reason}). Ask {freeze.owner}.",
+                f"{written(freeze.end)} ({freeze.reason}). Ask {freeze.owner}.",
             )
 
     async def _not_locked(self, wanted: Wanted) -> None:
@@ -228,8 +229,8 @@ class DeployDesk:
             problem = f"is for {change.environment} of {change.service}"
         elif not change.window_start <= now <= change.window_end:
             problem = (
-                f"has its window from {change.window_start:%Y-%m-%d %H:%M} to "
-                f"{change.window_end:%Y-%m-%d %H:%M} UTC, which is not now"
+                f"has its window from {written(change.window_start)} to "
+                f"{written(change.window_end)}, which is not now"
             )
         else:
             return

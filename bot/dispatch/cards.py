@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.dispatch.digest import SHOWN
 from bot.model import Button, Reason, Reply, RequestState, Style, Visibility
+from bot.moments import written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,7 @@ def waiting(
             *{**dict(described(request)), **dict(fields)}.items(),
             ("Needs", "; ".join(missing)),
             ("Approved by", given or "nobody yet"),
-            ("Expires", f"{request.expires:%Y-%m-%d %H:%M} UTC, and then it is not run"),
+            ("Expires", f"{written(request.expires)}, and then it is not run"),
         ),
         buttons=(
             Button("Approve", f"approve {request.id} --proposal {short}", Style.PRIMARY),
@@ -57,7 +58,7 @@ def waiting(
 def ended(request: Request) -> Reply:
     """Return the record line that replaces the buttons: who, what, when and why."""
     state = request.state.value
-    at = f"{request.decided_at:%Y-%m-%d %H:%M} UTC" if request.decided_at else ""
+    at = written(request.decided_at) if request.decided_at else ""
     why = f": {request.why}" if request.why else ""
     run = "" if request.state is RequestState.APPROVED else " It was not run."
     return Reply(

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bot.model import InputKind, Style
+from bot.moments import split
 from bot.render import kit
+from bot.render.picture import address
 from bot.render.plain import clean, cut, inert
+from bot.render.sheet import CELL, NOTHING, Sheet, as_much_as_fits, sheets
 from bot.render.text import text
 from bot.render.words import STATES, status
 
@@ -24,21 +27,19 @@ if TYPE_CHECKING:
     from bot.model import Button, Form, Input, Reply, Step
     from bot.render.kit import Part
 
-T = TypeVar("T")
-
 # Slack's own numbers (platforms.md §1.3).
 HEADER, TEXT, CONTEXT, FALLBACK = 150, 3000, 2000, 4000
 BUTTONS, BUTTON_LABEL, BUTTON_VALUE, ACTION_ID = 25, 75, 2000, 255
 CONFIRM_TITLE, CONFIRM_TEXT, CONFIRM_LABEL = 100, 300, 30
 ROWS, COLUMNS, TABLE_TEXT = 100, 20, 10_000
+ALT = 2000
 VIEW_WORD, VIEW_BLOCKS, LABEL, HINT = 24, 100, 2000, 2000
 OPTIONS, OPTION_LABEL, OPTION_VALUE, TYPED = 100, 75, 150, 3000
 # Undocumented: from about 13 100 characters of blocks Slack answers msg_blocks_too_long.
 MESSAGE_SIZE, CONTROLS_SIZE = 12_000, 6000
 # Ours: more of these than a person reads in a chat.
-FIELDS, ITEMS, STEPS, SHORT, LEAST = 20, 50, 30, 300, 40
+FIELDS, ITEMS, STEPS, SHORT = 20, 50, 30, 300
 
-NOTHING = "\u2013"  # Slack refuses an empty cell
 FORM, ANSWER, RUN = "form", "answer", "run"  # the callback ids of our modals
 VALUE = "value"  # the action id of every input: its block id is the argument's name
 TYPES, ASKS = "types", "asks"  # what a button's action id starts with
@@ -54,8 +55,7 @@ class Message:
 
 def message(reply: Reply, *, console_url: str = "") -> Message:
     """Return the reply as a message; what does not fit is cut, with a link to the whole."""
-    for share in (1.0, 0.6, 0.35, 0.2, 0.1, 0.05):
-        sheet = _Sheet(share)
+    for sheet in sheets(inert):
         drawn = _blocks(reply, sheet, console_url)
         if _size(drawn) <= MESSAGE_SIZE:
             break
@@ -64,31 +64,11 @@ def message(reply: Reply, *, console_url: str = "") -> Message:
 
 def fallback(reply: Reply) -> str:
     """Return the reply as escaped text for notifications and screen readers."""
-    escaped = escape(inert(text(_as_much_as_fits(reply))))
+    escaped = escape(inert(text(as_much_as_fits(reply, FALLBACK, ROWS))))
     if len(escaped) > FALLBACK:
         # An entity cut in half would show as `&am`.
         escaped = re.sub(r"&[a-z]{0,3}$", "", escaped[: FALLBACK - 1]).rstrip() + "\u2026"
     return escaped
-
-
-def _as_much_as_fits(reply: Reply) -> Reply:
-    """Return a reply without what is beyond the fallback's end anyway: drawing it takes time."""
-    many = max(len(reply.fields), len(reply.items), len(reply.progress)) > ROWS
-    if not many and reply.table is None and max(len(reply.text), len(reply.code)) <= FALLBACK:
-        return reply
-    table = reply.table
-    if table is not None:
-        rows = tuple(tuple(cell[:SHORT] for cell in row) for row in table.rows[:ROWS])
-        table = replace(table, rows=rows)
-    return replace(
-        reply,
-        text=reply.text[:FALLBACK],
-        fields=reply.fields[:ROWS],
-        items=reply.items[:ROWS],
-        table=table,
-        code=reply.code[:FALLBACK],
-        progress=reply.progress[:ROWS],
-    )
 
 
 def escape(said: str) -> str:
@@ -98,7 +78,7 @@ def escape(said: str) -> str:
 
 def modal(form: Form, *, callback: str = FORM, metadata: str = "") -> Part:
     """Return the form as a modal; `metadata` comes back with its submission."""
-    sheet = _Sheet()
+    sheet = Sheet(inert)
     inputs = [_input(entry, sheet) for entry in form.inputs[:VIEW_BLOCKS]]
     if not inputs:
         inputs = kit.rich([kit.section(kit.words("Nothing has to be filled in."))])
@@ -107,59 +87,34 @@ def modal(form: Form, *, callback: str = FORM, metadata: str = "") -> Part:
     return kit.modal(callback, labels, inputs, metadata)
 
 
-@dataclass
-class _Sheet:
-    """Keeps what is drawn within bounds, and remembers whether anything was left out."""
-
-    share: float = 1.0
-    is_cut: bool = False
-
-    def fit(self, said: str, limit: int) -> str:
-        """Return harmless text of at most `limit` characters."""
-        # One more than fits is enough to see that it has to be cut, however much there is.
-        whole = inert(said.strip()[: limit + 1])
-        kept = cut(whole, limit)
-        self.is_cut |= kept != whole
-        return kept
-
-    def body(self, said: str, limit: int) -> str:
-        """Return harmless text, shorter where the whole message has to shrink."""
-        return self.fit(said, max(int(limit * self.share), LEAST))
-
-    def first(self, things: Sequence[T], limit: int) -> Sequence[T]:
-        """Return the first things of a list, fewer where the whole message has to shrink."""
-        kept = things[: max(int(limit * self.share), 1)]
-        self.is_cut |= len(kept) < len(things)
-        return kept
-
-
-def _blocks(reply: Reply, sheet: _Sheet, console_url: str) -> list[Part]:
+def _blocks(reply: Reply, sheet: Sheet, console_url: str) -> list[Part]:
     drawn = [
         *_title(reply, sheet),
         *kit.rich(_opening(reply, sheet)),
         *_status(reply),
+        *_image(reply, sheet),
         *kit.rich([*_items(reply, sheet), *_code(reply, sheet), *_progress(reply, sheet)]),
         *_table(reply, sheet),
         *_buttons(reply, sheet),
     ]
     if not drawn:
-        drawn = kit.rich([_section(NOTHING)])
+        drawn = kit.rich([kit.section(kit.words(NOTHING))])
     if sheet.is_cut:
         drawn.extend(kit.rich([_whole(console_url)]))
     return drawn
 
 
-def _title(reply: Reply, sheet: _Sheet) -> list[Part]:
+def _title(reply: Reply, sheet: Sheet) -> list[Part]:
     title = sheet.fit(" ".join(reply.title.split()), HEADER)
     return [kit.header(title)] if title else []
 
 
-def _opening(reply: Reply, sheet: _Sheet) -> list[Part]:
+def _opening(reply: Reply, sheet: Sheet) -> list[Part]:
     said = sheet.body(reply.text, TEXT)
-    opening = [_section(said)] if said and reply.text != reply.title else []
+    opening = [_section(said, sheet)] if said and reply.text != reply.title else []
     for label, value in sheet.first(reply.fields, FIELDS):
         name, shown = sheet.fit(label, SHORT), sheet.body(value, CONTEXT)
-        opening.append(_section(shown or NOTHING, label=f"{name or NOTHING}: "))
+        opening.append(_section(shown or NOTHING, sheet, label=f"{name or NOTHING}: "))
     return opening
 
 
@@ -168,51 +123,59 @@ def _status(reply: Reply) -> list[Part]:
     return [kit.context(said)] if said else []
 
 
-def _items(reply: Reply, sheet: _Sheet) -> list[Part]:
+def _image(reply: Reply, sheet: Sheet) -> list[Part]:
+    if reply.image is None:
+        return []
+    alt, url = sheet.fit(reply.image.alt, ALT) or NOTHING, address(reply.image)
+    return [kit.image(url, alt)] if url else [kit.context(alt)]
+
+
+def _items(reply: Reply, sheet: Sheet) -> list[Part]:
     if not reply.items:
         return []
     kept = sheet.first(reply.items, ITEMS)
-    return [kit.bullets([_section(sheet.body(item, TEXT) or NOTHING) for item in kept])]
+    said = [sheet.body(item, TEXT) or NOTHING for item in kept]
+    return [kit.bullets([_section(item, sheet) for item in said])]
 
 
-def _code(reply: Reply, sheet: _Sheet) -> list[Part]:
+def _code(reply: Reply, sheet: Sheet) -> list[Part]:
     code = sheet.body(reply.code.strip("\n"), TEXT)
     return [kit.preformatted(code)] if code else []
 
 
-def _progress(reply: Reply, sheet: _Sheet) -> list[Part]:
+def _progress(reply: Reply, sheet: Sheet) -> list[Part]:
     if not reply.progress:
         return []
     rows = [_step(step, sheet) for step in sheet.first(reply.progress, STEPS)]
     return [kit.bullets(rows, are_numbered=True)]
 
 
-def _step(step: Step, sheet: _Sheet) -> Part:
+def _step(step: Step, sheet: Sheet) -> Part:
     detail = f" ({sheet.fit(step.detail, SHORT)})" if step.detail else ""
     said = sheet.fit(step.label, SHORT) or NOTHING
-    return _section(said + detail, label=f"{STATES[step.state]}: ")
+    return _section(said + detail, sheet, label=f"{STATES[step.state]}: ")
 
 
-def _table(reply: Reply, sheet: _Sheet) -> list[Part]:
+def _table(reply: Reply, sheet: Sheet) -> list[Part]:
     table = reply.table
     if table is None or not table.rows or not table.columns:
         return []
     rows = [table.columns, *sheet.first(table.rows, ROWS - 1)]
     sheet.is_cut |= len(table.columns) > COLUMNS
     width = min(len(table.columns), COLUMNS)
-    drawn: list[list[str]] = []
+    drawn: list[list[Part]] = []
     left = int(TABLE_TEXT * sheet.share)
     for row in rows:
-        cells = [sheet.body(cell, SHORT) or NOTHING for cell in (*row, *[""] * width)[:width]]
+        cells = [sheet.body(cell, CELL) or NOTHING for cell in (*row, *[""] * width)[:width]]
         left -= sum(map(len, cells))
         if left < 0 and len(drawn) > 1:
             sheet.is_cut = True
             break
-        drawn.append(cells)
+        drawn.append([kit.cell(_runs(cell, sheet)) for cell in cells])
     return [kit.table(drawn)]
 
 
-def _buttons(reply: Reply, sheet: _Sheet) -> list[Part]:
+def _buttons(reply: Reply, sheet: Sheet) -> list[Part]:
     drawn = controls(reply.buttons)
     sheet.is_cut |= len(drawn) < len(reply.buttons)
     return [kit.actions(drawn)] if drawn else []
@@ -252,11 +215,12 @@ def _confirm(question: str, label: str) -> Part:
 def _whole(console_url: str) -> Part:
     said = "This is not all of it: Slack shows no more. "
     if not console_url:
-        return _section(said + "Ask again in the terminal or the console for the rest.")
+        said += "Ask again in the terminal or the console for the rest."
+        return kit.section(kit.words(said))
     return kit.section(kit.words(said), kit.link(console_url, "Full output"))
 
 
-def _input(entry: Input, sheet: _Sheet) -> Part:
+def _input(entry: Input, sheet: Sheet) -> Part:
     label = sheet.fit(entry.label, LABEL) or sheet.fit(entry.name, LABEL) or NOTHING
     hint = sheet.fit(entry.hint, HINT)
     return kit.field(entry.name, label, hint, _control(entry), is_optional=not entry.required)
@@ -274,9 +238,21 @@ def _control(entry: Input) -> Part:
     return kit.typed(VALUE, value, is_long=is_long, limit=TYPED)
 
 
-def _section(said: str, *, label: str = "") -> Part:
+def _section(said: str, sheet: Sheet, *, label: str = "") -> Part:
     runs = [kit.words(label, bold=True)] if label else []
-    return kit.section(*runs, kit.words(said))
+    return kit.section(*runs, *_runs(said, sheet))
+
+
+def _runs(said: str, sheet: Sheet) -> list[Part]:
+    """Return words as runs of rich text; a moment is shown in the reader's own time zone."""
+    if not sheet.has_dates:
+        return [kit.words(said)]
+    return [
+        kit.words(part)
+        if isinstance(part, str)
+        else kit.date(part.at, to_the_second=part.has_seconds)
+        for part in split(said)
+    ]
 
 
 def _size(part: object) -> int:

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Final
 
 from bot.model import Style
 from bot.render import card_kit as kit
-from bot.render.card_sheet import NOTHING, sendable, shown, size
+from bot.render.card_sheet import sendable, shown, size
 from bot.render.line import answered
 from bot.render.plain import cut
+from bot.render.sheet import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.model import Button, Form, Json, Reply
-    from bot.render.card_sheet import Sheet
     from bot.render.kit import Part
+    from bot.render.sheet import Sheet
 
 PRIMARY: Final = 6  # Teams shows no more in a row; the others go into a menu
 # Ours: more buttons, or longer ones, than a person reads; bytes of UTF-16 for all of them.
@@ -71,12 +72,11 @@ def _opens(form: Form) -> Part:
 
 
 def _button(button: Button, style: str, ids: set[str]) -> Part:
-    said = button.label.strip() or button.command.strip() or NOTHING
-    label = cut(shown(said[: LABEL + 1]), LABEL)
-    question = button.confirm
+    label = _seen(button.label, LABEL) or _seen(button.command, LABEL) or NOTHING
+    question = _seen(button.confirm, QUESTION)
     if button.style is Style.DANGER and not button.asks:
-        question = question or f"This types: {button.command}"
-    body = [kit.rich(kit.run(cut(shown(question[: QUESTION + 1]), QUESTION)))] if question else []
+        question = question or _seen(f"This types: {button.command}", QUESTION)
+    body = [kit.rich(kit.run(question))] if question else []
     data: dict[str, Json] = {TYPES: sendable(button.command)}
     if button.asks:
         # The native clients refuse a whole card in which two inputs have one id.
@@ -89,6 +89,10 @@ def _button(button: Button, style: str, ids: set[str]) -> Part:
     return kit.show(label, body, counts, style) if body else counts
 
 
+def _seen(said: str, limit: int) -> str:
+    return cut(shown(said.strip()[: limit + 1]).strip(), limit)
+
+
 def _own(asks: str, ids: set[str]) -> str:
     names = (asks if number == 1 else f"{asks}-{number}" for number in range(1, len(ids) + 2))
     name = next(name for name in names if name not in ids)
@@ -97,5 +101,5 @@ def _own(asks: str, ids: set[str]) -> str:
 
 
 def _asked(argument: str, name: str) -> Part:
-    label = cut(shown(argument.replace("_", " ").capitalize()), LABEL)
+    label = _seen(argument.replace("_", " ").capitalize(), LABEL)
     return kit.field(name, label, "", MISSING, kit.typed("", is_long=True, limit=TYPED))

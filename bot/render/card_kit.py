@@ -7,6 +7,7 @@ Text only ever stands in a `TextRun`, which is the one text of a card that is no
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from bot.model import Json
@@ -28,10 +29,25 @@ def run(text: str, *, bold: bool = False, large: bool = False, code: bool = Fals
     return made
 
 
+def date(at: datetime) -> Part:
+    """Return a moment, which the client computes in the reader's own time zone.
+
+    The clock in UTC stays beside it: nobody in a conversation sees the others' zones.
+    """
+    utc = at.astimezone(UTC)
+    moment = f"{utc:%Y-%m-%dT%H:%M:%SZ}"
+    return run(f"{{{{DATE({moment}, SHORT)}}}} {{{{TIME({moment})}}}} ({utc:%H:%M} UTC)")
+
+
 def rich(*runs: Part, spacing: str = "") -> Part:
     """Return a paragraph."""
     made: Part = {"type": "RichTextBlock", "inlines": list(runs)}
     return {**made, "spacing": spacing} if spacing else made
+
+
+def image(url: str, alt: str) -> Part:
+    """Return a picture, and what it shows in words."""
+    return {"type": "Image", "url": url, "altText": alt}
 
 
 def box(items: Sequence[Part]) -> Part:
@@ -39,19 +55,21 @@ def box(items: Sequence[Part]) -> Part:
     return {"type": "Container", "style": "emphasis", "items": list(items)}
 
 
-def table(rows: Sequence[Sequence[Part]], widths: Sequence[int], *, has_head: bool) -> Part:
-    """Return a table of runs; without a head it has no lines either."""
+def table(
+    rows: Sequence[Sequence[Sequence[Part]]], widths: Sequence[int], *, has_head: bool
+) -> Part:
+    """Return a table whose cells are runs; without a head it has no lines either."""
     return {
         "type": "Table",
         "columns": [{"width": width} for width in widths],
-        "rows": [{"type": "TableRow", "cells": [_cell(part) for part in row]} for row in rows],
+        "rows": [{"type": "TableRow", "cells": [_cell(runs) for runs in row]} for row in rows],
         "firstRowAsHeader": has_head,
         "showGridLines": has_head,
     }
 
 
-def _cell(part: Part) -> Part:
-    return {"type": "TableCell", "items": [rich(part)]}
+def _cell(runs: Sequence[Part]) -> Part:
+    return {"type": "TableCell", "items": [rich(*runs)]}
 
 
 def execute(title: str, verb: str, data: Mapping[str, Json], style: str = "") -> Part:

@@ -1,21 +1,13 @@
-"""What is written on a card: harmless, within bounds, and measured as Teams measures it."""
+"""What may stand on a card: harmless text, and its size as Teams measures it."""
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final
 
-from bot.render.plain import WORD_JOINER, cut, inert
+from bot.render.plain import WORD_JOINER, inert
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-T = TypeVar("T")
-
-NOTHING: Final = "\u2013"  # an empty text is not drawn at all
-LEAST: Final = 40  # characters: below this a text says nothing
 TAB: Final = 8  # columns, as in a terminal
 NO_BREAK_SPACE: Final = "\u00a0"
 
@@ -62,33 +54,3 @@ def size(part: object) -> int:
     """Return the bytes of the part as UTF-16 JSON, which is what Teams counts."""
     written = json.dumps(part, ensure_ascii=False)
     return len(written.encode("utf-16-le", "surrogatepass"))
-
-
-@dataclass
-class Sheet:
-    """Keeps what is drawn within bounds, and remembers whether anything was left out."""
-
-    share: float = 1.0
-    is_cut: bool = False
-
-    def fit(self, said: str, limit: int) -> str:
-        """Return harmless text of at most `limit` characters."""
-        # One more than fits is enough to see that it has to be cut, however much there is.
-        whole = shown(said.strip()[: limit + 1])
-        kept = cut(whole, limit)
-        self.is_cut |= kept != whole
-        return kept
-
-    def body(self, said: str, limit: int) -> str:
-        """Return harmless text, shorter where the whole card has to shrink."""
-        return self.fit(said, self.room(limit))
-
-    def room(self, limit: int) -> int:
-        """Return how many characters of `limit` there are when the whole card has to shrink."""
-        return max(int(limit * self.share), LEAST)
-
-    def first(self, things: Sequence[T], limit: int) -> Sequence[T]:
-        """Return the first things of a list, fewer where the whole card has to shrink."""
-        kept = things[: max(int(limit * self.share), 1)]
-        self.is_cut |= len(kept) < len(things)
-        return kept

@@ -6,10 +6,11 @@ the card's `fallbackText` is markdown and is escaped. What a button types is dat
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.model import InputKind
+from bot.moments import split
 from bot.render import card_kit as kit
 from bot.render.card_buttons import (
     ANSWER,
@@ -25,8 +26,10 @@ from bot.render.card_buttons import (
     actions,
     typed,
 )
-from bot.render.card_sheet import NOTHING, Sheet, columned, escape, sendable, shown, size
+from bot.render.card_sheet import columned, escape, sendable, shown, size
+from bot.render.picture import address
 from bot.render.plain import clean, cut
+from bot.render.sheet import CELL, NOTHING, SHARES, Sheet, as_much_as_fits, sheets
 from bot.render.text import text
 from bot.render.words import STATES, status
 
@@ -41,9 +44,8 @@ ACTIVITY_SIZE: Final = 80_000
 # What an activity holds beside its card: our summary, the conversation, who speaks to whom.
 ENVELOPE_SIZE: Final = 8000
 CARD_SIZE: Final = ACTIVITY_SIZE - ENVELOPE_SIZE
-SHARES: Final = (1.0, 0.6, 0.35, 0.2, 0.1, 0.05)
 # Ours: more of these than a person reads in a chat.
-TITLE, TEXT, FIELD, CELL, SHORT = 150, 4000, 2000, 300, 300
+TITLE, TEXT, FIELD, SHORT = 150, 4000, 2000, 300
 FIELDS, ITEMS, STEPS, ROWS, COLUMNS = 20, 50, 30, 100, 10
 SUMMARY, FALLBACK = 1000, 2000
 REFRESHED: Final = 60  # people whose client refreshes a card by itself
@@ -68,9 +70,8 @@ def message(reply: Reply, *, console_url: str = "", refresh_for: Sequence[str] =
 
     `refresh_for` are the Teams user ids whose clients ask for the newest state of a topic.
     """
-    said = shown(text(_as_much_as_fits(reply))[: FALLBACK + 1]) or NOTHING
-    for share in SHARES:
-        sheet = Sheet(share)
+    said = shown(text(as_much_as_fits(reply, FALLBACK, ROWS))[: FALLBACK + 1]) or NOTHING
+    for sheet in sheets(shown):
         card = _card(reply, sheet, console_url, _cut_escaped(said, FALLBACK))
         if reply.topic and refresh_for:
             data: dict[str, Json] = {TOPIC: sendable(reply.topic)}
@@ -91,7 +92,7 @@ def dialog(form: Form, *, metadata: Mapping[str, str] | None = None) -> Part:
     if wrong:
         raise ValueError(f"{form.command}: a form of Teams cannot have inputs named {wrong}")
     for share in SHARES:
-        sheet = Sheet(share)
+        sheet = Sheet(shown, share)
         body = [_input(entry, sheet) for entry in form.inputs[:INPUTS]]
         title = sheet.fit(form.title or form.command, TITLE) or NOTHING
         submit = kit.submit(sheet.fit(form.submit, SHORT) or "Run", kept, "positive")
@@ -112,28 +113,12 @@ def _cut_escaped(said: str, limit: int) -> str:
     return kept[: len(kept) - marks % 2] + "\u2026"
 
 
-def _as_much_as_fits(reply: Reply) -> Reply:
-    """Return a reply without what is beyond the fallback's end anyway: drawing it takes time."""
-    table = reply.table
-    if table is not None:
-        rows = tuple(tuple(cell[:CELL] for cell in row) for row in table.rows[:ROWS])
-        table = replace(table, rows=rows)
-    return replace(
-        reply,
-        text=reply.text[:FALLBACK],
-        fields=reply.fields[:ROWS],
-        items=reply.items[:ROWS],
-        table=table,
-        code=reply.code[:FALLBACK],
-        progress=reply.progress[:ROWS],
-    )
-
-
 def _card(reply: Reply, sheet: Sheet, console_url: str, fallback: str) -> Part:
     body = [
         *_opening(reply, sheet),
         *_fields(reply, sheet),
         *_status(reply),
+        *_image(reply, sheet),
         *_items(reply, sheet),
         *_code(reply, sheet),
         *_progress(reply, sheet),
@@ -150,15 +135,15 @@ def _opening(reply: Reply, sheet: Sheet) -> list[Part]:
     opening = [kit.rich(kit.run(title, bold=True, large=True))] if title else []
     said = sheet.body(reply.text, TEXT)
     if said and reply.text != reply.title:
-        opening.append(kit.rich(kit.run(said)))
+        opening.append(kit.rich(*_runs(said, sheet)))
     return opening
 
 
 def _fields(reply: Reply, sheet: Sheet) -> list[Part]:
     rows = [
         (
-            kit.run(sheet.fit(label, SHORT) or NOTHING, bold=True),
-            kit.run(sheet.body(value, FIELD) or NOTHING),
+            [kit.run(sheet.fit(label, SHORT) or NOTHING, bold=True)],
+            _runs(sheet.body(value, FIELD) or NOTHING, sheet),
         )
         for label, value in sheet.first(reply.fields, FIELDS)
     ]
@@ -170,10 +155,17 @@ def _status(reply: Reply) -> list[Part]:
     return [kit.rich(kit.run(said, bold=True))] if said else []
 
 
+def _image(reply: Reply, sheet: Sheet) -> list[Part]:
+    if reply.image is None:
+        return []
+    alt, url = sheet.fit(reply.image.alt, FIELD) or NOTHING, address(reply.image)
+    return [kit.image(url, alt) if url else kit.rich(kit.run(alt))]
+
+
 def _items(reply: Reply, sheet: Sheet) -> list[Part]:
     kept = sheet.first(reply.items, ITEMS)
     said = [sheet.body(item, TEXT) or NOTHING for item in kept]
-    return [kit.rich(kit.run(f"\u2022 {item}"), spacing="Small") for item in said]
+    return [kit.rich(*_runs(f"\u2022 {item}", sheet), spacing="Small") for item in said]
 
 
 def _code(reply: Reply, sheet: Sheet) -> list[Part]:
@@ -187,7 +179,7 @@ def _progress(reply: Reply, sheet: Sheet) -> list[Part]:
         label = sheet.fit(step.label, SHORT) or NOTHING
         detail = f" ({sheet.fit(step.detail, SHORT)})" if step.detail else ""
         state = kit.run(f"{number}. {STATES[step.state]}: ", bold=True)
-        drawn.append(kit.rich(state, kit.run(label + detail), spacing="Small"))
+        drawn.append(kit.rich(state, *_runs(label + detail, sheet), spacing="Small"))
     return drawn
 
 
@@ -200,8 +192,17 @@ def _table(reply: Reply, sheet: Sheet) -> list[Part]:
     drawn = []
     for number, row in enumerate([table.columns, *sheet.first(table.rows, ROWS)]):
         cells = [sheet.body(cell, CELL) or NOTHING for cell in (*row, *[""] * width)[:width]]
-        drawn.append([kit.run(cell, bold=number == 0) for cell in cells])
+        drawn.append(
+            [_runs(cell, sheet) if number else [kit.run(cell, bold=True)] for cell in cells]
+        )
     return [kit.table(drawn, (1,) * width, has_head=True)]
+
+
+def _runs(said: str, sheet: Sheet) -> list[Part]:
+    """Return words as runs of text; a moment is shown in the reader's own time zone."""
+    if not sheet.has_dates:
+        return [kit.run(said)]
+    return [kit.run(part) if isinstance(part, str) else kit.date(part.at) for part in split(said)]
 
 
 def _whole(console_url: str) -> list[Part]:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from bot.model import InputKind, Style
+from bot.moments import split
+from bot.render.picture import address
 from bot.render.plain import clean
 from bot.render.words import STATES, status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.model import Button, Form, Input, Reply, Step, Table
+    from bot.model import Button, Form, Image, Input, Reply, Step, Table
 
 # Markup.format escapes every value it is given; only the templates below are trusted.
 EMPTY = Markup("")
@@ -35,6 +37,7 @@ def _body(reply: Reply) -> Markup:
             _if(reply.title, Markup("<h3>{}</h3>")),
             _text(reply.text),
             _if(status(reply), Markup('<p class="status">{}</p>')),
+            _image(reply.image) if reply.image else EMPTY,
             _fields(reply),
             _items(reply),
             _table(reply.table, reply.title) if reply.table else EMPTY,
@@ -59,10 +62,29 @@ def _inline(line: str) -> Markup:
     """Return one line with what stands in backticks as code; odd or empty ones stay as they are."""
     parts = line.split("`")
     if len(parts) % 2 == 0 or not all(parts[1::2]):
-        return Markup.escape(line)
+        return _timed(line)
     return _join(
-        Markup("<code>{}</code>").format(part) if number % 2 else Markup.escape(part)
+        Markup("<code>{}</code>").format(part) if number % 2 else _timed(part)
         for number, part in enumerate(parts)
+    )
+
+
+def _timed(said: str) -> Markup:
+    """Return text in which a moment says what it is: the page shows it in the reader's zone."""
+    return _join(
+        Markup.escape(part)
+        if isinstance(part, str)
+        else Markup('<time datetime="{:%Y-%m-%dT%H:%M:%SZ}">{}</time>').format(part.at, part.text)
+        for part in split(said)
+    )
+
+
+def _image(image: Image) -> Markup:
+    url = address(image)
+    if not url:
+        return _if(image.alt, Markup("<p>{}</p>"))
+    return Markup('<img src="{}" alt="{}" loading="lazy" referrerpolicy="no-referrer">').format(
+        url, clean(image.alt)
     )
 
 
@@ -84,7 +106,9 @@ def _table(table: Table, title: str) -> Markup:
         return EMPTY
     head = _join(Markup('<th scope="col">{}</th>').format(clean(name)) for name in table.columns)
     body = _join(
-        Markup("<tr>{}</tr>").format(_join(Markup("<td>{}</td>").format(clean(c)) for c in row))
+        Markup("<tr>{}</tr>").format(
+            _join(Markup("<td>{}</td>").format(_timed(clean(c))) for c in row)
+        )
         for row in table.rows
     )
     # A wide table scrolls inside its own region, which the keyboard has to be able to reach.
@@ -99,9 +123,11 @@ def _progress(reply: Reply) -> Markup:
 
 
 def _step(step: Step) -> Markup:
-    detail = _if(step.detail, Markup(' <span class="detail">{}</span>'))
+    detail = EMPTY
+    if step.detail.strip():
+        detail = Markup(' <span class="detail">{}</span>').format(_timed(clean(step.detail)))
     return Markup('<li data-state="{}"><span class="state">{}:</span> {}{}</li>').format(
-        step.state.value, STATES[step.state], clean(step.label), detail
+        step.state.value, STATES[step.state], _timed(clean(step.label)), detail
     )
 
 

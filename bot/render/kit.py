@@ -8,10 +8,11 @@ those models, which check it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeAlias
 
 from bot.model import Json
+from bot.moments import written
 
 Part: TypeAlias = dict[str, Json]
 
@@ -47,11 +48,11 @@ def link(url: str, text: str) -> Part:
     return {"type": "link", "url": url, "text": text}
 
 
-def date(at: datetime) -> Part:
+def date(at: datetime, *, to_the_second: bool = False) -> Part:
     """Return a moment, which Slack shows in the reader's own time zone."""
-    shown = f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    when: Part = {"timestamp": int(at.timestamp()), "format": "{date_short_pretty} at {time}"}
-    return {"type": "date", **when, "fallback": shown}
+    shown = "{date_short}, {time_secs}" if to_the_second else "{date_short}, {time}"
+    when: Part = {"timestamp": int(at.timestamp()), "format": shown}
+    return {"type": "date", **when, "fallback": written(at, to_the_second=to_the_second)}
 
 
 def section(*runs: Part) -> Part:
@@ -70,10 +71,21 @@ def preformatted(text: str) -> Part:
     return {"type": "rich_text_preformatted", "elements": [words(text)]}
 
 
-def table(rows: Sequence[Sequence[str]]) -> Part:
-    """Return a table of plain cells; the first row is its head."""
-    drawn: list[Json] = [[{"type": "raw_text", "text": cell} for cell in row] for row in rows]
-    return {"type": "table", "rows": drawn}
+def image(url: str, alt: str) -> Part:
+    """Return a picture, and what it shows in words."""
+    return {"type": "image", "image_url": url, "alt_text": alt}
+
+
+def cell(runs: Sequence[Part]) -> Part:
+    """Return a cell of a table; words alone are drawn shorter."""
+    if len(runs) == 1 and runs[0]["type"] == "text":
+        return {"type": "raw_text", "text": runs[0]["text"]}
+    return rich([section(*runs)])[0]
+
+
+def table(rows: Sequence[Sequence[Part]]) -> Part:
+    """Return a table of cells; the first row is its head."""
+    return {"type": "table", "rows": [list(row) for row in rows]}
 
 
 def button(label: str, action_id: str, value: str, style: str, confirm: Part | None) -> Part:

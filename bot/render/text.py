@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from bot.render.picture import address
 from bot.render.plain import cells, clean, pad
 from bot.render.words import STATES, status
 
@@ -24,6 +25,7 @@ def text(reply: Reply, *, width: int | None = None) -> str:
     room = max(width, NARROWEST) if width else None
     draw: tuple[Callable[[Reply, int | None], list[str]], ...] = (
         _opening,
+        _image,
         _fields,
         _items,
         _table,
@@ -40,6 +42,13 @@ def _opening(reply: Reply, room: int | None) -> list[str]:
     title, said = clean(reply.title).strip(), clean(reply.text).strip()
     lines = [part for part in (title, said if said != title else "", status(reply)) if part]
     return [line for part in lines for line in _wrap(part, room)]
+
+
+def _image(reply: Reply, room: int | None) -> list[str]:
+    if reply.image is None:
+        return []
+    alt, url = clean(reply.image.alt).strip() or "Picture", address(reply.image)
+    return _wrap(f"{alt}: {url}" if url else alt, room)
 
 
 def _fields(reply: Reply, room: int | None) -> list[str]:

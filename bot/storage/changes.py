@@ -19,8 +19,8 @@ from sqlalchemy import insert, select, update
 
 from bot.errors import BadInput, Conflict
 from bot.model import Change, ChangeResult, ChangeState, ChangeType, NewChange, Reason
+from bot.moments import at_time
 from bot.storage.database import Database, sql
-from bot.storage.moments import say_when
 from bot.storage.numbers import format_id, next_number, parse_id
 from bot.storage.tables import CHANGES
 
@@ -79,7 +79,7 @@ class ChangeRegister:
         def effect(tx: Transaction) -> Change:
             change = _read(sql(tx), number, lock=True)
             if change.state not in _OPEN:
-                raise Conflict(_say_ended(change, self._clock.now()), reason=Reason.CHANGE_REQUIRED)
+                raise Conflict(_say_ended(change), reason=Reason.CHANGE_REQUIRED)
             linked = replace(
                 change,
                 request=request or change.request,
@@ -105,7 +105,7 @@ class ChangeRegister:
             values = {"state": state, "result": result, "close_note": note, "closed": now}
             is_open = _is(number), CHANGES.c.state.in_(_OPEN)
             if not sql(tx).execute(update(CHANGES).where(*is_open).values(**values)).rowcount:
-                raise Conflict(_say_ended(change, now), reason=Reason.DUPLICATE)
+                raise Conflict(_say_ended(change), reason=Reason.DUPLICATE)
             return replace(change, state=state, result=result, close_note=note, closed=now)
 
         return effect
@@ -154,11 +154,11 @@ def _state_of(change: Change) -> ChangeState:
     return max(reached, key=_OPEN.index)
 
 
-def _say_ended(change: Change, now: datetime) -> str:
+def _say_ended(change: Change) -> str:
     said = "was cancelled" if change.state is ChangeState.CANCELLED else "was closed"
     result = f" as {change.result.replace('_', ' ')}" if change.result else ""
     note = f": {change.close_note}" if change.close_note else ""
-    return f"{change.number} {said} {say_when(change.closed, now)}{result}{note}"
+    return f"{change.number} {said} {at_time(change.closed)}{result}{note}"
 
 
 def _of_correlation(connection: Connection, correlation: str) -> Change | None:

@@ -13,9 +13,9 @@ from sqlalchemy import delete, insert, select, update
 
 from bot.errors import Conflict
 from bot.model import Deploy, DeployState, Reason
+from bot.moments import at_time
 from bot.storage.database import Database, sql
 from bot.storage.inserts import insert_new
-from bot.storage.moments import say_when
 from bot.storage.numbers import format_id, next_number, parse_id
 from bot.storage.tables import DEPLOYS, LOCKS
 
@@ -98,7 +98,7 @@ class SqlDeploys:
             ended = sql(tx).execute(update(DEPLOYS).where(*can_end).values(**values)).rowcount
             deploy = _read(sql(tx), deploy_id)
             if not ended:
-                raise Conflict(_say_ended(deploy, at), reason=Reason.DUPLICATE)
+                raise Conflict(_say_ended(deploy), reason=Reason.DUPLICATE)
             if settled:
                 held = LOCKS.c.deploy == parse_id(_NAME, deploy_id)
                 sql(tx).execute(delete(LOCKS).where(held))
@@ -144,7 +144,7 @@ def _take_lock(connection: Connection, deploy: Deploy, number: int) -> None:
     held = select(LOCKS.c.deploy).filter_by(**target).scalar_subquery()
     row = connection.execute(select(DEPLOYS).where(DEPLOYS.c.number == held)).one_or_none()
     # None: it ended just now, on another replica; refusing is still right, and safe.
-    holder = "another deploy" if row is None else _say_holder(_deploy(row), deploy.created)
+    holder = "another deploy" if row is None else _say_holder(_deploy(row))
     raise Conflict(
         f"{holder} holds {deploy.service} in {deploy.environment}; one deploy at a time: wait "
         "for it, or settle it first",
@@ -152,16 +152,16 @@ def _take_lock(connection: Connection, deploy: Deploy, number: int) -> None:
     )
 
 
-def _say_holder(deploy: Deploy, now: datetime) -> str:
+def _say_holder(deploy: Deploy) -> str:
     unsure = " and its outcome is unknown" if deploy.state is DeployState.UNKNOWN else ""
-    begun = f"begun {say_when(deploy.created, now)}{unsure}"
+    begun = f"begun {at_time(deploy.created)}{unsure}"
     return f"{deploy.id} ({deploy.version}, asked for by {deploy.requester}, {begun})"
 
 
-def _say_ended(deploy: Deploy, now: datetime) -> str:
+def _say_ended(deploy: Deploy) -> str:
     if deploy.state is DeployState.UNKNOWN:
         return f"{deploy.id} is unknown already; say whether it succeeded, failed or was stopped"
-    when = say_when(deploy.finished, now)
+    when = at_time(deploy.finished)
     return f"{deploy.id} ended {when} as {deploy.state}: {deploy.outcome}"
 
 

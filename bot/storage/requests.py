@@ -13,9 +13,9 @@ from sqlalchemy import insert, select, update
 
 from bot.errors import Conflict
 from bot.model import Approval, Reason, Request, RequestState
+from bot.moments import at_time
 from bot.storage.database import Database, sql
 from bot.storage.inserts import insert_new
-from bot.storage.moments import say_when
 from bot.storage.numbers import format_id, next_number, parse_id
 from bot.storage.tables import APPROVALS, REQUESTS
 
@@ -102,7 +102,7 @@ class SqlRequests:
             request = _read(sql(tx), request_id)
             if not ended:
                 _refuse_ended(request, at)
-                when = say_when(request.expires, at)
+                when = at_time(request.expires)
                 raise Conflict(f"{request_id} expires {when}; it can still be decided")
             return request
 
@@ -138,7 +138,7 @@ class SqlRequests:
 def _refuse_ended(request: Request, at: datetime) -> None:
     """Raise the `Conflict` that says how the request ended, if it has."""
     again = f"ask again with a new {request.proposal.command}"
-    when = say_when(request.decided_at, at)
+    when = at_time(request.decided_at)
     if request.state is RequestState.APPROVED:
         text = f"{request.id} was approved {when}; there is nothing left to decide"
         raise Conflict(text, reason=Reason.DUPLICATE)
@@ -148,7 +148,7 @@ def _refuse_ended(request: Request, at: datetime) -> None:
         why = f": {request.why}" if request.why else ""
         raise Conflict(f"{request.id} {said}{by} {when}{why}; {again}", reason=reason)
     if request.state is RequestState.EXPIRED or request.expires <= at:
-        over = say_when(request.expires, at)
+        over = at_time(request.expires)
         raise Conflict(
             f"{request.id} expired {over} and was not run; {again}", reason=Reason.EXPIRED
         )

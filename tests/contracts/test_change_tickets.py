@@ -139,7 +139,9 @@ async def test_a_change_that_was_never_begun_is_cancelled(register: Register) ->
     note = "REQ-1 did not run"
     closed = await register.do(register.tickets.close(number, ChangeResult.NOT_IMPLEMENTED, note))
     assert closed.state is ChangeState.CANCELLED
-    with pytest.raises(Conflict, match=rf"{number} was cancelled at 12:00 UTC as not implemented"):
+    with pytest.raises(
+        Conflict, match=rf"{number} was cancelled at 2026-11-22 12:00 UTC as not implemented"
+    ):
         await register.do(register.tickets.close(number, ChangeResult.SUCCESSFUL, ""))
 
 
@@ -149,7 +151,7 @@ async def test_a_change_closes_once_and_says_how_it_did(register: Register) -> N
     with pytest.raises(Conflict) as twice:
         await register.do(register.tickets.close(number, ChangeResult.SUCCESSFUL, "fine"))
     assert twice.value.reason is Reason.DUPLICATE
-    assert twice.value.text == f"{number} was closed at 12:00 UTC as rolled back: 1.4.1"
+    assert twice.value.text == f"{number} was closed at 2026-11-22 12:00 UTC as rolled back: 1.4.1"
     with pytest.raises(Conflict) as linked:
         await register.do(register.tickets.link(number, deploy="DEP-2"))
     assert linked.value.reason is Reason.CHANGE_REQUIRED

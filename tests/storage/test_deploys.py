@@ -55,7 +55,7 @@ async def test_a_second_deploy_is_refused_and_told_who_holds_the_environment(
         await database.write(deploys.open(other))
     assert locked.value.reason is Reason.LOCKED
     assert locked.value.text == (
-        "DEP-1 (1.4.2, asked for by engineer, begun at 12:00 UTC) holds lab-results in "
+        "DEP-1 (1.4.2, asked for by engineer, begun at 2026-11-22 12:00 UTC) holds lab-results in "
         "production; one deploy at a time: wait for it, or settle it first"
     )
     assert [deploy.id for deploy in await deploys.list()] == ["DEP-1"]
@@ -137,7 +137,7 @@ async def test_a_deploy_ends_once_and_frees_the_lock(
     for again in (DeployState.FAILED, DeployState.UNKNOWN):
         with pytest.raises(Conflict) as twice:
             await database.write(deploys.end("DEP-1", again, outcome="no", at=LATER))
-        assert twice.value.text == f"DEP-1 ended at 12:07 UTC as {state}: 1.4.2 answers"
+        assert twice.value.text == f"DEP-1 ended at 2026-11-22 12:07 UTC as {state}: 1.4.2 answers"
     assert await deploys.show("DEP-1") == ended
     await database.write(deploys.open(replace(BEGUN, request="REQ-2")))
 

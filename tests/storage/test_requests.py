@@ -112,22 +112,24 @@ async def test_an_approval_of_another_proposal_does_not_count(
         (
             {"state": RequestState.REJECTED, "by": "release-manager", "why": "full wards"},
             Reason.REJECTED,
-            "was rejected by release-manager at 12:02 UTC: full wards; ask again with a new deploy",
+            "was rejected by release-manager at 2026-11-22 12:02 UTC: full wards; "
+            "ask again with a new deploy",
         ),
         (
             {"state": RequestState.CANCELLED, "by": "engineer"},
             Reason.CANCELLED,
-            "was cancelled by engineer at 12:02 UTC; ask again with a new deploy",
+            "was cancelled by engineer at 2026-11-22 12:02 UTC; ask again with a new deploy",
         ),
         (
             {"state": RequestState.SUPERSEDED, "by": "", "why": "REQ-2 is for 1.4.3"},
             Reason.SUPERSEDED,
-            "was superseded at 12:02 UTC: REQ-2 is for 1.4.3; ask again with a new deploy",
+            "was superseded at 2026-11-22 12:02 UTC: REQ-2 is for 1.4.3; "
+            "ask again with a new deploy",
         ),
         (
             {"state": RequestState.APPROVED, "by": "release-manager"},
             Reason.DUPLICATE,
-            "was approved at 12:02 UTC; there is nothing left to decide",
+            "was approved at 2026-11-22 12:02 UTC; there is nothing left to decide",
         ),
     ],
 )
@@ -170,7 +172,7 @@ async def test_once_its_time_is_over_nobody_can_decide_it(
             await database.write(decision)
         assert refused.value.reason is Reason.EXPIRED
         assert refused.value.text == (
-            "REQ-1 expired at 16:00 UTC and was not run; ask again with a new deploy"
+            "REQ-1 expired at 2026-11-22 16:00 UTC and was not run; ask again with a new deploy"
         )
     assert (await requests.pending() == []) is swept
 
@@ -187,7 +189,7 @@ async def test_a_moment_before_its_time_is_over_it_can_still_be_approved(
 async def test_it_does_not_expire_early(database: Database, requests: SqlRequests) -> None:
     await database.write(requests.open(ASKED))
     early = requests.end("REQ-1", RequestState.EXPIRED, by="", at=LATER)
-    with pytest.raises(Conflict, match=r"expires at 16:00 UTC; it can still be decided"):
+    with pytest.raises(Conflict, match=r"expires at 2026-11-22 16:00 UTC; it can still be decided"):
         await database.write(early)
 
 
@@ -196,7 +198,7 @@ async def test_the_day_is_said_when_it_is_another_one(
 ) -> None:
     await database.write(requests.open(ASKED))
     tomorrow = replace(yes(), at=NOON + timedelta(days=1))
-    with pytest.raises(Conflict, match=r"expired on 2026-11-22 at 16:00 UTC"):
+    with pytest.raises(Conflict, match=r"expired at 2026-11-22 16:00 UTC"):
         await database.write(requests.approve("REQ-1", DIGEST, tomorrow))
 
 
