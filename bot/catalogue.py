@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 
 from bot import documents
 from bot.documents import Block, matching
@@ -49,6 +49,16 @@ class CiEntry(Block):
     tag: str = "{version}"
 
 
+def _channel(value: str) -> str:
+    platform, _, channel = value.partition(":")
+    if platform not in ("slack", "teams") or not channel:
+        raise ValueError(f"{value} is no channel; write it as slack:C012AB3CD or teams:19:...")
+    return value
+
+
+Channel: TypeAlias = Annotated[str, AfterValidator(_channel)]
+
+
 class ServiceEntry(Block):
     """One service in the estate file."""
 
@@ -57,7 +67,7 @@ class ServiceEntry(Block):
     safety_class: Literal["A", "B", "C"]
     criticality: str = ""
     sites: tuple[str, ...] = ()
-    channels: tuple[str, ...] = ()
+    channels: tuple[Channel, ...] = ()
     ci: CiEntry | None = None
     environments: Annotated[dict[Name, EnvironmentEntry], Field(min_length=1)]
 

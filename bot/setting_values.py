@@ -33,6 +33,9 @@ def reading_of(info: ValidationInfo) -> Reading:
     return Reading(Path.cwd(), production=True)
 
 
+METADATA_HOST = "169.254.169.254"  # of a cloud's metadata service
+
+
 def _url(value: str, info: ValidationInfo) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -80,6 +83,12 @@ def _strong(least: int, starts: str = "") -> AfterValidator:
     return AfterValidator(check)
 
 
+def _metadata_url(value: str, info: ValidationInfo) -> str:
+    # Never leaves the machine: the address is link-local, and Azure answers on it in http alone.
+    return value if urlsplit(value).netloc == METADATA_HOST else _url(value, info)
+
+
+MetadataUrl: TypeAlias = Annotated[str, AfterValidator(_metadata_url)]
 Url: TypeAlias = Annotated[str, AfterValidator(_url)]
 BaseUrl: TypeAlias = Annotated[Url, AfterValidator(_folder_url)]
 ExistingPath: TypeAlias = Annotated[Path, AfterValidator(_existing)]

@@ -33,6 +33,7 @@ from bot.setting_values import (
     BotToken,
     ExistingPath,
     Guid,
+    MetadataUrl,
     Password,
     Reading,
     SigningSecret,
@@ -125,7 +126,7 @@ class Slack(Block):
             self.client_secret is not None,
             self.refresh_token is not None,
         )
-        if any(part is not None for part in parts) and None in parts:
+        if any(parts) and not all(parts):
             raise ValueError(
                 "rotates its token only with client_id, client_secret_file and refresh_token_file; "
                 "set all three or none"
@@ -139,7 +140,7 @@ class Teams(Block):
     app_id: Guid
     app_password: Password | None = None
     app_password_file: Path | None = None
-    managed_identity_url: Url | None = None
+    managed_identity_url: MetadataUrl | None = None
     tenant_id: Guid
     openid_metadata_url: Url = "https://login.botframework.com/v1/.well-known/openidconfiguration"
     issuer: Url = "https://api.botframework.com"

@@ -114,3 +114,12 @@ def test_every_mistake_of_the_file_is_listed_with_its_service(tmp_path: Path) ->
 @pytest.mark.parametrize("text", ["", "[]", "services: []"])
 def test_a_file_that_lists_no_service_is_refused(tmp_path: Path, text: str) -> None:
     assert _problems(_write(tmp_path, text)) == ["must be a list of services, one `- id: ...` each"]
+
+
+def test_a_channel_names_its_platform(tmp_path: Path) -> None:
+    entry = "id: a, owner: o, safety_class: A, environments: {test: {}}"
+    text = f'- {{{entry}, channels: [C1, "slack:"]}}\n'
+    assert _problems(_write(tmp_path, text)) == [
+        "a.channels[0]: C1 is no channel; write it as slack:C012AB3CD or teams:19:...",
+        "a.channels[1]: slack: is no channel; write it as slack:C012AB3CD or teams:19:...",
+    ]

@@ -11,6 +11,7 @@ import pytest
 
 from bot.documents import inner
 from bot.errors import ConfigurationError
+from bot.model import Place
 from bot.settings import Level, Mode, Settings, find, load
 from tests.site import ROOT, SECRETS, Site
 
@@ -235,3 +236,36 @@ def test_a_file_without_rights_says_so(site: Site) -> None:
 
     with pytest.raises(ConfigurationError, match="permission denied"):
         load(site.file, {})
+
+
+def test_a_platform_fails_over_to_a_place_on_the_other_one(site: Site) -> None:
+    site.set("failover", {"slack": "teams:19:room@thread.tacv2"})
+    assert site.load().elsewhere == {"slack": Place("teams", "19:room@thread.tacv2")}
+
+
+@pytest.mark.parametrize("place", ["slack:C1", "teams:", "C1"])
+def test_a_platform_does_not_fail_over_to_itself_or_to_nowhere(site: Site, place: str) -> None:
+    site.set("failover", {"slack": place})
+    with pytest.raises(ConfigurationError, match="slack fails over to a place on the other"):
+        site.load()
+
+
+def test_a_managed_identity_is_asked_on_the_machine_itself(site: Site) -> None:
+    site.set("teams.managed_identity_url", "http://169.254.169.254/metadata/identity/oauth2/token")
+    site.drop("teams.app_password_file")
+    assert site.load().teams is not None
+    site.set("teams.managed_identity_url", "http://identity.example/token")
+    with pytest.raises(ConfigurationError, match="unencrypted"):
+        site.load()
+
+
+def test_teams_needs_a_password_or_a_managed_identity(site: Site) -> None:
+    site.drop("teams.app_password_file")
+    with pytest.raises(ConfigurationError, match="app_password_file or managed_identity_url"):
+        site.load()
+
+
+def test_slack_rotates_its_token_with_all_three_or_not_at_all(site: Site) -> None:
+    site.set("slack.client_id", "1234.5678")
+    with pytest.raises(ConfigurationError, match="set all three or none"):
+        site.load()

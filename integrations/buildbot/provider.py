@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.api import Build, BuildState, CiTarget, Rejected, Stage, Unreachable
 from integrations.buildbot.git import commit_of, ref_name
+from integrations.buildbot.rest import NotThere
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -177,7 +178,7 @@ class Buildbot:
         number = _number(build_id, build_id)
         try:
             found = await self.rest.get(f"builds/{number}", property="*")
-        except Rejected as error:
+        except NotThere as error:
             raise Rejected(f"the CI server has no build {build_id}.") from error
         return _rows(found, "builds")[0]
 
@@ -208,7 +209,7 @@ class Buildbot:
     async def _builder(self, name: str) -> int:
         try:
             found = await self.rest.get(f"builders/{name}")
-        except Rejected as error:
+        except NotThere as error:
             raise Rejected(f"the CI server has no builder `{name}`.") from error
         return int(_rows(found, "builders")[0]["builderid"])
 

@@ -22,6 +22,10 @@ NO_SCHEDULER = "'NoneType' object has no attribute 'force'"
 ODD = "Buildbot answered something that is not understood, so nothing is known."
 
 
+class NotThere(Rejected):
+    """Buildbot answered that there is no such thing, and not that it may not be read."""
+
+
 @dataclass
 class Rest:
     """Asks one Buildbot; logs in when it is refused, with the configured user."""
@@ -50,7 +54,7 @@ class Rest:
         if answer.status_code in (UNAUTHORIZED, FORBIDDEN):
             raise Rejected("Buildbot does not let the configured user read this.")
         if answer.status_code == NOT_FOUND:
-            raise Rejected("Buildbot has no such thing.")
+            raise NotThere("Buildbot has no such thing.")
         if answer.status_code != OK:
             raise Unreachable(f"Buildbot answered HTTP {answer.status_code}, so nothing is known.")
         return _object(answer)
