@@ -21,7 +21,7 @@ test bench: export WARDROOM_SANDBOX_VENV ?= $(CURDIR)/.venv-sandbox
 # The tests start many processes; compiling the same modules in each is a third of their work.
 test test-unit cover check-house: export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test test-unit test-all cover check $(CHECKS) format bench lock clean
+.PHONY: help run test test-unit test-plain test-all cover check $(CHECKS) format bench lock clean
 
 help:  ## list what there is
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -36,16 +36,20 @@ test: $(VENV)/.dev  ## run every test; ARGS="-k word" selects
 	@$(PY) -m sandbox.venv "$(WARDROOM_SANDBOX_VENV)"
 	@$(PY) -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
-UNIT := not hospital and not browser and not postgres and not crash
+PLAIN := not hospital and not browser and not postgres and not crash
+UNIT := tests/audit tests/dispatch tests/integrations tests/render tests/storage $(wildcard tests/test_*.py)
 
-test-unit: $(VENV)/.dev  ## run the tests that need nothing but Python
-	@$(PY) -m pytest -n $(JOBS) --dist loadgroup -m "$(UNIT)" $(ARGS)
+test-unit: $(VENV)/.dev  ## run the quick part: rules, values, drawing and stores, each on its own
+	@$(PY) -m pytest -n $(JOBS) --dist loadgroup -m "$(PLAIN)" $(UNIT) $(ARGS)
 
-test-all:  ## run test-unit on every Python here (3.11, 3.12, 3.13)
+test-plain: $(VENV)/.dev  ## run the tests that need nothing but Python
+	@$(PY) -m pytest -n $(JOBS) --dist loadgroup -m "$(PLAIN)" $(ARGS)
+
+test-all:  ## run test-plain on every Python here (3.11, 3.12, 3.13)
 	@for version in 3.11 3.12 3.13; do \
 		python$$version --version >/dev/null 2>&1 || { echo "python$$version is not here: skipped"; continue; }; \
 		echo "Python $$version"; \
-		$(MAKE) test-unit PYTHON=python$$version VENV=.venv-$$version || exit 1; \
+		$(MAKE) test-plain PYTHON=python$$version VENV=.venv-$$version || exit 1; \
 	done
 
 cover: $(VENV)/.dev  ## run every test and say which lines none of them reached

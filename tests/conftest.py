@@ -9,8 +9,10 @@ import hypothesis
 import pytest
 import structlog
 
+from tests.examples import examples
+
 # A busy machine is not a bug: no test fails for being slow.
-hypothesis.settings.register_profile("wardroom", deadline=None)
+hypothesis.settings.register_profile("wardroom", deadline=None, max_examples=examples(100))
 hypothesis.settings.load_profile("wardroom")
 
 # By default a traceback is drawn with every local variable in colour: seconds for each.

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot.audit import record
 from bot.model import Account, Draft, Json, Kind, Place, Reason
+from tests.examples import examples
 
 STAMP = record.Stamp(seq=7, ts=1_790_000_000_123_456, id="an-id", software="1.2.3", replica="a")
 FULL = Draft(
@@ -50,7 +51,7 @@ def body(draft: Draft, stamp: record.Stamp = STAMP) -> bytes:
     return record.encode(record.compose(draft, stamp))
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(VALUES)
 def test_canonical_bytes_are_those_of_rfc_8785(value: Json) -> None:
     assert record.canonical(value) == rfc8785.dumps(value)
@@ -63,7 +64,7 @@ def test_text_of_the_world_is_escaped_and_means_what_rfc_8785_says(value: Json) 
     assert json.loads(canonical) == json.loads(rfc8785.dumps(value))
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.dictionaries(PRINTABLE, VALUES, max_size=5))
 def test_what_was_written_reads_back(value: Json) -> None:
     assert record.parse(record.canonical(value)) == value

@@ -13,6 +13,7 @@ from bot.audit.search import AuditSearch
 from bot.model import Verdict
 from bot.storage.database import Database
 from tests.audit.events import as_attacker, draft, rows
+from tests.examples import examples
 
 SIZE = 600
 
@@ -182,7 +183,7 @@ def test_many_problems_are_counted_after_the_first_ones() -> None:
     assert f"- and {findings.more} more" in verify.report(findings)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.data())
 def test_no_change_at_all_goes_unnoticed(data: st.DataObject) -> None:
     bodies = list(BODIES)

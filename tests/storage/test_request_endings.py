@@ -25,6 +25,7 @@ from bot.ports import Effect, Transaction
 from bot.storage.database import Database
 from bot.storage.requests import SqlRequests
 from tests.databases import NOON, FixedClock
+from tests.examples import examples
 from tests.storage.samples import ASKED, DIGEST
 
 PEOPLE = ("release-manager", "safety-officer", "engineer-2")
@@ -133,7 +134,7 @@ class OneByOne(RuleBasedStateMachine):
 def test_one_by_one_every_attempt_counts_or_is_refused_as_it_should(sqlite_template: Path) -> None:
     machine = type("Machine", (OneByOne,), {"template": sqlite_template})
     run_state_machine_as_test(
-        machine, settings=settings(max_examples=25, stateful_step_count=15, deadline=None)
+        machine, settings=settings(max_examples=examples(25), stateful_step_count=15, deadline=None)
     )
 
 

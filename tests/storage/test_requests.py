@@ -112,8 +112,10 @@ async def test_an_approval_of_another_proposal_does_not_count(
         (
             {"state": RequestState.REJECTED, "by": "release-manager", "why": "full wards"},
             Reason.REJECTED,
-            "was rejected by release-manager at 2026-11-22 12:02 UTC: full wards; "
-            "ask again with a new deploy",
+            (
+                "was rejected by release-manager at 2026-11-22 12:02 UTC: full wards; "
+                "ask again with a new deploy"
+            ),
         ),
         (
             {"state": RequestState.CANCELLED, "by": "engineer"},
@@ -123,8 +125,10 @@ async def test_an_approval_of_another_proposal_does_not_count(
         (
             {"state": RequestState.SUPERSEDED, "by": "", "why": "REQ-2 is for 1.4.3"},
             Reason.SUPERSEDED,
-            "was superseded at 2026-11-22 12:02 UTC: REQ-2 is for 1.4.3; "
-            "ask again with a new deploy",
+            (
+                "was superseded at 2026-11-22 12:02 UTC: REQ-2 is for 1.4.3; "
+                "ask again with a new deploy"
+            ),
         ),
         (
             {"state": RequestState.APPROVED, "by": "release-manager"},

@@ -6,11 +6,12 @@ from hypothesis import strategies as st
 
 from bot.dispatch.phi import KINDS, MAX_CHARS, Tier, mask, mask_value, scan
 from tests.dispatch.phi.samples import HINTS, LEAKS, ORDINARY, slow_texts
+from tests.examples import examples
 
 SLOW = slow_texts()
 
 # No deadline: a busy machine is not a slow guard; benchmarks/bench_phi.py does the timing.
-property_of = settings(max_examples=80, deadline=None)
+property_of = settings(max_examples=examples(80), deadline=None)
 
 # Every code point there is, lone surrogates and NUL too, and pieces of leaks thrown together.
 _ANY = st.text(st.characters(), max_size=200)
