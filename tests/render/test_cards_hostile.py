@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +16,7 @@ from tests.render.card_reading import (
     check,
     check_message,
     check_nothing_acts,
+    moments,
     of_kind,
 )
 from tests.render.samples import ATTACKS, hostile
@@ -37,6 +40,7 @@ def test_nobodys_text_can_act_in_a_message(attack: str) -> None:
     check_nothing_acts(made.card)
     check_nothing_acts({"text": made.text})
     assert of_kind(made.card, "Action.OpenUrl") == []
+    assert moments(made.card) == []
 
 
 @pytest.mark.parametrize("attack", TEAMS_ATTACKS)
@@ -72,7 +76,22 @@ def test_a_long_fallback_is_not_cut_inside_an_escape() -> None:
         assert (len(kept) - len(kept.rstrip("\\"))) % 2 == 0
 
 
+UNSEEN = ("\u202a", " \u2066\u2069 ", "\u200e")
+
+
+@pytest.mark.parametrize("unseen", UNSEEN)
+@pytest.mark.parametrize("style", list(Style))
+def test_a_question_of_which_nothing_is_seen_is_none(unseen: str, style: Style) -> None:
+    made = message(Reply("x", buttons=(Button(unseen, "stop it", style, confirm=unseen),)))
+    check_message(made)
+    [button] = buttons(made)
+    assert button["title"] == "stop it"
+    assert (button["type"] == "Action.ShowCard") == (style is Style.DANGER)
+    assert ("This types: stop it" in json.dumps(made.card)) == (style is Style.DANGER)
+
+
 ANY = st.one_of(
+    st.text(alphabet="\u202a\u2066\u200e ", max_size=4),
     st.text(max_size=200),
     st.text(alphabet="<>/at{}$[]()*_`#-+=.1 \n\\@&!|\u202e\u200b", max_size=80),
 )

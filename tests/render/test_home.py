@@ -11,8 +11,8 @@ from slack_sdk.models.views import View
 
 from bot.model import Button, Style
 from bot.render.home import Entry, Page, Section, home
+from tests.render.block_reading import LIVE, check_part, obey, walk
 from tests.render.samples import ATTACKS
-from tests.render.test_blocks import LIVE, check_part, obey, walk
 
 AT = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
 APPROVE = Button("Approve", "approve REQ-1 --proposal 4f2a", Style.PRIMARY)

@@ -37,7 +37,8 @@ BROKEN = "Something failed here. Try again; the server's log says what it was."
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        # Pictures of a reply may stand anywhere; they are fetched without saying where from.
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; "
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
         "require-trusted-types-for 'script'; trusted-types wardroom"
     ),

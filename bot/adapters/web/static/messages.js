@@ -1,5 +1,7 @@
 // The conversation: every message once, edited in place, never taking the focus away.
 
+import { localise } from "./times.js";
+
 const list = document.getElementById("messages");
 const jump = document.getElementById("jump");
 const waiting = document.getElementById("waiting");
@@ -21,7 +23,7 @@ function drawn(message) {
   if (message.html) {
     const holder = document.createElement("template");
     holder.innerHTML = trusted.createHTML(message.html);
-    return holder.content.firstElementChild;
+    return localise(holder.content.firstElementChild);
   }
   const article = element("article", { className: "reply" });
   article.dataset.reason = message.reason;
@@ -179,4 +181,5 @@ jump.addEventListener("click", () => {
   list.lastElementChild.focus({ preventScroll: true });
 });
 window.addEventListener("scroll", () => { if (isNearEnd()) jump.hidden = true; }, { passive: true });
+localise(list);
 if (list.lastElementChild) list.lastElementChild.scrollIntoView({ block: "end" });
