@@ -200,7 +200,8 @@ def _database(settings: Settings) -> Database:
 
 def _notices(stores: Stores, clock: Clock, live: web.Live, outbox: Outbox) -> TopicNotices:
     console: dict[str, Messenger] = {live.platform: live}
-    return TopicNotices(stores.topics, stores.letters, clock, masked, console, outbox.nudge)
+    kept = stores.topics, stores.letters, clock
+    return TopicNotices(*kept, masked, console, outbox.messengers, outbox.nudge)
 
 
 def _stores(database: Database, clock: Clock) -> Stores:

@@ -11,7 +11,7 @@ import structlog
 from bot.model import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
 
     from bot.model import Reply
     from bot.ports import Clock, Effect, Messenger, Transaction
@@ -25,8 +25,9 @@ LOG = structlog.get_logger(__name__)
 class TopicNotices:
     """Keeps each topic's newest message; the outbox has the platforms show it.
 
-    `everywhere` are the messengers of ours that show every topic at once (the web console).
-    `nudge` tells the outbox that something waits.
+    `everywhere` are the messengers of ours that show every topic at once (the web console);
+    `chats` are the platforms that the outbox reaches: nothing is kept for another one. `nudge`
+    tells the outbox that something waits.
     """
 
     topics: Topics
@@ -34,6 +35,7 @@ class TopicNotices:
     clock: Clock
     guard: Callable[[Reply], Reply]
     everywhere: Mapping[str, Messenger] = field(default_factory=dict)
+    chats: Container[str] = ()
     nudge: Callable[[], None] = lambda: None
 
     def keep(self, topic: str, reply: Reply) -> Effect[None]:
@@ -51,7 +53,7 @@ class TopicNotices:
         """
 
         def effect(tx: Transaction) -> None:
-            if place.channel and place.platform not in self.everywhere:
+            if place.channel and place.platform in self.chats:
                 wait = DOOR_TIME if by_door else timedelta()
                 self.letters.add(topic, place, due=self.clock.now() + wait)(tx)
 
@@ -71,7 +73,7 @@ class TopicNotices:
 
     async def announce(self, topic: str, place: Place) -> None:
         """Show a topic's message in a place; nothing where it is shown there already."""
-        if place.platform not in self.everywhere:
+        if place.platform in self.chats:
             await self.letters.begin(topic, place, due=self.clock.now())
             self.nudge()
 
@@ -82,7 +84,7 @@ class TopicNotices:
             version = await self.letters.write(self.topics.put(topic, self.guard(reply)))
         else:
             version = kept[1] if kept[0] == reply else 0
-        if place.platform not in self.everywhere:
+        if place.platform in self.chats:
             await self.letters.shown(topic, place, ref, version)
             self.nudge()
 

@@ -84,7 +84,6 @@ def _service(name: str, places: Mapping[str, Any], repo: str) -> dict[str, Any]:
             env: {"probes": [{"kind": "version", "url": places[env]["version_url"]}]}
             for env in ENVIRONMENTS
         },
-        "channels": [f"#{known.owner}"],
     }
 
 

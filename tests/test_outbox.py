@@ -92,7 +92,9 @@ async def office(database: Database, clock: FixedClock, **failover: Place) -> As
     letters, topics = SqlLetters(database), SqlTopics(database)
     slack, teams = Platform("slack"), Platform("teams")
     outbox = Outbox(letters, {"slack": slack, "teams": teams}, clock, failover)
-    notices = TopicNotices(topics, letters, clock, lambda reply: reply, {}, outbox.nudge)
+    notices = TopicNotices(
+        topics, letters, clock, lambda reply: reply, {}, outbox.messengers, outbox.nudge
+    )
     outbox.start()
     try:
         yield Post(letters, topics, clock, slack, teams, outbox, notices)
