@@ -88,6 +88,10 @@ class TopicNotices:
             await self.letters.shown(topic, place, ref, version)
             self.nudge()
 
+    async def withdraw(self, topic: str, place: Place) -> None:
+        """Show a topic no more in a place where it was never shown: the door answered otherwise."""
+        await self.letters.withdraw(topic, place)
+
     async def current(self, topic: str) -> Reply | None:
         """Return a topic's newest message."""
         kept = await self.topics.get(topic)

@@ -331,6 +331,10 @@ class NoticeBoard(Protocol):
         """Remember where an adapter showed a topic's message; edits it if a newer one exists."""
         ...
 
+    async def withdraw(self, topic: str, place: Place) -> None:
+        """Show a topic no more in a place where it was never shown: the door answered otherwise."""
+        ...
+
     async def current(self, topic: str) -> Reply | None:
         """Return a topic's newest message."""
         ...

@@ -182,9 +182,13 @@ class Letter:
     @property
     def key(self) -> str:
         """Return a UUID that is the same at every try, for platforms that drop what comes twice."""
-        place = self.place
-        parts = self.topic, place.platform, place.channel, place.thread
-        return str(uuid.uuid5(_LETTERS, json.dumps(parts)))
+        return letter_key(self.topic, self.place)
+
+
+def letter_key(topic: str, place: Place) -> str:
+    """Return the UUID of a topic's message in a place, whoever posts it."""
+    parts = topic, place.platform, place.channel, place.thread
+    return str(uuid.uuid5(_LETTERS, json.dumps(parts)))
 
 
 class Letters(Protocol):
@@ -208,6 +212,10 @@ class Letters(Protocol):
 
     async def shown(self, topic: str, place: Place, ref: str, version: int) -> None:
         """Note that a place shows a version of a topic as message `ref`, whoever posted it."""
+        ...
+
+    async def withdraw(self, topic: str, place: Place) -> None:
+        """Drop the letter of a topic in a place where it was never shown."""
         ...
 
     async def waiting(self, platforms: Sequence[str], *, limit: int = 200) -> Sequence[Letter]:

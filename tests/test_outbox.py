@@ -276,6 +276,17 @@ async def test_what_a_door_shows_in_time_the_outbox_only_edits(post: Post) -> No
     assert post.slack.calls == ["edit C1 approved"]
 
 
+async def test_what_a_door_said_otherwise_is_not_said_again(post: Post) -> None:
+    await post.letters.write(post.notices.keep("REQ-1", Reply("It waits.", topic="REQ-1")))
+    await post.letters.write(post.notices.promise("REQ-1", CHANNEL, by_door=True))
+    await post.notices.withdraw("REQ-1", CHANNEL)
+    post.clock.turn(seconds=20)
+    post.outbox.nudge()
+    await asyncio.sleep(0.05)
+    assert post.slack.calls == []
+    assert await post.letters.dead() == []
+
+
 async def test_what_a_door_did_not_show_the_outbox_shows(post: Post) -> None:
     await post.letters.write(post.notices.keep("REQ-1", Reply("waits", topic="REQ-1")))
     await post.letters.write(post.notices.promise("REQ-1", CHANNEL, by_door=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, delete, func, select, update
 
 from bot.model import Place
 from bot.storage.database import Database, sql
@@ -67,6 +67,11 @@ class SqlLetters:
                 connection.execute(update(LETTERS).where(LETTERS.c.id == row.id).values(**done))
 
         await self._database.write(write)
+
+    async def withdraw(self, topic: str, place: Place) -> None:
+        """Drop the letter of a topic in a place where it was never shown."""
+        unsent = delete(LETTERS).where(*_in(topic, place), LETTERS.c.ref == "")
+        await self._database.write(lambda tx: tx.execute(unsent))
 
     async def waiting(self, platforms: Sequence[str], *, limit: int = 200) -> Sequence[Letter]:
         """Return what waits for these platforms, urgent ones first, then in the order they came."""

@@ -81,6 +81,9 @@ class DirectNotices:
         elif kept[0] != reply:
             await self._edit(place, ref, kept[0])
 
+    async def withdraw(self, topic: str, place: Place) -> None:
+        """Promise nothing there, as nothing ever was."""
+
     async def current(self, topic: str) -> Reply | None:
         """Return a topic's newest message."""
         kept = await self.topics.get(topic)

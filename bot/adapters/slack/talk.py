@@ -25,6 +25,7 @@ from bot.model import (
     Visibility,
 )
 from bot.render.blocks import ANSWER, RUN, modal
+from bot.stores import letter_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -162,11 +163,14 @@ class Talk:
                 await self._whisper(said, url, reply)
             return
         try:
-            ref = await self._outgoing.post(said.place, reply)
+            key = letter_key(reply.topic, said.place) if reply.topic else ""
+            ref = await self._outgoing.post(said.place, reply, key=key)
         except Rejected as refused:
             # Not a member of the channel, mostly: the request's own address still works there,
             # but what it shows can not be edited later.
             LOG.warning("a message could not be posted in Slack", why=refused.text)
+            if reply.topic:
+                await self._notices.withdraw(reply.topic, said.place)
             if not await self._outgoing.answer(url, reply, is_public=True):
                 await self._whisper(said, url, reply)
             return

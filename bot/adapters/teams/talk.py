@@ -90,6 +90,8 @@ class Talk:
             ref = await self._outgoing.post(said.place, reply, asker=said.speaker.id)
         except Rejected as refused:
             LOG.warning("a message could not be posted in Teams", why=refused.text)
+            if reply.topic:
+                await self._notices.withdraw(reply.topic, said.place)
             if not is_told and not said.is_personal:
                 await self._whisper(said, reply)
             return

@@ -141,6 +141,9 @@ class MemoryNotices:
         if found is not None and found[0] != reply:
             await self._messenger.edit(place, ref, found[0])
 
+    async def withdraw(self, topic: str, place: Place) -> None:
+        """Promise nothing there, as nothing ever was."""
+
     async def current(self, topic: str) -> Reply | None:
         """Return the newest reply."""
         found = await self._topics.get(topic)
