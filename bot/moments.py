@@ -44,7 +44,7 @@ def at_time(at: datetime | None) -> str:
 def split(text: str) -> Iterator[str | Moment]:
     """Yield the text's parts, none of them empty: words, and the moments between them."""
     end = 0
-    for match in WRITTEN.finditer(text):
+    for match in WRITTEN.finditer(text) if " UTC" in text else ():
         moment = _read(match.group())
         if moment is None:
             continue

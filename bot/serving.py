@@ -15,7 +15,8 @@ import prometheus_client
 import structlog
 import uvicorn
 from fastapi import FastAPI
-from starlette.routing import BaseRoute
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.adapters import slack, web
 from bot.api import Credentials
@@ -45,11 +46,9 @@ class Door(Messenger, Protocol):
         ...
 
 
-def web_app(settings: Settings, house: House, doors: Sequence[BaseRoute]) -> FastAPI:
+def web_app(settings: Settings, house: House, doors: Sequence[Route]) -> ASGIApp:
     """Return the one HTTP application: the chat platforms' doors, the console, health."""
-    # The doors first: routes are tried in their order, and the platforms wait least.
-    routes = list(doors)
-    api = FastAPI(title="Wardroom", docs_url=None, redoc_url=None, openapi_url=None, routes=routes)
+    api = FastAPI(title="Wardroom", docs_url=None, redoc_url=None, openapi_url=None)
     api.include_router(
         web.console(
             web.Parts(
@@ -72,7 +71,14 @@ def web_app(settings: Settings, house: House, doors: Sequence[BaseRoute]) -> Fas
         return {"audit log": house.log.trouble or "ok", "people": people, **house.outbox.trouble()}
 
     api.include_router(web.health(readiness, prometheus_client.REGISTRY, vital=VITAL))
-    return api
+    by_path = {door.path: door.handle for door in doors}
+
+    async def switch(scope: Scope, receive: Receive, send: Send) -> None:
+        # A door needs nothing of what stands before a page, and a platform waits for its answer.
+        app = by_path.get(scope["path"], api) if scope["type"] == "http" else api
+        await app(scope, receive, send)
+
+    return switch
 
 
 async def serve(settings: Settings) -> None:
@@ -84,7 +90,7 @@ async def serve(settings: Settings) -> None:
         house = build(settings, outside)
         _measure(house)
         await stack.enter_async_context(running(house))
-        routes: list[BaseRoute] = []
+        routes: list[Route] = []
         for opened in (_slack(settings, house), _teams(settings, house, client)):
             if opened is not None:
                 door, addresses = opened
@@ -150,7 +156,7 @@ def _credentials(provider: Provider) -> Credentials:
     )
 
 
-def _slack(settings: Settings, house: House) -> tuple[Door, Sequence[BaseRoute]] | None:
+def _slack(settings: Settings, house: House) -> tuple[Door, Sequence[Route]] | None:
     given = settings.slack
     if given is None:
         return None
@@ -182,7 +188,7 @@ def _slack(settings: Settings, house: House) -> tuple[Door, Sequence[BaseRoute]]
 
 def _teams(
     settings: Settings, house: House, client: httpx.AsyncClient
-) -> tuple[Door, Sequence[BaseRoute]] | None:
+) -> tuple[Door, Sequence[Route]] | None:
     given = settings.teams
     if given is None:
         return None

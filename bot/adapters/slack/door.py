@@ -15,7 +15,7 @@ from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncRateLimitErrorRetryHandler,
 )
 from slack_sdk.web.async_client import AsyncWebClient
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from bot.adapters.slack.accounts import PLATFORM, Accounts
 from bot.adapters.slack.hometab import HomeTabs, Pages, Sources
@@ -186,7 +186,7 @@ class Slack:
         return to_starlette_response(await self._bolt.async_dispatch(understood))
 
 
-def routes(door: Slack) -> list[BaseRoute]:
+def routes(door: Slack) -> list[Route]:
     """Return the door's one address, which Slack posts everything to.
 
     A plain route: there is nothing for FastAPI to inject or to check here.

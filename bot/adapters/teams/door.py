@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from bot.adapters.teams.accounts import PLATFORM, Accounts
 from bot.adapters.teams.activity import Malformed, Raw, read, understood
@@ -166,7 +166,7 @@ class Teams:
         return JSONResponse(said.body, status_code=said.status)
 
 
-def routes(door: Teams) -> list[BaseRoute]:
+def routes(door: Teams) -> list[Route]:
     """Return the door's one address, which Teams posts everything to.
 
     A plain route: there is nothing for FastAPI to inject or to check here.
