@@ -24,7 +24,7 @@ structlog.configure(
 )
 
 # Loaded once for all folders, so that a run has one hospital, one PostgreSQL and one template.
-SHARED = ("tests.postgres", "tests.databases", "tests.sandbox.fixtures")
+SHARED = ("tests.postgres", "tests.databases", "tests.sandbox.fixtures", "tests.replies.collect")
 
 SLOW_TO_START = ("browser", "postgres")
 

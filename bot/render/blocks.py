@@ -64,7 +64,7 @@ def message(reply: Reply, *, console_url: str = "") -> Message:
 
 def fallback(reply: Reply) -> str:
     """Return the reply as escaped text for notifications and screen readers."""
-    escaped = escape(inert(text(as_much_as_fits(reply, FALLBACK, ROWS))))
+    escaped = escape(inert(text(as_much_as_fits(reply, FALLBACK, ROWS)))) or NOTHING
     if len(escaped) > FALLBACK:
         # An entity cut in half would show as `&am`.
         escaped = re.sub(r"&[a-z]{0,3}$", "", escaped[: FALLBACK - 1]).rstrip() + "\u2026"

@@ -13,6 +13,7 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
 from bot.render.blocks import MESSAGE_SIZE, Message
+from tests.render.skeleton import Checked
 
 LIVE = ("<!", "<@", "<#", "@here", "@channel", "@everyone", "<at>", "</at>")
 SCHEMAS = Path(__file__).parents[3] / "shared/reference/data/slack/block-kit"
@@ -49,19 +50,20 @@ def check(made: Message) -> None:
         block.validate_json()
     for part in walk(blocks):
         check_part(part)
-    obey("blocks.schema.json", blocks)
+    for block in blocks:
+        obey("blocks.schema.json", [block])  # one by one: the same ones come again
 
 
 @cache
-def schema(name: str) -> jsonschema.Draft7Validator | None:
+def schema(name: str) -> Checked | None:
     """Return one of Slack's schemas, read once; None where there is none to read."""
     file = SCHEMAS / name
-    return (
-        jsonschema.Draft7Validator(json.loads(file.read_text("utf-8"))) if file.exists() else None
-    )
+    if not file.exists():
+        return None
+    return Checked(jsonschema.Draft7Validator(json.loads(file.read_text("utf-8"))))
 
 
-def obey(name: str, made: object) -> None:
+def obey(name: str, made: dict[str, Any] | list[Any]) -> None:
     """Check something against one of Slack's schemas, where they are."""
     validator = schema(name)
     if validator is not None:

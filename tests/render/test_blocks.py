@@ -124,7 +124,8 @@ def test_a_command_too_long_for_a_button_is_no_button() -> None:
 @pytest.mark.parametrize("empty", [Reply(""), Reply(" \n"), Reply("", table=Table((), ()))])
 def test_a_reply_without_words_is_still_a_message(empty: Reply) -> None:
     made = message(empty)
-    assert made.blocks
+    check(made)
+    assert "".join(part["text"] for part in walk(made.blocks) if "text" in part) == "\u2013"
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
