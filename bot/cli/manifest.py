@@ -17,6 +17,7 @@ from bot.adapters.teams import package
 from bot.api import Command, Risk
 from bot.cli import options
 from bot.dispatch.grammar import grammar
+from bot.render import capabilities
 
 EXAMPLE_URL: Final = "https://wardroom.hospital.example"
 RISKS: Final[Mapping[Risk, str]] = {
@@ -117,6 +118,17 @@ def reference() -> None:
         wardroom manifest commands > docs/commands.md
     """  # noqa: D301 - click's mark for lines that stay as they are
     click.echo("\n".join(pages(registry.discover(commands).commands)))
+
+
+@command.command()
+def platforms() -> None:
+    """Print what each platform can do and how much it takes, as Markdown.
+
+    \b
+    Example:
+        wardroom manifest platforms > docs/platforms.md
+    """  # noqa: D301 - click's mark for lines that stay as they are
+    click.echo("\n".join(capabilities.page()))
 
 
 def pages(known: Sequence[Command]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from bot.model import InputKind, Style
 from bot.moments import split
 from bot.render import kit
+from bot.render.capabilities import SLACK
 from bot.render.picture import address
 from bot.render.plain import clean, cut, inert
 from bot.render.sheet import CELL, NOTHING, Sheet, as_much_as_fits, sheets
@@ -28,15 +29,15 @@ if TYPE_CHECKING:
     from bot.render.kit import Part
 
 # Slack's own numbers (platforms.md §1.3).
-HEADER, TEXT, CONTEXT, FALLBACK = 150, 3000, 2000, 4000
-BUTTONS, BUTTON_LABEL, BUTTON_VALUE, ACTION_ID = 25, 75, 2000, 255
+TEXT, FALLBACK, BUTTONS, ROWS = SLACK.text, SLACK.fallback, SLACK.buttons, SLACK.rows
+COLUMNS, VIEW_BLOCKS, OPTIONS = SLACK.columns, SLACK.inputs, SLACK.choices
+MESSAGE_SIZE = SLACK.message
+HEADER, CONTEXT, ALT = 150, 2000, 2000
+BUTTON_LABEL, BUTTON_VALUE, ACTION_ID = 75, 2000, 255
 CONFIRM_TITLE, CONFIRM_TEXT, CONFIRM_LABEL = 100, 300, 30
-ROWS, COLUMNS, TABLE_TEXT = 100, 20, 10_000
-ALT = 2000
-VIEW_WORD, VIEW_BLOCKS, LABEL, HINT = 24, 100, 2000, 2000
-OPTIONS, OPTION_LABEL, OPTION_VALUE, TYPED = 100, 75, 150, 3000
-# Undocumented: from about 13 100 characters of blocks Slack answers msg_blocks_too_long.
-MESSAGE_SIZE, CONTROLS_SIZE = 12_000, 6000
+TABLE_TEXT, CONTROLS_SIZE = 10_000, 6000
+VIEW_WORD, LABEL, HINT = 24, 2000, 2000
+OPTION_LABEL, OPTION_VALUE, TYPED = 75, 150, 3000
 # Ours: more of these than a person reads in a chat.
 FIELDS, ITEMS, STEPS, SHORT = 20, 50, 30, 300
 

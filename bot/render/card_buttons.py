@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.model import Style
 from bot.render import card_kit as kit
+from bot.render.capabilities import TEAMS
 from bot.render.card_sheet import sendable, shown, size
 from bot.render.line import answered
 from bot.render.plain import cut
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 PRIMARY: Final = 6  # Teams shows no more in a row; the others go into a menu
 # Ours: more buttons, or longer ones, than a person reads; bytes of UTF-16 for all of them.
-BUTTONS, LABEL, COMMAND, QUESTION, TYPED = 25, 75, 2000, 300, 3000
+BUTTONS, LABEL, COMMAND, QUESTION, TYPED = TEAMS.buttons, 75, 2000, 300, 3000
 CONTROLS_SIZE: Final = 24_000
 
 # What a press sends: a verb, and data under these names.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from bot.model import InputKind
 from bot.moments import split
 from bot.render import card_kit as kit
+from bot.render.capabilities import TEAMS
 from bot.render.card_buttons import (
     ANSWER,
     ASKS,
@@ -39,18 +40,17 @@ if TYPE_CHECKING:
     from bot.model import Form, Input, Json, Reply
     from bot.render.kit import Part
 
-# Microsoft asks for less than this, as UTF-16, for a whole activity (platforms.md §2.2).
-ACTIVITY_SIZE: Final = 80_000
+ACTIVITY_SIZE: Final = TEAMS.message  # bytes of UTF-16
 # What an activity holds beside its card: our summary, the conversation, who speaks to whom.
 ENVELOPE_SIZE: Final = 8000
 CARD_SIZE: Final = ACTIVITY_SIZE - ENVELOPE_SIZE
 # Ours: more of these than a person reads in a chat.
-TITLE, TEXT, FIELD, SHORT = 150, 4000, 2000, 300
-FIELDS, ITEMS, STEPS, ROWS, COLUMNS = 20, 50, 30, 100, 10
-SUMMARY, FALLBACK = 1000, 2000
+TEXT, FALLBACK, ROWS, COLUMNS = TEAMS.text, TEAMS.fallback, TEAMS.rows, TEAMS.columns
+INPUTS, OPTIONS = TEAMS.inputs, TEAMS.choices
+TITLE, FIELD, SHORT, SUMMARY = 150, 2000, 300, 1000
+FIELDS, ITEMS, STEPS = 20, 50, 30
 REFRESHED: Final = 60  # people whose client refreshes a card by itself
-INPUTS, LABEL, HINT = 30, 200, 300
-OPTIONS, OPTION = 100, 150
+LABEL, HINT, OPTION = 200, 300, 150
 
 
 @dataclass(frozen=True)
