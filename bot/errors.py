@@ -102,7 +102,7 @@ class Unreachable(IntegrationError):
 class Throttled(Unreachable):
     """The vendor asks to come back later, in `seconds`; nothing happened there."""
 
-    def __init__(self, text: str, seconds: float) -> None:
+    def __init__(self, text: str, seconds: int) -> None:
         super().__init__(text)
         self.seconds = seconds
 

@@ -22,6 +22,16 @@ from tests.house import until
 CHANNEL, OTHER, TEAM = Place("slack", "C1"), Place("slack", "C2"), Place("teams", "19:a")
 
 
+def worded(text: str, topic: str = "") -> Reply:
+    """Return a word as a message that says something."""
+    return Reply(f"It says {text}.", topic=topic)
+
+
+def word(reply: Reply) -> str:
+    """Return the word that such a message is about."""
+    return reply.text.removeprefix("It says ").removesuffix(".")
+
+
 @dataclass
 class Platform:
     """A chat platform that fails as it is told, and drops what comes twice under one key."""
@@ -40,16 +50,16 @@ class Platform:
         return self.name
 
     async def post(self, place: Place, reply: Reply, *, key: str = "") -> str:
-        await self._asked(f"post {place.channel} {reply.text}")
+        await self._asked(f"post {place.channel} {word(reply)}")
         ref = self.keys.setdefault(key, f"m{len(self.shows) + 1}")
-        self.shows[ref] = reply.text
+        self.shows[ref] = word(reply)
         if self.gate is not None:
             await self.gate.wait()
         return ref
 
     async def edit(self, place: Place, ref: str, reply: Reply) -> None:
-        await self._asked(f"edit {place.channel} {reply.text}")
-        self.shows[ref] = reply.text
+        await self._asked(f"edit {place.channel} {word(reply)}")
+        self.shows[ref] = word(reply)
 
     async def _asked(self, call: str) -> None:
         self.calls.append(call)
@@ -73,7 +83,7 @@ class Post:
     notices: TopicNotices
 
     async def say(self, topic: str, text: str, *places: Place) -> None:
-        await self.notices.publish(topic, Reply(text, topic=topic))
+        await self.notices.publish(topic, worded(text, topic))
         for place in places:
             await self.notices.announce(topic, place)
 
@@ -263,7 +273,7 @@ async def test_killed_between_the_send_and_its_note_nothing_is_doubled(sqlite: D
 
 
 async def test_what_a_door_shows_in_time_the_outbox_only_edits(post: Post) -> None:
-    reply = Reply("waits", topic="REQ-1")
+    reply = worded("waits", "REQ-1")
     await post.letters.write(post.notices.keep("REQ-1", reply))
     await post.letters.write(post.notices.promise("REQ-1", CHANNEL, by_door=True))
     await post.notices.tell("REQ-1")
@@ -277,7 +287,7 @@ async def test_what_a_door_shows_in_time_the_outbox_only_edits(post: Post) -> No
 
 
 async def test_what_a_door_said_otherwise_is_not_said_again(post: Post) -> None:
-    await post.letters.write(post.notices.keep("REQ-1", Reply("It waits.", topic="REQ-1")))
+    await post.letters.write(post.notices.keep("REQ-1", worded("waits", "REQ-1")))
     await post.letters.write(post.notices.promise("REQ-1", CHANNEL, by_door=True))
     await post.notices.withdraw("REQ-1", CHANNEL)
     post.clock.turn(seconds=20)
@@ -288,7 +298,7 @@ async def test_what_a_door_said_otherwise_is_not_said_again(post: Post) -> None:
 
 
 async def test_what_a_door_did_not_show_the_outbox_shows(post: Post) -> None:
-    await post.letters.write(post.notices.keep("REQ-1", Reply("waits", topic="REQ-1")))
+    await post.letters.write(post.notices.keep("REQ-1", worded("waits", "REQ-1")))
     await post.letters.write(post.notices.promise("REQ-1", CHANNEL, by_door=True))
     post.outbox.nudge()
     await asyncio.sleep(0.05)

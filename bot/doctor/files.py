@@ -7,16 +7,11 @@ from typing import TYPE_CHECKING
 
 from bot import freezes
 from bot.dispatch.authorise import Policies
-from bot.doctor.finding import Finding, fail, ok, warn
+from bot.doctor.finding import Finding, fail, ok
 from bot.errors import WardroomError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from bot.catalogue import Estate
     from bot.doctor.case import Case
-
-PLATFORMS = ("slack:", "teams:")
 
 
 def unusable(name: str, error: WardroomError) -> Finding:
@@ -38,17 +33,7 @@ async def services(case: Case) -> list[Finding]:
     if isinstance(case.estate, WardroomError):
         return [unusable("services", case.estate)]
     counts = f"{len(case.estate.services())} services, {len(case.estate.environments())}"
-    whole = ok("services", f"{counts} environments, in {case.settings.services}")
-    return [whole, *_lost(case.estate)]
-
-
-def _lost(estate: Estate) -> Iterator[Finding]:
-    """Yield the channels of which nobody can say which platform they are on."""
-    for service in estate.services():
-        for channel in service.channels:
-            if not channel.startswith(PLATFORMS):
-                mend = f"write slack:{channel} or teams:{channel}"
-                yield warn("services", f"{service.id}.channels: {channel} has no platform", mend)
+    return [ok("services", f"{counts} environments, in {case.settings.services}")]
 
 
 async def policies(case: Case) -> list[Finding]:

@@ -24,6 +24,7 @@ from bot.errors import (
     PhiBlocked,
     Refused,
     Rejected,
+    Throttled,
     Unreachable,
     WardroomError,
 )
@@ -51,6 +52,7 @@ _BUILDERS: Mapping[str, Callable[[Mapping[str, Json]], WardroomError]] = {
     "Refused": lambda e: Refused(
         _reason(e), _text(e), policies=_words(e, "policies"), hint=str(e["hint"])
     ),
+    "Throttled": lambda e: Throttled(_text(e), int(str(e["seconds"]))),
     "Unreachable": lambda e: Unreachable(_text(e)),
     "Rejected": lambda e: Rejected(_text(e)),
     "IntegrationError": lambda e: IntegrationError(_text(e)),
@@ -92,6 +94,7 @@ def _encode(error: WardroomError) -> Outcome:
             "policies": list(error.policies) if isinstance(error, Refused) else [],
             "hint": error.hint if isinstance(error, Refused) else "",
             "kinds": list(error.kinds) if isinstance(error, PhiBlocked) else [],
+            "seconds": error.seconds if isinstance(error, Throttled) else 0,
         }
     }
 

@@ -29,7 +29,7 @@ pytestmark = [
     pytest.mark.xdist_group("hospital"),
 ]
 ROOM = "C0LAB"
-ASKED = "deploy lab-results 1.4.2 to production --reason fix the stuck queue"
+ASKED = "deploy adt-feed 1.4.2 to production --reason fix the stuck queue"
 
 
 class Slack(fake_slack.Slack):
@@ -56,14 +56,14 @@ class Chats:
     async def in_slack(self) -> fake_slack.Shown:
         """Return the message that shows the request in Slack."""
         found = self.slack.messages
-        await self.slack.until(lambda: any("lab-results" in shown.words for shown in found))
-        return next(shown for shown in found if "lab-results" in shown.words)
+        await self.slack.until(lambda: any("adt-feed" in shown.words for shown in found))
+        return next(shown for shown in found if "adt-feed" in shown.words)
 
     async def in_teams(self) -> fake_teams.Shown:
         """Return the message that shows the request in Teams."""
         found = self.teams.messages
-        await self.teams.until(lambda: any("lab-results" in shown.words for shown in found))
-        return next(shown for shown in found if "lab-results" in shown.words)
+        await self.teams.until(lambda: any("adt-feed" in shown.words for shown in found))
+        return next(shown for shown in found if "adt-feed" in shown.words)
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ async def chats(ward: Ward) -> AsyncIterator[Chats]:
 
 async def test_a_day_in_both_chats(chats: Chats, gate: Gate, hospital: Hospital) -> None:
     ward, slack, teams = chats.ward, chats.slack, chats.teams
-    await asyncio.to_thread(hospital.test, "lab-results", "1.4.2")
+    await asyncio.to_thread(hospital.test, "adt-feed", "1.4.2")
     await teams.install(user=chats.teams_ids["release-manager"], where="channel")
 
     # Asked once in Slack, delivered five times.
@@ -143,11 +143,11 @@ async def test_a_day_in_both_chats(chats: Chats, gate: Gate, hospital: Hospital)
     # A button that was drawn before is outdated, and says so to its presser alone.
     late = await slack.send("interactive", press | {"trigger_id": slack.trigger()})
     assert late.status == 200
-    assert len({m.ts for m in slack.messages if "lab-results" in m.words}) == 1
-    public = {m.id for m in teams.messages if "lab-results" in m.words and not m.to}
+    assert len({m.ts for m in slack.messages if "adt-feed" in m.words}) == 1
+    public = {m.id for m in teams.messages if "adt-feed" in m.words and not m.to}
     assert len(public) == 1
 
-    assert hospital.running_version("lab-results", "production") == "1.4.2"
+    assert hospital.running_version("adt-feed", "production") == "1.4.2"
     assert gate.orders == 1
     events = await asyncio.to_thread(ward.events, "verb:approve")
     assert {event["actor"]["platform"] for event in events} == {"slack", "teams"}

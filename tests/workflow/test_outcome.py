@@ -20,6 +20,7 @@ from bot.errors import (
     PhiBlocked,
     Refused,
     Rejected,
+    Throttled,
     Unreachable,
     WardroomError,
 )
@@ -32,6 +33,7 @@ ERRORS = [
     NotAuthorised("not yours", policies=["a", "b"]),
     PhiBlocked("patient data", kinds=["mrn"]),
     Refused(Reason.FROZEN, "frozen", policies=["freeze"], hint="tomorrow"),
+    Throttled("later", 30),
     Unreachable("no answer"),
     Rejected("it said no"),
     IntegrationError("odd"),

@@ -29,7 +29,7 @@ LOG = structlog.get_logger(__name__)
 ANSWERS, ANSWERING = 5, timedelta(minutes=30)  # what a response_url takes (platforms.md §1.1)
 # Slack's words for "these blocks can't be drawn"; the text alone always can.
 UNDRAWABLE = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
-LATER, THROTTLED = frozenset({"ratelimited", "rate_limited"}), 30.0  # seconds, where none are said
+LATER, THROTTLED = frozenset({"ratelimited", "rate_limited"}), 30  # seconds, where none are said
 # The text is escaped; these keep Slack from reading markup or names into it all the same.
 LITERAL = {"parse": "none", "link_names": False, "mrkdwn": False}
 QUIET = {"unfurl_links": False, "unfurl_media": False}
@@ -235,7 +235,7 @@ def _refusal(error: SlackApiError) -> IntegrationError:
     code = data.get("error") if isinstance(data, dict) else None
     if code in LATER:
         wait = str(getattr(error.response, "headers", {}).get("Retry-After", ""))
-        seconds = float(wait) if wait.isdecimal() else THROTTLED
+        seconds = int(wait) if wait.isdecimal() else THROTTLED
         return Throttled("Slack asks to come back later.", seconds)
     if not isinstance(code, str):
         return Unreachable("Slack answered with something that can not be read.")

@@ -6,6 +6,7 @@ never logged, and our token never goes to an address that is not on the list.
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from collections.abc import Mapping
@@ -157,7 +158,7 @@ def _wait(response: httpx.Response | None, attempt: int) -> float | None:
 
 def _given_up(response: httpx.Response | None, wait: float) -> Unreachable:
     if _status(response) == HTTPStatus.TOO_MANY_REQUESTS:
-        return Throttled("Teams asks to come back later.", wait)
+        return Throttled("Teams asks to come back later.", math.ceil(wait))
     return Unreachable("Teams did not take it, though it was asked several times.")
 
 
