@@ -55,6 +55,7 @@ from bot.model import (
     Word,
 )
 from bot.model import Args as args  # noqa: N813 - reads as the design's `class Args(args)`
+from bot.moments import written
 from bot.ports import (
     AuditReader,
     Catalogue,
@@ -341,4 +342,5 @@ __all__ = [
     "Wanted",
     "Word",
     "args",
+    "written",
 ]

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Not where more belongs to it: `2026-11-22 09:39 UTC+2` is another moment.
+# Not where more belongs to it: `2026-11-22 09:39 UTC+2` is another moment, and where a clock stands
+# right before it (`09:00 to 2026-11-22 09:39 UTC`) the zone is that one's too.
 WRITTEN: Final = re.compile(
-    r"(?<![\w-])20\d\d-\d\d-\d\d \d\d:\d\d(?::\d\d)? UTC(?!\w|\s?[+\u2212-]\s?\d)", re.ASCII
+    r"(?<![\w-])(?<!:\d\d to )(?<!:\d\d and )(?<!:\d\d - )(?<!:\d\d [\u2013\u2014] )"
+    r"(?<!:\d\d[\u2013\u2014])20\d\d-\d\d-\d\d \d\d:\d\d(?::\d\d)? UTC(?!\w|\s?[+\u2212-]\s?\d)",
+    re.ASCII,
 )
 MINUTES: Final = "%Y-%m-%d %H:%M UTC"
 SECONDS: Final = "%Y-%m-%d %H:%M:%S UTC"
