@@ -37,9 +37,11 @@ test: $(VENV)/.dev  ## run every test; ARGS="-k word" selects
 	@$(PY) -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
 PLAIN := not hospital and not browser and not postgres and not crash
-UNIT := tests/audit tests/dispatch tests/integrations tests/render tests/storage $(wildcard tests/test_*.py)
+UNIT := tests/dispatch tests/integrations tests/render \
+	$(wildcard tests/audit/test_query.py tests/audit/test_record.py tests/audit/test_tree.py \
+	tests/test_catalogue.py tests/test_directory.py tests/test_settings*.py)
 
-test-unit: $(VENV)/.dev  ## run the quick part: rules, values, drawing and stores, each on its own
+test-unit: $(VENV)/.dev  ## run the quick part: rules, values and drawing, with no store and no process
 	@$(PY) -m pytest -n $(JOBS) --dist loadgroup -m "$(PLAIN)" $(UNIT) $(ARGS)
 
 test-plain: $(VENV)/.dev  ## run the tests that need nothing but Python

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.model import Button, Form, Input, InputKind, Reason, Reply, Step, StepState, Style, Table
 from bot.render.blocks import escape, message, modal
+from tests.examples import examples
 from tests.render.block_reading import (
     LIVE,
     SCHEMAS,
@@ -152,7 +153,7 @@ def test_nobodys_text_can_act_in_a_modal(attack: str) -> None:
 
 
 @given(st.text(max_size=300), st.text(max_size=300))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_any_text_makes_a_message_that_slack_takes(one: str, other: str) -> None:
     check(
         message(

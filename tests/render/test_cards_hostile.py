@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.model import Button, Form, Input, InputKind, Reason, Reply, Step, StepState, Style, Table
 from bot.render.card_sheet import escape
 from bot.render.cards import dialog, message, typed
+from tests.examples import examples
 from tests.render.card_reading import (
     buttons,
     check,
@@ -134,7 +135,7 @@ REPLIES = st.builds(
 
 
 @given(REPLIES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_any_reply_makes_a_message_that_teams_takes_and_in_which_nothing_acts(reply: Reply) -> None:
     made = message(reply, console_url="https://wardroom.test/", refresh_for=("29:1",))
     check_message(made)
@@ -142,7 +143,7 @@ def test_any_reply_makes_a_message_that_teams_takes_and_in_which_nothing_acts(re
 
 
 @given(FORMS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_any_form_makes_a_dialog_that_teams_takes_and_in_which_nothing_acts(form: Form) -> None:
     card = dialog(form)
     check(card)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot.model import Input, Reply, Table
 from bot.render.html import html
 from bot.render.plain import clean
+from tests.examples import examples
 from tests.render.html_reading import Page
 from tests.render.samples import ATTACKS, FORM, FULL, hostile
 
@@ -80,7 +81,7 @@ def test_nobodys_text_is_markup(attack: str) -> None:
 
 
 @given(st.text(max_size=200) | st.text("`ab \n<", max_size=20))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_any_text_is_read_back_as_it_was(said: str) -> None:
     page = Page(html(Reply("x", items=(said,))))
     assert page.written == "x" + clean(said)

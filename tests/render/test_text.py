@@ -10,6 +10,7 @@ from bot.model import Reason, Reply, Step, StepState, Table
 from bot.render.plain import cells, clean, cut, inert
 from bot.render.text import text
 from bot.render.words import REASONS, STATES
+from tests.examples import examples
 from tests.render.samples import ATTACKS, FORM, FULL, hostile, huge
 
 
@@ -99,7 +100,7 @@ def test_no_text_can_command_a_terminal_or_turn_its_order(attack: str, width: in
 
 
 @given(st.text(max_size=200), st.integers(min_value=1, max_value=120))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_any_text_at_any_width_is_drawn(said: str, width: int) -> None:
     text(
         Reply(said, fields=((said, said),), table=Table((said, "b"), ((said, said),))), width=width
