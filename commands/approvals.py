@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.api import Approvals, Caller, Command, Reply, Request, Risk, Table, args
+from bot.api import Approvals, Caller, Command, Reply, Request, Risk, Table, args, written
 
 
 class Args(args):
@@ -32,7 +32,7 @@ def _row(waits_for: str, request: Request) -> tuple[str, ...]:
         request.proposal.summary,
         request.requester,
         given or "nobody yet",
-        f"{request.expires:%Y-%m-%d %H:%M} UTC",
+        written(request.expires),
     )
 
 

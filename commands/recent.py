@@ -14,6 +14,7 @@ from bot.api import (
     Risk,
     Table,
     args,
+    written,
 )
 
 NAME, SHOWN, BUTTONS = "recent", 10, 5
@@ -39,7 +40,7 @@ async def run(_arguments: Args, caller: Caller, audit: AuditReader, manual: Manu
         f"person:{caller.principal.id}` finds all of them.",
         title="Your last commands",
         table=Table(
-            ("Time (UTC)", "What you typed", "How it ended", "No."),
+            ("Time", "What you typed", "How it ended", "No."),
             tuple(_row(event, line) for event, line in typed),
         ),
         buttons=tuple(Button(line, line) for line in list(reads)[:BUTTONS]),
@@ -62,7 +63,7 @@ def _is_repeatable(event: Event, line: str, manual: Manual) -> bool:
 
 def _row(event: Event, line: str) -> tuple[str, ...]:
     ended = str(event.data.get("reason", ""))
-    return f"{event.at:%Y-%m-%d %H:%M:%S}", line, ended, str(event.seq)
+    return written(event.at, to_the_second=True), line, ended, str(event.seq)
 
 
 command = Command(

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from bot.api import Button, Caller, Command, Known, Linking, Manual, Reply, Risk, Visibility, args
+from bot.api import (
+    Button,
+    Caller,
+    Command,
+    Known,
+    Linking,
+    Manual,
+    Reply,
+    Risk,
+    Visibility,
+    args,
+    written,
+)
 
 
 class Args(args):
@@ -37,7 +49,7 @@ def _account(known: Known) -> str:
     account = f"{known.account.user} of {known.account.tenant}"
     if known.since is None:
         return f"{account}, by the people file"
-    return f"{account}, linked by {known.by} on {known.since:%Y-%m-%d %H:%M} UTC"
+    return f"{account}, linked by {known.by} on {written(known.since)}"
 
 
 command = Command(

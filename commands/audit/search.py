@@ -17,9 +17,10 @@ from bot.api import (
     Table,
     Word,
     args,
+    written,
 )
 
-COLUMNS = ("No.", "Time (UTC)", "Who", "What", "Target", "Outcome", "Links", "Text")
+COLUMNS = ("No.", "Time", "Who", "What", "Target", "Outcome", "Links", "Text")
 LINKS = ("request", "deploy", "change", "incident")
 MOST = 100
 
@@ -77,7 +78,7 @@ def _row(event: Event) -> tuple[str, ...]:
     ended = f"{data.get('kind', '')} {data.get('reason', '')}".strip()
     return (
         str(event.seq),
-        f"{event.at:%Y-%m-%d %H:%M:%S}",
+        written(event.at, to_the_second=True),
         actor.get("person") or "wardroom",
         str(data.get("verb", "")),
         where.strip(),

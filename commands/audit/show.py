@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.api import AuditReader, BadInput, Command, Reason, Reply, Risk, args
+from bot.api import AuditReader, BadInput, Command, Reason, Reply, Risk, args, written
 
 
 class Args(args):
@@ -17,7 +17,7 @@ async def run(arguments: Args, audit: AuditReader) -> Reply:
     if event is None:
         raise BadInput(f"There is no event {arguments.number}.", reason=Reason.NOT_FOUND)
     return Reply(
-        text=f"Event {event.seq}, {event.at:%Y-%m-%d %H:%M:%S} UTC.",
+        text=f"Event {event.seq}, {written(event.at, to_the_second=True)}.",
         title=f"Audit event {event.seq}",
         fields=(("Leaf hash (RFC 6962)", event.leaf.hex()),),
         code=event.body.decode("ascii"),

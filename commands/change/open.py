@@ -23,6 +23,7 @@ from bot.api import (
     Service,
     Word,
     args,
+    written,
 )
 
 
@@ -72,7 +73,7 @@ def _say(result: object) -> Reply:
         raise TypeError(f"not a change: {type(result).__name__}")
     return Reply(
         f"{result.number} is open for {result.environment} of {result.service}, from "
-        f"{result.window_start:%Y-%m-%d %H:%M} to {result.window_end:%Y-%m-%d %H:%M} UTC.",
+        f"{written(result.window_start)} to {written(result.window_end)}.",
         refs={"change": result.number, "state": result.state.value},
     )
 

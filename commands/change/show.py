@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from bot.api import BadInput, Change, ChangeTickets, Command, Id, Reason, Reply, Risk, args
+from bot.api import BadInput, Change, ChangeTickets, Command, Id, Reason, Reply, Risk, args, written
 
 
 class Args(args):
@@ -38,7 +38,7 @@ async def run(arguments: Args, changes: ChangeTickets) -> Reply:
 
 
 def _fields(change: Change) -> tuple[tuple[str, str], ...]:
-    window = f"{change.window_start:%Y-%m-%d %H:%M} to {change.window_end:%Y-%m-%d %H:%M} UTC"
+    window = f"{written(change.window_start)} to {written(change.window_end)}"
     return (
         ("Type", change.type.value),
         ("State", change.state.value),

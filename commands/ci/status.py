@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from bot.api import Build, BuildState, Ci, Command, Reply, Risk, Service, Table, Word, args
+from bot.api import Build, BuildState, Ci, Command, Reply, Risk, Service, Table, Word, args, written
 
 
 class Args(args):
@@ -41,7 +41,7 @@ def _failing(build: Build) -> str:
 
 
 def _row(build: Build) -> tuple[str, ...]:
-    finished = f"{build.finished:%Y-%m-%d %H:%M} UTC" if build.finished else ""
+    finished = written(build.finished) if build.finished else ""
     return build.id, build.ref, build.commit[:12], build.state.value, finished
 
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from bot.api import Command, DeployStore, Environment, Reply, Risk, Service, Table, Word, args
+from bot.api import (
+    Command,
+    DeployStore,
+    Environment,
+    Reply,
+    Risk,
+    Service,
+    Table,
+    Word,
+    args,
+    written,
+)
 
 
 class Args(args):
@@ -29,7 +40,7 @@ async def run(arguments: Args, deploys: DeployStore) -> Reply:
             d.state.value,
             d.request,
             d.change,
-            f"{d.created:%Y-%m-%d %H:%M} UTC",
+            written(d.created),
         )
         for d in found
     )

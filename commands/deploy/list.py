@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from bot.api import Command, DeployStore, Reply, Risk, Service, Table, Word, args
+from bot.api import Command, DeployStore, Reply, Risk, Service, Table, Word, args, written
 
 
 class Args(args):
@@ -27,7 +27,7 @@ async def run(arguments: Args, deploys: DeployStore) -> Reply:
             d.environment,
             d.state.value,
             d.requester,
-            f"{d.created:%Y-%m-%d %H:%M} UTC",
+            written(d.created),
         )
         for d in found
     )

@@ -164,7 +164,7 @@ async def test_recent_shows_my_own_last_commands_from_every_chat_newest_first(ch
         ("ci status of portal at 1.4.2", "ok"),
         ("link", "ok"),
     ]
-    assert all(row[0] == "2026-11-22 12:00:00" for row in reply.table.rows)
+    assert all(row[0] == "2026-11-22 12:00:00 UTC" for row in reply.table.rows)
     assert [button.command for button in reply.buttons] == ["ci status of portal at 1.4.2"]
 
 
