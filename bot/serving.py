@@ -30,6 +30,7 @@ from bot.settings import Provider, Settings
 from bot.storage.secrets import SealedSecret
 from integrations.probes import HttpProber
 
+YOUNG = 20_000  # new objects until the collector looks: a command makes and drops thousands
 VITAL = ("audit log",)  # without it nothing can be done here
 LOG = structlog.get_logger(__name__)
 
@@ -121,6 +122,7 @@ async def serve(settings: Settings) -> None:
         # answer for a tenth of a second each time.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(YOUNG)
         LOG.info("listening", address=settings.server.address)
         await server.serve()
 

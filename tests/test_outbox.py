@@ -188,7 +188,9 @@ async def test_a_platform_that_says_when_is_asked_then_and_order_is_kept(post: P
     assert post.slack.calls == ["post C1 one", "post C1 one", "post C1 two"]
 
 
-async def test_an_outage_of_five_minutes_is_said_after_two_and_over_when_it_is_over(post: Post) -> None:
+async def test_an_outage_of_five_minutes_is_said_after_two_and_over_when_it_is_over(
+    post: Post,
+) -> None:
     post.slack.is_down = True
     await post.say("DEP-1", "one", CHANNEL)
     await post.asked(1)

@@ -65,6 +65,9 @@ def sheets(harmless: Callable[[str], str]) -> Iterator[Sheet]:
 
 def as_much_as_fits(reply: Reply, text: int, rows: int) -> Reply:
     """Return a reply without what a fallback cannot hold anyway: drawing it takes time."""
+    longest = max(len(reply.fields), len(reply.items), len(reply.progress))
+    if reply.table is None and longest <= rows and max(len(reply.text), len(reply.code)) <= text:
+        return reply
     table = reply.table
     if table is not None:
         kept = tuple(tuple(cell[:CELL] for cell in row) for row in table.rows[:rows])

@@ -16,6 +16,7 @@ from typing import ClassVar, Final, NoReturn, TypeVar
 import sqlalchemy
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, WorkflowStatus
 from dbos import _serialization as dbos_serialization
+from dbos import _workflow_commands as dbos_workflow_commands
 from dbos import error as dbos_error
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -40,7 +41,9 @@ _APPLICATION: Final = "wardroom"
 _VERSION: Final = "1"
 _QUEUE: Final = "wardroom"
 # Each look costs a few milliseconds of CPU for ever; a person hardly notices these.
-POLL_SECONDS: Final = 0.8
+POLL_SECONDS: Final = 1.0
+# The library looks for delays and timeouts, of which we use neither.
+_SWEEP_SECONDS: Final = 5.0
 _NOTIFY_SECONDS: Final = 0.2
 _THREADS: Final = 16
 _ADOPT_SECONDS: Final = 5.0
@@ -179,6 +182,7 @@ class DurableEngine:
         dbos_serialization.DefaultSerializer.deserialize = _refuse_pickle  # type: ignore[method-assign,assignment] # the library has no setting for it
         serializer = DBOSPortableJSONSerializer()
         self._connections = open_engine(self._database)
+        dbos_workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = _SWEEP_SECONDS  # noqa: SLF001 - it has no setting
         DBOS(
             config=DBOSConfig(
                 name=_APPLICATION,
