@@ -99,6 +99,8 @@ async def serve(settings: Settings) -> None:
                 await door.start()
                 stack.push_async_callback(door.close)
                 house.outbox.messengers[door.platform] = door
+                # Before it closes: what still waits then is shown by the next start.
+                stack.callback(house.outbox.messengers.pop, door.platform, None)
         house.outbox.nudge()
         server = _Server(
             uvicorn.Config(
