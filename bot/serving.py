@@ -15,6 +15,8 @@ import prometheus_client
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -72,12 +74,18 @@ def web_app(settings: Settings, house: House, doors: Sequence[Route]) -> ASGIApp
         return {"audit log": house.log.trouble or "ok", "people": people, **house.outbox.trouble()}
 
     api.include_router(web.health(readiness, prometheus_client.REGISTRY, vital=VITAL))
-    by_path = {door.path: door.handle for door in doors}
+    by_path = {door.path: door for door in doors}
 
     async def switch(scope: Scope, receive: Receive, send: Send) -> None:
         # A door needs nothing of what stands before a page, and a platform waits for its answer.
-        app = by_path.get(scope["path"], api) if scope["type"] == "http" else api
-        await app(scope, receive, send)
+        door = by_path.get(scope["path"]) if scope["type"] == "http" else None
+        if door is None:
+            await api(scope, receive, send)
+        elif scope["method"] == "POST":
+            response: Response = await door.endpoint(Request(scope, receive))
+            await response(scope, receive, send)
+        else:
+            await door.handle(scope, receive, send)  # says which method it takes
 
     return switch
 

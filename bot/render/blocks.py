@@ -46,6 +46,10 @@ VALUE = "value"  # the action id of every input: its block id is the argument's 
 TYPES, ASKS = "types", "asks"  # what a button's action id starts with
 
 
+# Made once: `json.dumps` makes one for every call that is not its own default.
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+
+
 @dataclass(frozen=True)
 class Message:
     """A Slack message: blocks, and the text that stands for them where they are not shown."""
@@ -257,4 +261,4 @@ def _runs(said: str, sheet: Sheet) -> list[Part]:
 
 
 def _size(part: object) -> int:
-    return len(json.dumps(part, ensure_ascii=False))
+    return len(_encode(part))
