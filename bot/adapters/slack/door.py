@@ -27,7 +27,7 @@ from bot.adapters.slack.signature import refusal
 from bot.adapters.slack.silence import silent_logger
 from bot.adapters.slack.socket import Socket
 from bot.adapters.slack.talk import Talk
-from bot.adapters.slack.tasks import Tasks
+from bot.background import Tasks
 from bot.errors import ConfigurationError
 
 if TYPE_CHECKING:

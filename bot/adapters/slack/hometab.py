@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from bot.adapters.slack.accounts import Accounts
     from bot.adapters.slack.outgoing import Outgoing
     from bot.adapters.slack.payload import Speaker
-    from bot.adapters.slack.tasks import Tasks
     from bot.api import Approvals, Command, Deploy, Manual, Request
+    from bot.background import Tasks
     from bot.model import Account, Reply
     from bot.ports import Clock, Directory, NoticeBoard
     from bot.stores import DeployStore

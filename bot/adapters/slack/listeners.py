@@ -18,7 +18,7 @@ from bot.adapters.slack import payload
 from bot.adapters.slack.payload import LINE, Body, Question, Sheet
 from bot.adapters.slack.silence import silent_logger
 from bot.adapters.slack.talk import PATIENCE, is_public, soon
-from bot.adapters.slack.tasks import described
+from bot.background import described
 from bot.model import Reason, Reply
 from bot.render.blocks import ANSWER, ASKS, FORM, RUN, TYPES, modal
 from bot.render.plain import cut, inert
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bot.adapters.slack.names import SlashNames
     from bot.adapters.slack.payload import Said
     from bot.adapters.slack.talk import Talk
-    from bot.adapters.slack.tasks import Tasks
+    from bot.background import Tasks
 
 LOG = structlog.get_logger(__name__)
 NAME = "wardroom.slack"

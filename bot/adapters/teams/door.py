@@ -23,9 +23,9 @@ from bot.adapters.teams.refusals import TokenRefused
 from bot.adapters.teams.service_urls import TEAMS_HOSTS, ServiceUrls
 from bot.adapters.teams.silence import silence
 from bot.adapters.teams.talk import Talk
-from bot.adapters.teams.tasks import Tasks
 from bot.adapters.teams.tokens import Tokens
 from bot.adapters.teams.turns import Turns
+from bot.background import Tasks
 from bot.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from botbuilder.core import TurnContext  # type: ignore[import-untyped]  # the l
 from bot.adapters.teams import payload
 from bot.adapters.teams.outgoing import CARD
 from bot.adapters.teams.talk import is_public
-from bot.adapters.teams.tasks import described, soon
 from bot.adapters.teams.turns import answer
+from bot.background import described, soon
 from bot.model import AccountKind, Form, Json, Reason, Reply
 from bot.render import card_kit, cards
 from bot.render.card_sheet import shown
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot.adapters.teams.outgoing import Outgoing
     from bot.adapters.teams.payload import Said
     from bot.adapters.teams.talk import Talk
-    from bot.adapters.teams.tasks import Tasks
+    from bot.background import Tasks
 
 Data: TypeAlias = Mapping[str, Any]  # a JSON object of a card's
 Answer: TypeAlias = tuple[HTTPStatus, Mapping[str, Json] | None]

@@ -10,8 +10,8 @@ from botbuilder.core import TurnContext  # type: ignore[import-untyped]  # the l
 
 from bot.adapters.teams import payload
 from bot.adapters.teams.invokes import Invokes
-from bot.adapters.teams.tasks import soon
 from bot.adapters.teams.turns import show_typing
+from bot.background import soon
 from bot.errors import IntegrationError
 from bot.model import Button, Place, Reply, Style
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.adapters.teams.outgoing import Outgoing
     from bot.adapters.teams.references import Reference
     from bot.adapters.teams.talk import Talk
-    from bot.adapters.teams.tasks import Tasks
+    from bot.background import Tasks
 
 LOG = structlog.get_logger(__name__)
 WELCOME = Reply(

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.adapters.slack.tasks import Tasks, described
+from bot.background import Tasks, described
 
 
 async def test_closing_waits_for_work_and_for_the_work_it_starts() -> None:

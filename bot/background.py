@@ -1,4 +1,4 @@
-"""Work that goes on after Teams has its answer: counted, waited for, never silent."""
+"""Work that goes on after a platform has its answer: counted, waited for, never silent."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Tasks:
                     await asyncio.wait(self._running)
         except TimeoutError:
             left = list(self._running)
-            LOG.warning("Teams answers were not finished when the door closed", count=len(left))
+            LOG.warning("answers were not finished when the door closed", count=len(left))
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
@@ -45,7 +45,7 @@ class Tasks:
         self._running.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is not None:
-            LOG.error("Teams work in the background failed", error=described(error))
+            LOG.error("work in the background failed", error=described(error))
 
 
 async def soon(asking: asyncio.Task[T], patience: float) -> T | None:
