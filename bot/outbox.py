@@ -43,6 +43,7 @@ class _Platform:
     failures: int = 0
     resume: datetime | None = None
     trouble: str = ""
+    moved: set[int] = field(default_factory=set)  # letters that are shown elsewhere meanwhile
 
 
 @dataclass
@@ -171,7 +172,9 @@ class Outbox:
     async def _later(self, letter: Letter, error: IntegrationError) -> None:
         now, name = self.clock.now(), letter.place.platform
         platform = self._platform(name)
+        wait: float
         if isinstance(error, Throttled):
+            platform = self._platforms[name] = _Platform()  # it answered
             wait = error.seconds
         else:
             platform.silent_since = platform.silent_since or now
@@ -197,8 +200,11 @@ class Outbox:
     async def _fail_over(self, now: datetime) -> None:
         down = [name for name in self.trouble() if name in self.failover]
         for letter in await self.letters.waiting(down) if down else ():
-            place = self.failover[letter.place.platform]
-            await self.letters.begin(letter.topic, place, due=now, urgent=letter.urgent)
+            name = letter.place.platform
+            if letter.id not in self._platform(name).moved:
+                place = self.failover[name]
+                await self.letters.begin(letter.topic, place, due=now, urgent=letter.urgent)
+                self._platform(name).moved.add(letter.id)
 
     def _platform(self, name: str) -> _Platform:
         return self._platforms.setdefault(name, _Platform())

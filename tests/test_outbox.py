@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -207,6 +208,43 @@ async def test_an_outage_of_five_minutes_is_said_after_two_and_over_when_it_is_o
     await post.quiet()
     assert post.slack.shows == {"m1": "newest"}
     assert post.outbox.trouble() == {}
+
+
+async def test_a_platform_that_asks_for_patience_is_not_down(post: Post) -> None:
+    post.slack.fails += [Unreachable("Nobody answered."), Throttled("Later.", 30)]
+    await post.say("DEP-1", "one", CHANNEL)
+    for asked in (1, 2):
+        await post.asked(asked)
+        await until(lambda: not post.outbox._busy)
+        post.clock.turn(seconds=5)
+        post.outbox.nudge()
+    post.clock.turn(minutes=3)
+    assert post.outbox.trouble() == {}
+    post.outbox.nudge()
+    await post.quiet()
+    assert post.slack.shows == {"m1": "one"}
+
+
+async def test_a_letter_is_moved_once_however_long_the_outage(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with office(sqlite, FixedClock(), slack=TEAM) as post:
+        begun: list[Place] = []
+        begin = post.letters.begin
+
+        async def counted(topic: str, place: Place, **how: Any) -> None:
+            begun.append(place)
+            await begin(topic, place, **how)
+
+        post.slack.is_down = True
+        await post.say("INC-1", "lab results are silent", CHANNEL)
+        await post.asked(1)
+        monkeypatch.setattr(post.letters, "begin", counted)
+        for asked in (2, 3, 4):
+            post.clock.turn(minutes=3)
+            post.outbox.nudge()
+            await post.asked(asked)
+        assert begun == [TEAM]
 
 
 async def test_while_a_platform_is_down_the_other_one_shows_its_letters(sqlite: Database) -> None:
