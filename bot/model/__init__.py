@@ -1,0 +1,70 @@
+"""The frozen values that every part of Wardroom speaks in: a file per noun, one import."""
+
+from __future__ import annotations
+
+from bot.model.arguments import Args, FreeText, Id, Option, Risk, Secret, Word
+from bot.model.builds import Build, BuildState, Stage
+from bot.model.changes import Change, ChangeResult, ChangeState, ChangeType, NewChange
+from bot.model.deploys import Deploy, DeployState
+from bot.model.estate import CiTarget, Deployment, Environment, Probe, Service
+from bot.model.events import AuditPage, AuditQuery, Draft, Event, Json, Kind, Verdict
+from bot.model.forms import Form, Input, InputKind
+from bot.model.messages import Invocation, Place
+from bot.model.people import Account, AccountKind, Principal
+from bot.model.reasons import Reason
+from bot.model.replies import Button, Image, Reply, Style, Table, Visibility
+from bot.model.requests import Approval, Proposal, Request, RequestState
+from bot.model.steps import Step, StepState
+
+__all__ = [
+    "Account",
+    "AccountKind",
+    "Approval",
+    "Args",
+    "AuditPage",
+    "AuditQuery",
+    "Build",
+    "BuildState",
+    "Button",
+    "Change",
+    "ChangeResult",
+    "ChangeState",
+    "ChangeType",
+    "CiTarget",
+    "Deploy",
+    "DeployState",
+    "Deployment",
+    "Draft",
+    "Environment",
+    "Event",
+    "Form",
+    "FreeText",
+    "Id",
+    "Image",
+    "Input",
+    "InputKind",
+    "Invocation",
+    "Json",
+    "Kind",
+    "NewChange",
+    "Option",
+    "Place",
+    "Principal",
+    "Probe",
+    "Proposal",
+    "Reason",
+    "Reply",
+    "Request",
+    "RequestState",
+    "Risk",
+    "Secret",
+    "Service",
+    "Stage",
+    "Step",
+    "StepState",
+    "Style",
+    "Table",
+    "Verdict",
+    "Visibility",
+    "Word",
+]

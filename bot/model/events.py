@@ -1,0 +1,111 @@
+"""What the audit log records, how it is searched, and what verifying it finds."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias, Union
+
+from bot.model.messages import Place
+from bot.model.people import Account
+from bot.model.reasons import Reason
+
+Json: TypeAlias = Union[str, int, bool, Sequence["Json"], Mapping[str, "Json"], None]  # noqa: UP007 - a recursive alias of strings needs Union at run time
+
+
+class Kind(enum.StrEnum):
+    """What an audit event says; dead kinds stay in the list, records outlive code."""
+
+    INTENT = "intent"
+    OUTCOME = "outcome"
+    REFUSED = "refused"
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    ENDED = "ended"
+    EFFECT = "effect"
+    EFFECT_OUTCOME = "effect_outcome"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """An audit event before the log gives it its place; holds ids and masked text only.
+
+    `correlation` joins everything that one invocation caused. `target` is the verb's object
+    (service, environment, version...); `params` its masked arguments.
+    """
+
+    kind: Kind
+    verb: str
+    correlation: str
+    person: str = ""
+    roles: tuple[str, ...] = ()
+    account: Account | None = None
+    place: Place | None = None
+    service: str = ""
+    environment: str = ""
+    request: str = ""
+    deploy: str = ""
+    change: str = ""
+    incident: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+    reason: Reason | None = None
+    policies: tuple[str, ...] = ()
+    policy_version: str = ""
+    text: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Event:
+    """A recorded audit event: `body` are the stored canonical bytes, `leaf` their RFC 6962 hash."""
+
+    seq: int
+    at: datetime
+    body: bytes
+    leaf: bytes
+    data: Mapping[str, Json]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditQuery:
+    """What to look for; empty means anything. `before` pages: events with a smaller seq only."""
+
+    words: tuple[str, ...] = ()
+    person: str = ""
+    service: str = ""
+    environment: str = ""
+    verb: str = ""
+    reason: str = ""
+    kind: str = ""
+    request: str = ""
+    deploy: str = ""
+    change: str = ""
+    incident: str = ""
+    correlation: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+    limit: int = 20
+
+
+@dataclass(frozen=True)
+class AuditPage:
+    """Events newest first; `next_before` continues, None at the end. Damaged rows are named."""
+
+    events: tuple[Event, ...]
+    next_before: int | None
+    damaged: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What verifying the log found; `first_bad` is the first broken sequence number."""
+
+    ok: bool
+    size: int
+    root: str
+    problems: tuple[str, ...] = ()
+    first_bad: int | None = None
