@@ -320,6 +320,20 @@ class Messenger(Protocol):
         ...
 
 
+class Rooms(Protocol):
+    """One platform's way to open a room for one matter: a channel, or a thread in one."""
+
+    async def open_room(self, title: str, *, beside: str, members: Sequence[str]) -> Place:
+        """Open a room and call people in; returns the place to post to.
+
+        `title` is shown to everybody and has to be clean. `beside` is a channel's id, with or
+        without `platform:`; the room is in it, in its team, or in its workspace. `members` are
+        the platform's own ids; who cannot be called in is left out, and the room says so. Not
+        idempotent. The errors are those of `Messenger.post`; `Rejected` says the mend.
+        """
+        ...
+
+
 class NoticeBoard(Protocol):
     """Messages that are edited in place, by topic, as a door sees them."""
 
