@@ -106,11 +106,11 @@ class People:
             # Personas instead of logins: only the sandbox, which listens on loopback alone.
             known = self.sandbox and not account.tenant
             return self.by_id.get(account.user) if known else None
-        return self.by_id.get(self.by_account.get(key_of(account), ""))
+        return self.by_id.get(self.by_account.get(account.key(), ""))
 
     def has(self, account: Account) -> bool:
         """Say whether the file says whose account this is, active or not."""
-        return key_of(account) in self.by_account
+        return account.key() in self.by_account
 
     def accounts(self, person_id: str) -> Sequence[Account]:
         """Return a person's accounts, as the file has them."""
@@ -142,7 +142,7 @@ class LiveDirectory:
         found = people.identify(account)
         if found is not None or account.kind is not AccountKind.MEMBER or people.has(account):
             return found
-        return people.person(self._links.get(key_of(account), ""))
+        return people.person(self._links.get(account.key(), ""))
 
     def person(self, person_id: str) -> Principal | None:
         """Return a person by id, with the roles they hold now."""
@@ -256,10 +256,3 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino
-
-
-def key_of(account: Account) -> Account:
-    """Return the account as the indexes have it: Entra ids compare without case."""
-    if account.platform == "teams":
-        return Account("teams", account.user.lower(), account.tenant.lower(), account.kind)
-    return account

@@ -89,7 +89,7 @@ class LinkDesk:
         if not caller.principal.id:
             raise NotIdentified(STRANGER)
         code, until = _new_code(), self.clock.now() + LASTS
-        kept = LinkCode(_hash(code), caller.principal.id, _plain(caller.account), until)
+        kept = LinkCode(_hash(code), caller.principal.id, caller.account.key(), until)
         effect = self.links.offer(kept, forget=self.clock.now() - REMEMBERED)
 
         async def tell(reply: Reply, _results: tuple[object, ...]) -> Reply:
@@ -104,8 +104,8 @@ class LinkDesk:
 
     async def redeem(self, caller: Caller, code: str) -> Done:
         """Join the caller's account to the person who made the code."""
-        account = _plain(caller.account)
         _refuse_outsider(caller.account)
+        account = caller.account.key()
         if account.platform in OURS:
             raise BadInput("Accounts of chat platforms are linked; here you choose who you are.")
         if caller.principal.id:
@@ -225,13 +225,6 @@ def shown(account: Account) -> str:
 def _refuse_outsider(account: Account) -> None:
     if account.kind is not AccountKind.MEMBER:
         raise NotAuthorised(OUTSIDER)
-
-
-def _plain(account: Account) -> Account:
-    """Return an account as it is kept: ids of Entra compare without case."""
-    if account.platform != "teams":
-        return Account(account.platform, account.user, account.tenant)
-    return Account("teams", account.user.lower(), account.tenant.lower())
 
 
 def _new_code() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 class AccountKind(enum.StrEnum):
@@ -27,6 +27,12 @@ class Account:
     user: str
     tenant: str = ""
     kind: AccountKind = AccountKind.MEMBER
+
+    def key(self) -> Account:
+        """Return the account as it is kept and looked up: Entra ids compare without case."""
+        if self.platform != "teams":
+            return self
+        return replace(self, user=self.user.lower(), tenant=self.tenant.lower())
 
 
 @dataclass(frozen=True)
