@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from bot.adapters.web.listing import listing, sequence
 from bot.adapters.web.pages import Drawing
 from bot.adapters.web.persona import form
 from bot.adapters.web.wire import MAX_TEXT, fresh, invocation
@@ -18,7 +19,6 @@ from bot.errors import BadInput
 from bot.model import Event, Json, Reason, Reply
 from bot.ports import AuditReader, Road
 
-SEQUENCE = re.compile(r"#?(\d{1,15})")
 QUALIFIERS = (
     ("who did it", "person:engineer"),
     ("to which service", "service:lab-results"),
@@ -64,7 +64,7 @@ class AuditPages:
         query = request.query_params.get("q")
         if query is None:
             return self._results(request, "", None, "")
-        before = _number(request.query_params.get("before", ""))
+        before = sequence(request.query_params.get("before", ""))
         reply = await self._search(
             request, query.strip(), before, _nonce(request.query_params.get("n", ""))
         )
@@ -72,7 +72,7 @@ class AuditPages:
 
     async def event(self, request: Request) -> Response:
         """Answer `GET /audit/N`: one event, with the stored bytes and their leaf hash."""
-        number = _number(request.path_params["number"])
+        number = sequence(request.path_params["number"])
         if not number:
             raise BadInput("An audit event has a number: /audit/12.")
         reply = await self.road.handle(
@@ -102,29 +102,18 @@ class AuditPages:
         return self.drawing.personas.current(request)
 
     def _results(self, request: Request, query: str, reply: Reply | None, before: str) -> Response:
-        older = _number(reply.refs.get("next_before", "")) if reply else ""
+        older = sequence(reply.refs.get("next_before", "")) if reply else ""
         return self.drawing.page(
             "audit.html",
             request,
             query=query,
             reply=reply,
-            rows=_rows(reply) if reply else [],
+            listing=listing(reply.table if reply else None),
             before=before,
             older=urlencode({"q": query, "before": older}) if older else "",
             newest=urlencode({"q": query}),
             qualifiers=QUALIFIERS,
         )
-
-
-def _rows(reply: Reply) -> list[tuple[str, tuple[str, ...]]]:
-    """Return each row with the event number that it starts with, or ""."""
-    rows = reply.table.rows if reply.table else ()
-    return [(_sequence(row[0]) if row else "", row) for row in rows]
-
-
-def _sequence(cell: str) -> str:
-    found = SEQUENCE.fullmatch(cell.strip())
-    return found.group(1) if found else ""
 
 
 def _facts(data: Mapping[str, Json], within: str = "") -> list[tuple[str, str, str]]:
@@ -139,11 +128,6 @@ def _facts(data: Mapping[str, Json], within: str = "") -> list[tuple[str, str, s
             search = urlencode({"q": f"{name}:{value}"}) if not within and name in LINKED else ""
             found.append((within + name, str(value), search))
     return found
-
-
-def _number(text: str) -> str:
-    found = SEQUENCE.fullmatch(text)
-    return str(int(found.group(1))) if found else ""
 
 
 def _nonce(text: str) -> str:

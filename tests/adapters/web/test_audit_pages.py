@@ -19,12 +19,24 @@ from tests.serving import NO_TLS
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-COLUMNS = ("Event", "When", "Who", "What", "Reason")
+COLUMNS = ("No.", "Time", "Who", "What", "Target", "Outcome", "Links", "Text")
+SIDEWAYS = """[...document.querySelectorAll(".scroll")]
+    .map((region) => region.scrollWidth - region.clientWidth).filter((more) => more > 0)"""
+TEXT = "Deploy portal <1.4.2> to production waits for release_manager, clinical_safety_officer"
 
 
 def page_of(first: int, last: int) -> Reply:
     rows = tuple(
-        (str(n), "2026-03-09 07:30", "engineer", "deploy portal <1.4.2> to test", "ok")
+        (
+            str(n),
+            "2026-03-09 07:30:05 UTC",
+            "release-manager",
+            "deploy trigger",
+            "medication-orders production",
+            "outcome pending_approval",
+            "REQ-12 DEP-3 CHG-7",
+            TEXT,
+        )
         for n in range(first, last, -1)
     )
     return Reply(f"{len(rows)} events.", table=Table(COLUMNS, rows))
@@ -46,6 +58,8 @@ async def test_a_search_goes_down_the_road_once(house: House, client: httpx.Asyn
     assert answer.url.params["q"] == "person:engineer deploy"
     assert 'href="/audit/40"' in answer.text
     assert "&lt;1.4.2&gt;" in answer.text
+    assert answer.text.count(" UTC") == 0  # the head of the column says it once
+    assert '<time datetime="2026-03-09T07:30:05Z">2026-03-09 07:30:05</time>' in answer.text
     assert house.road.lines == ["audit search person:engineer deploy"]
     assert house.road.heard[0].account.user == "engineer"
 
@@ -141,6 +155,7 @@ async def test_search_works_without_scripts(house: House, browser: Browser) -> N
     await page.get_by_label("Search for").fill("service:portal")
     await page.get_by_role("button", name="Search").click()
     await expect(page.get_by_role("row")).to_have_count(21)
+    await expect(page.get_by_role("columnheader")).to_have_text(["No.", "Time (UTC)", *COLUMNS[2:]])
     await expect(page.get_by_label("Search for")).to_have_value("service:portal")
     house.say["audit show 40"] = Reply("Event 40.", Reason.NOT_FOUND)
     await page.get_by_role("link", name="40", exact=True).click()
@@ -151,7 +166,7 @@ async def test_search_works_without_scripts(house: House, browser: Browser) -> N
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("width", [1280, 1024, 360])
 async def test_the_audit_pages_are_accessible_at_every_width(
     house: House, page: Page, width: int
 ) -> None:
@@ -161,4 +176,5 @@ async def test_the_audit_pages_are_accessible_at_every_width(
     for path in ("/audit", "/audit?q=verb:deploy", "/audit/7"):
         await page.goto(house.url + path)
         assert await page.evaluate("document.documentElement.scrollWidth") == width
+        assert await page.evaluate(SIDEWAYS) == []
         assert await problems(page) == []
