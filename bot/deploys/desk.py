@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.api import Caller, Wanted
-    from bot.model import Request, Service
+    from bot.model import Build, Request, Service
     from bot.ports import (
         ChangeTickets,
         Ci,
@@ -215,7 +215,7 @@ class DeployDesk:
             raise Refused(
                 Reason.CI_NOT_GREEN,
                 f"CI is {build.state.value} for {name} (build {build.id}){failing}. "
-                f"`ci log {build.id}` shows the end of its log.",
+                f"{_next(build, name)}",
             )
 
     async def _change_fits(self, wanted: Wanted) -> None:
@@ -284,3 +284,12 @@ def _deploy(result: object) -> Deploy:
     if not isinstance(result, Deploy):
         raise TypeError(f"not a deploy: {type(result).__name__}")
     return result
+
+
+def _next(build: Build, name: str) -> str:
+    """Return what to do about a build that is not green."""
+    if build.state in (BuildState.QUEUED, BuildState.RUNNING):
+        return f"Try again when it is green: `ci status {name}`."
+    if build.state is BuildState.RED:
+        return f"`ci log {build.id}` shows the end of its log."
+    return f"`ci run {name}` builds it again."

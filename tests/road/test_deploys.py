@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
 import yaml
 
-from bot.model import Reason, StepState
+from bot.model import BuildState, Reason, StepState
 from tests.house import Chat, opened, write_site
 
 TEST = "deploy portal 1.4.2 to test --reason try it"
@@ -28,6 +29,26 @@ async def test_a_red_build_is_not_deployed(chat: Chat) -> None:
     assert reply.reason is Reason.CI_NOT_GREEN
     assert "test_ack_code" in reply.text
     assert chat.ci.deploys == []
+
+
+@pytest.mark.parametrize(
+    ("state", "next_step"),
+    [
+        (BuildState.QUEUED, "Try again when it is green: `ci status portal 1.4.2`."),
+        (BuildState.RUNNING, "Try again when it is green: `ci status portal 1.4.2`."),
+        (BuildState.CANCELLED, "`ci run portal 1.4.2` builds it again."),
+        (BuildState.UNKNOWN, "`ci run portal 1.4.2` builds it again."),
+        (BuildState.RED, "`ci log portal-1.4.2` shows the end of its log."),
+    ],
+)
+async def test_a_build_that_is_not_green_says_what_to_do_next(
+    chat: Chat, state: BuildState, next_step: str
+) -> None:
+    chat.ci.states["1.4.2"] = state
+    reply = await chat.say(TEST)
+    assert reply.reason is Reason.CI_NOT_GREEN
+    assert reply.text.startswith(f"CI is {state.value} for portal 1.4.2 ")
+    assert reply.text.endswith(next_step)
 
 
 async def test_a_ci_server_that_is_down_counts_as_not_green(chat: Chat) -> None:
