@@ -68,7 +68,7 @@ class TopicNotices:
     async def publish(self, topic: str, reply: Reply) -> None:
         """Make `reply` the topic's message everywhere it was shown; the newest one wins."""
         clean = self.guard(reply)
-        await self.letters.write(self.topics.put(topic, clean))
+        await self.topics.keep(topic, clean)
         await self._tell(topic, clean)
 
     async def announce(self, topic: str, place: Place) -> None:
@@ -81,7 +81,7 @@ class TopicNotices:
         """Remember where a topic's message was shown; edits it if a newer one exists."""
         kept = await self.topics.get(topic)
         if kept is None:
-            version = await self.letters.write(self.topics.put(topic, self.guard(reply)))
+            version = await self.topics.keep(topic, self.guard(reply))
         else:
             version = kept[1] if kept[0] == reply else 0
         if place.platform in self.chats:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 from bot.model import Place, Reply
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
         Step,
     )
     from bot.ports import Effect
-
-T = TypeVar("T")
 
 
 class Deliveries(Protocol):
@@ -152,6 +150,10 @@ class Topics(TopicReader, Protocol):
         """Keep a topic's newest reply; returns its version, counting up from 1."""
         ...
 
+    async def keep(self, topic: str, reply: Reply) -> int:
+        """Do as `put` says, in a transaction of its own: what is on screens is not audited."""
+        ...
+
 
 _LETTERS = uuid.UUID("6f1c2f0e-3d0c-4a7e-9a55-0c1c9f0d7b11")
 
@@ -200,10 +202,6 @@ class Letters(Protocol):
 
     def add(self, topic: str, place: Place, *, due: datetime, urgent: bool = False) -> Effect[None]:
         """Have a topic shown in a place from `due` on; nothing where it has a letter there."""
-        ...
-
-    async def write(self, effect: Effect[T]) -> T:
-        """Apply one effect in a transaction of its own: what is on screens is not audited."""
         ...
 
     async def begin(self, topic: str, place: Place, *, due: datetime, urgent: bool = False) -> None:

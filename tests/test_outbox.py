@@ -75,6 +75,7 @@ class Platform:
 class Post:
     """An office with two platforms; `notices` is what the rest of the house uses."""
 
+    database: Database
     letters: SqlLetters
     topics: SqlTopics
     clock: FixedClock
@@ -108,7 +109,7 @@ async def office(database: Database, clock: FixedClock, **failover: Place) -> As
     )
     outbox.start()
     try:
-        yield Post(letters, topics, clock, slack, teams, outbox, notices)
+        yield Post(database, letters, topics, clock, slack, teams, outbox, notices)
     finally:
         await outbox.close(0.1)
 
@@ -275,7 +276,7 @@ async def test_what_a_platform_refuses_is_dead_visible_and_replayable(post: Post
     assert post.slack.calls == ["post C1 one", "post C1 two"]
     (dead,) = await post.letters.dead()
     assert (dead.topic, dead.trouble) == ("DEP-1", "Slack refused it: is_archived.")
-    await post.letters.write(post.letters.replay(dead.id, post.clock.now()))
+    await post.database.write(post.letters.replay(dead.id, post.clock.now()))
     post.outbox.nudge()
     await post.quiet()
     assert post.slack.shows == {"m1": "two", "m2": "one"}
@@ -314,8 +315,8 @@ async def test_killed_between_the_send_and_its_note_nothing_is_doubled(sqlite: D
 
 async def test_what_a_door_shows_in_time_the_outbox_only_edits(post: Post) -> None:
     reply = worded("waits", "REQ-1")
-    await post.letters.write(post.notices.keep("REQ-1", reply))
-    await post.letters.write(post.notices.promise("REQ-1", CHANNEL, by_door=True))
+    await post.database.write(post.notices.keep("REQ-1", reply))
+    await post.database.write(post.notices.promise("REQ-1", CHANNEL, by_door=True))
     await post.notices.tell("REQ-1")
     await post.notices.shown("REQ-1", CHANNEL, "171.9", reply)
     await post.say("REQ-1", "approved")
@@ -327,8 +328,8 @@ async def test_what_a_door_shows_in_time_the_outbox_only_edits(post: Post) -> No
 
 
 async def test_what_a_door_said_otherwise_is_not_said_again(post: Post) -> None:
-    await post.letters.write(post.notices.keep("REQ-1", worded("waits", "REQ-1")))
-    await post.letters.write(post.notices.promise("REQ-1", CHANNEL, by_door=True))
+    await post.database.write(post.notices.keep("REQ-1", worded("waits", "REQ-1")))
+    await post.database.write(post.notices.promise("REQ-1", CHANNEL, by_door=True))
     await post.notices.withdraw("REQ-1", CHANNEL)
     post.clock.turn(seconds=20)
     post.outbox.nudge()
@@ -338,8 +339,8 @@ async def test_what_a_door_said_otherwise_is_not_said_again(post: Post) -> None:
 
 
 async def test_what_a_door_did_not_show_the_outbox_shows(post: Post) -> None:
-    await post.letters.write(post.notices.keep("REQ-1", worded("waits", "REQ-1")))
-    await post.letters.write(post.notices.promise("REQ-1", CHANNEL, by_door=True))
+    await post.database.write(post.notices.keep("REQ-1", worded("waits", "REQ-1")))
+    await post.database.write(post.notices.promise("REQ-1", CHANNEL, by_door=True))
     post.outbox.nudge()
     await asyncio.sleep(0.05)
     assert post.slack.calls == []

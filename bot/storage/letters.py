@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import and_, delete, func, select, update
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Row
 
     from bot.ports import Effect, Transaction
-
-T = TypeVar("T")
 
 _NUMBERS: Final = "letters"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,10 +43,6 @@ class SqlLetters:
                 _insert(connection, topic, place, due=due, urgent=int(urgent))
 
         return effect
-
-    async def write(self, effect: Effect[T]) -> T:
-        """Apply one effect in a transaction of its own: what is on screens is not audited."""
-        return await self._database.write(effect)
 
     async def begin(self, topic: str, place: Place, *, due: datetime, urgent: bool = False) -> None:
         """Do as `add` says, in a transaction of its own."""

@@ -24,10 +24,10 @@ def letters(database: Database) -> SqlLetters:
 
 
 @pytest.fixture
-async def topics(database: Database, letters: SqlLetters) -> SqlTopics:
+async def topics(database: Database) -> SqlTopics:
     topics = SqlTopics(database)
     for topic in ("REQ-1", "REQ-2"):
-        await letters.write(topics.put(topic, Reply(f"{topic} waits")))
+        await topics.keep(topic, Reply(f"{topic} waits"))
     return topics
 
 
@@ -45,7 +45,7 @@ async def test_a_letter_waits_until_it_is_sent_and_again_when_its_topic_changes(
     await letters.sent(letter, "171.9")
     assert await letters.waiting(BOTH) == []
     for text in ("first", "newest"):
-        await letters.write(topics.put("REQ-1", Reply(text)))
+        await topics.keep("REQ-1", Reply(text))
     letter = await one(letters)
     assert (letter.ref, letter.reply.text) == ("171.9", "newest")
 
@@ -55,7 +55,7 @@ async def test_what_changed_while_it_was_sent_waits_again(
 ) -> None:
     await letters.begin("REQ-1", CHANNEL, due=NOON)
     letter = await one(letters)
-    await letters.write(topics.put("REQ-1", Reply("newer")))
+    await topics.keep("REQ-1", Reply("newer"))
     await letters.sent(letter, "171.9")
     assert (await one(letters)).reply.text == "newer"
 
@@ -103,7 +103,9 @@ async def test_of_two_replicas_one_takes_a_letter(letters: SqlLetters) -> None:
 
 
 @pytest.mark.usefixtures("topics")
-async def test_a_dead_letter_is_seen_and_can_be_replayed(letters: SqlLetters) -> None:
+async def test_a_dead_letter_is_seen_and_can_be_replayed(
+    letters: SqlLetters, database: Database
+) -> None:
     await letters.begin("REQ-1", CHANNEL, due=NOON)
     await letters.delay(await one(letters), NOON + timedelta(seconds=5), "no answer")
     letter = await one(letters)
@@ -112,8 +114,8 @@ async def test_a_dead_letter_is_seen_and_can_be_replayed(letters: SqlLetters) ->
     assert await letters.waiting(BOTH) == []
     (dead,) = await letters.dead()
     assert (dead.is_dead, dead.trouble) == (True, "channel_not_found")
-    assert await letters.write(letters.replay(dead.id, NOON))
-    assert not await letters.write(letters.replay(dead.id, NOON))
+    assert await database.write(letters.replay(dead.id, NOON))
+    assert not await database.write(letters.replay(dead.id, NOON))
     assert (await one(letters)).tries == 0
 
 
