@@ -21,6 +21,7 @@ WRITTEN: Final = re.compile(
     r"(?<!:\d\d[\u2013\u2014])20\d\d-\d\d-\d\d \d\d:\d\d(?::\d\d)? UTC(?!\w|\s?[+\u2212-]\s?\d)",
     re.ASCII,
 )
+ZONE: Final = " UTC"  # what every moment ends with: a text without it holds none
 MINUTES: Final = "%Y-%m-%d %H:%M UTC"
 SECONDS: Final = "%Y-%m-%d %H:%M:%S UTC"
 
@@ -47,7 +48,7 @@ def at_time(at: datetime | None) -> str:
 def split(text: str) -> Iterator[str | Moment]:
     """Yield the text's parts, none of them empty: words, and the moments between them."""
     end = 0
-    for match in WRITTEN.finditer(text) if " UTC" in text else ():
+    for match in WRITTEN.finditer(text) if ZONE in text else ():
         moment = _read(match.group())
         if moment is None:
             continue

@@ -18,6 +18,7 @@ from bot.audit import record
 from bot.audit.entry import Answer, Entry
 from bot.audit.tree import TILE, Frontier, leaf_hash
 from bot.errors import AuditUnavailable
+from bot.ids import uuid7
 from bot.model import Draft, Event
 from bot.ports import Batched, Clock, Recorded
 from bot.storage.database import DRIVER_ERRORS, driver
@@ -225,7 +226,7 @@ def _event(entry: Entry, results: tuple[object, ...], stand: _Next) -> Event:
         record.Stamp(
             seq=stand.seq,
             ts=ts,
-            id=record.uuid7(ts, stand.random),
+            id=uuid7(ts, stand.random),
             software=stand.author.software,
             replica=stand.author.replica,
             skew_us=ts - now,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 from sqlalchemy import inspect
 
-from bot.audit import record
+from bot import ids
 from bot.audit.export import Exported, Format, export
 from bot.audit.log import AuditLog
 from bot.audit.reading import verify_log
@@ -70,7 +69,7 @@ class LogFolder:
             Draft(
                 kind=Kind.SYSTEM,
                 verb=verb,
-                correlation=record.uuid7(record.microseconds(self._clock.now()), os.urandom(10)),
+                correlation=ids.fresh(self._clock.now()),
                 account=Account("cli", self._reader),
                 params=params,
             )

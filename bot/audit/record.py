@@ -9,8 +9,8 @@ are the truth, so a later version of this module never rewrites an earlier event
 from __future__ import annotations
 
 import json
+import operator
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeAlias
@@ -42,6 +42,8 @@ _TEXTS: Final = (
     "text",
     "error",
 )
+
+_named: Final = operator.attrgetter(*_TEXTS)
 
 Fields: TypeAlias = dict[str, Json]
 
@@ -153,37 +155,22 @@ def moment(ts: int) -> datetime:
     return _EPOCH + timedelta(microseconds=ts)
 
 
-def uuid7(ts: int, random: bytes) -> str:
-    """Return the UUIDv7 (RFC 9562) of a time in microseconds and ten random bytes."""
-    number = (ts // 1000) << 80 | int.from_bytes(random)
-    number = number & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62
-    text = f"{number:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-
 def _filled(**fields: Json) -> Fields:
     return {name: value for name, value in fields.items() if value}
 
 
 def _is_plain(draft: Draft) -> bool:
     """Say whether a draft can be stored as it is: nearly every one can, and this is quick."""
+    texts = [*_named(draft), *draft.roles, *draft.policies, *draft.params, *draft.params.values()]
+    if draft.account:
+        texts += vars(draft.account).values()  # ids; an account's kind is a text as well
+    if draft.place:
+        texts += vars(draft.place).values()
     try:
-        whole = "".join(_all_texts(draft))
+        whole = "".join(texts)
     except TypeError as error:
         raise ValueError(f"an audit event holds texts only: {error}") from None
     return whole.isascii() and len(whole) <= MAX_TEXT and "\x00" not in whole
-
-
-def _all_texts(draft: Draft) -> Iterator[str]:
-    for name in _TEXTS:
-        yield getattr(draft, name)
-    yield from draft.roles
-    yield from draft.policies
-    yield from draft.params
-    yield from draft.params.values()
-    for value in (draft.account, draft.place):
-        if value:
-            yield from vars(value).values()  # ids; an account's kind is a text as well
 
 
 def _cleaned(draft: Draft) -> Draft:

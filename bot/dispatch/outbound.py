@@ -39,22 +39,24 @@ def _is_clean(text: str) -> bool:
     return found
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """Return every text of a value, as `_walk` would come to it."""
-    if isinstance(value, enum.Enum):
-        return
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, Mapping):
-        yield from _texts(tuple(value))
-        yield from _texts(tuple(value.values()))
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for item in vars(value).values():
-            if item:
-                yield from _texts(item)
+def _texts(value: object) -> Iterator[str]:
+    """Yield every text of a value that `_walk` would come to; this runs for every reply."""
+    waiting = [value]
+    while waiting:
+        found = waiting.pop()
+        if type(found) is str:
+            yield found
+        elif isinstance(found, tuple):
+            waiting += found
+        elif not found or isinstance(found, enum.Enum):
+            continue
+        elif isinstance(found, str):
+            yield found
+        elif isinstance(found, Mapping):
+            waiting += found
+            waiting += found.values()
+        elif dataclasses.is_dataclass(found):
+            waiting += vars(found).values()
 
 
 def masked_text(text: str) -> str:

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import uuid
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import structlog
 
+from bot import ids
 from bot.dispatch import phi
 from bot.dispatch.authorise import Decision
 from bot.dispatch.grammar import grammar
@@ -97,7 +97,7 @@ class Pipeline:
         if first is None:
             turn = Turn(
                 invocation=invocation,
-                correlation=uuid.uuid4().hex,
+                correlation=ids.fresh(self.recorder.clock.now()),
                 account=invocation.account,
                 place=invocation.place,
                 delivery=key,
@@ -324,7 +324,7 @@ def explained(error: Exception, correlation: str) -> tuple[Reply, str]:
         return Reply(error.text, Reason.UNAVAILABLE if lost else Reason.FAILED), type(
             error
         ).__name__
-    ref = correlation[:4]
+    ref = correlation[-4:]  # it starts with the time
     where = _where(error)
     LOG.error("something failed", ref=ref, error=type(error).__name__, where=where)
     return Reply(f"Something failed (ref {ref}). It is in the log.", Reason.FAILED), (

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.model import InputKind, Style
-from bot.moments import split
+from bot.moments import ZONE, split
 from bot.render import kit
 from bot.render.capabilities import SLACK
 from bot.render.picture import address
@@ -62,7 +62,8 @@ def message(reply: Reply, *, console_url: str = "") -> Message:
     """Return the reply as a message; what does not fit is cut, with a link to the whole."""
     for sheet in sheets(inert):
         drawn = _blocks(reply, sheet, console_url)
-        if _size(drawn) <= MESSAGE_SIZE:
+        # Nearly every reply is short, and measuring one costs a quarter of drawing it.
+        if _at_most(reply) <= MESSAGE_SIZE or _size(drawn) <= MESSAGE_SIZE:
             break
     return Message(fallback(reply), tuple(drawn))
 
@@ -191,9 +192,10 @@ def controls(buttons: Sequence[Button]) -> list[Part]:
     primary = next((b for b in buttons if b.style is Style.PRIMARY), None)
     drawn: list[Part] = []
     left = CONTROLS_SIZE
+    are_small = sum(map(_button_at_most, buttons)) <= left
     for number, button in enumerate(buttons[:BUTTONS]):
         part = _button(button, number, is_primary=button is primary)
-        left -= _size(part)
+        left -= 0 if are_small else _size(part)
         if left < 0 or len(button.command) > BUTTON_VALUE:
             break
         drawn.append(part)
@@ -250,7 +252,7 @@ def _section(said: str, sheet: Sheet, *, label: str = "") -> Part:
 
 def _runs(said: str, sheet: Sheet) -> list[Part]:
     """Return words as runs of rich text; a moment is shown in the reader's own time zone."""
-    if not sheet.has_dates:
+    if not sheet.has_dates or ZONE not in said:
         return [kit.words(said)]
     return [
         kit.words(part)
@@ -262,3 +264,24 @@ def _runs(said: str, sheet: Sheet) -> list[Part]:
 
 def _size(part: object) -> int:
     return len(_encode(part))
+
+
+def _at_most(reply: Reply) -> int:
+    """Return a length that the drawn reply surely stays below, without measuring it.
+
+    A character takes two at most (a quote and what escapes it, a mention and what disarms it), a
+    moment 200; the rest is what Block Kit puts around a text.
+    """
+    if reply.table is not None or reply.progress or reply.image:
+        return MESSAGE_SIZE + 1  # drawn of more parts than it is worth to count
+    said = [reply.title, reply.text, reply.code, *reply.items]
+    for field in reply.fields:
+        said += field
+    whole = "".join(said)
+    around = 600 + 200 * len(said) + 200 * whole.count(ZONE)
+    return 2 * len(whole) + around + sum(map(_button_at_most, reply.buttons))
+
+
+def _button_at_most(button: Button) -> int:
+    texts = 3 * len(button.label) + 4 * len(button.command) + len(button.confirm)
+    return 900 + 2 * (texts + len(button.asks))

@@ -146,6 +146,8 @@ def _flat(cell: str) -> str:
 
 def _wrap(said: str, room: int | None, *, first: str = "", hang: str = "") -> list[str]:
     """Return lines that start with `first`, then `hang`; words are never lost, only moved."""
+    if room is None and "\n" not in said:
+        return [(first + said).rstrip()]
     lines: list[str] = []
     for number, paragraph in enumerate(said.split("\n")):
         start = hang if number else first

@@ -11,6 +11,7 @@ import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot import ids
 from bot.audit import record
 from bot.model import Account, Draft, Json, Kind, Place, Reason
 from tests.examples import examples
@@ -216,7 +217,7 @@ def test_times_are_exact_to_the_microsecond(at: datetime) -> None:
 
 @given(st.integers(0, 2**47 * 1000), st.binary(min_size=10, max_size=10))
 def test_ids_are_version_7_uuids_of_their_time(ts: int, random: bytes) -> None:
-    parsed = uuid.UUID(record.uuid7(ts, random))
+    parsed = uuid.UUID(ids.uuid7(ts, random))
     assert (parsed.version, parsed.variant) == (7, uuid.RFC_4122)
     assert parsed.int >> 80 == ts // 1000
     assert parsed.int & (2**62 - 1) == int.from_bytes(random) & (2**62 - 1)

@@ -44,7 +44,7 @@ def test_each_string_alone_is_enough_to_be_masked() -> None:
 
 
 def test_what_was_masked_is_not_remembered() -> None:
-    outbound.masked(Reply("an ordinary line", items=(f"Seen: {MRN}",)))
+    outbound.masked(Reply(f"Seen: {MRN}", items=("an ordinary line",)))
     assert "an ordinary line" in outbound._clean
     assert not any("48213377" in text for text in outbound._clean)
 

@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.model import Button, Form, Input, InputKind, Reason, Reply, Step, StepState, Style, Table
-from bot.render.blocks import escape, message, modal
+from bot.render.blocks import (
+    _at_most,
+    _button,
+    _button_at_most,
+    _size,
+    escape,
+    message,
+    modal,
+)
 from tests.examples import examples
 from tests.render.block_reading import (
     LIVE,
@@ -169,6 +177,42 @@ def test_any_text_makes_a_message_that_slack_takes(one: str, other: str) -> None
             )
         )
     )
+
+
+NASTY = st.lists(
+    st.sampled_from(
+        [
+            '"',
+            "\\",
+            "\n",
+            "\t",
+            "\x07",
+            "<@U1>",
+            "@here",
+            "2026-11-22 09:39 UTC",
+            "\U0001f600",
+            "word ",
+        ]
+    ),
+    max_size=60,
+).map("".join)
+
+
+@given(NASTY, NASTY, st.integers(0, 7))
+@settings(max_examples=examples(100), deadline=None)
+def test_a_message_is_never_larger_than_it_is_taken_to_be(one: str, other: str, many: int) -> None:
+    reply = Reply(
+        one,
+        Reason.FAILED,
+        title=other,
+        fields=((other, one),) * many,
+        items=(one,) * many,
+        code=other,
+        buttons=(Button(one, other, Style.DANGER, confirm=one, asks="reason"),) * many,
+    )
+    assert _size(message(reply).blocks) <= _at_most(reply)
+    for button in reply.buttons:
+        assert _size(_button(button, 0, is_primary=True)) <= _button_at_most(button)
 
 
 @pytest.mark.parametrize("unseen", ["", " ", "\u202a", "\u2066\u2069", "\u200e "])
