@@ -92,6 +92,10 @@ class TopicNotices:
         """Show a topic no more in a place where it was never shown: the door answered otherwise."""
         await self.letters.withdraw(topic, place)
 
+    async def is_shown(self, topic: str, place: Place, ref: str) -> bool:
+        """Say whether a message shows a topic; of the place, its channel alone counts."""
+        return bool(ref) and await self.letters.is_shown(topic, place, ref)
+
     async def current(self, topic: str) -> Reply | None:
         """Return a topic's newest message."""
         kept = await self.topics.get(topic)

@@ -349,6 +349,10 @@ class NoticeBoard(Protocol):
         """Show a topic no more in a place where it was never shown: the door answered otherwise."""
         ...
 
+    async def is_shown(self, topic: str, place: Place, ref: str) -> bool:
+        """Say whether a message shows a topic; of the place, its channel alone counts."""
+        ...
+
     async def current(self, topic: str) -> Reply | None:
         """Return a topic's newest message."""
         ...

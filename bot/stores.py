@@ -212,6 +212,10 @@ class Letters(Protocol):
         """Note that a place shows a version of a topic as message `ref`, whoever posted it."""
         ...
 
+    async def is_shown(self, topic: str, place: Place, ref: str) -> bool:
+        """Say whether message `ref` shows a topic, in whatever thread of the place's channel."""
+        ...
+
     async def withdraw(self, topic: str, place: Place) -> None:
         """Drop the letter of a topic in a place where it was never shown."""
         ...

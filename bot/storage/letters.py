@@ -62,6 +62,12 @@ class SqlLetters:
 
         await self._database.write(write)
 
+    async def is_shown(self, topic: str, place: Place, ref: str) -> bool:
+        """Say whether message `ref` shows a topic, in whatever thread of the place's channel."""
+        there = LETTERS.c.platform == place.platform, LETTERS.c.channel == place.channel
+        query = select(LETTERS.c.id).where(LETTERS.c.topic == topic, *there, LETTERS.c.ref == ref)
+        return await self._database.read(lambda tx: tx.execute(query).first() is not None)
+
     async def withdraw(self, topic: str, place: Place) -> None:
         """Drop the letter of a topic in a place where it was never shown."""
         unsent = delete(LETTERS).where(*_in(topic, place), LETTERS.c.ref == "")

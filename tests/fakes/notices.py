@@ -84,6 +84,11 @@ class DirectNotices:
     async def withdraw(self, topic: str, place: Place) -> None:
         """Promise nothing there, as nothing ever was."""
 
+    async def is_shown(self, topic: str, place: Place, ref: str) -> bool:
+        """Say whether a message shows a topic; of the place, its channel alone counts."""
+        posts = await self.topics.posts(topic)
+        return (place.channel, ref) in [(where.channel, known) for where, known in posts]
+
     async def current(self, topic: str) -> Reply | None:
         """Return a topic's newest message."""
         kept = await self.topics.get(topic)

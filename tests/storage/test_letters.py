@@ -83,6 +83,18 @@ async def test_what_a_door_showed_is_no_more_to_be_posted(letters: SqlLetters) -
 
 
 @pytest.mark.usefixtures("topics")
+async def test_a_message_is_known_by_its_id_in_whatever_thread_of_its_channel(
+    letters: SqlLetters,
+) -> None:
+    await letters.begin("REQ-2", CHANNEL, due=NOON)
+    await letters.shown("REQ-1", CHANNEL, "171.9", 1)
+    assert await letters.is_shown("REQ-1", CHANNEL, "171.9")
+    assert await letters.is_shown("REQ-1", THREAD, "171.9")
+    others = [("REQ-2", CHANNEL, "171.9"), ("REQ-1", TEAM, "171.9"), ("REQ-1", CHANNEL, "171.8")]
+    assert not any([await letters.is_shown(*other) for other in others])
+
+
+@pytest.mark.usefixtures("topics")
 async def test_urgent_letters_come_first_and_only_those_asked_for(letters: SqlLetters) -> None:
     await letters.begin("REQ-1", CHANNEL, due=NOON)
     await letters.begin("REQ-1", TEAM, due=NOON)

@@ -96,8 +96,9 @@ class Invokes:
         account = await self._talk.account(seen, payload.reference(activity))
         if account.kind is not AccountKind.MEMBER:
             return _card_error(HTTPStatus.FORBIDDEN, "Only members of this organisation see this.")
-        topic = self._outgoing.topic(seen.place, activity.reply_to_id or "")
-        newest = await self._talk.current(topic) if topic == data.get(cards.TOPIC) else None
+        topic, ref = data.get(cards.TOPIC), activity.reply_to_id or ""
+        is_text = isinstance(topic, str)
+        newest = await self._talk.current(str(topic), seen.place, ref) if is_text else None
         if newest is None:
             return _card_error(HTTPStatus.NOT_FOUND, OUTDATED)
         card = self._outgoing.draw(newest, refresh_for=(seen.speaker.id,)).card

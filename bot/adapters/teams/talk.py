@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.adapters.teams.outgoing import Outgoing
     from bot.adapters.teams.payload import Said
     from bot.adapters.teams.references import Reference
-    from bot.model import Account
+    from bot.model import Account, Place
     from bot.ports import NoticeBoard, Road
 
 LOG = structlog.get_logger(__name__)
@@ -58,8 +58,15 @@ class Talk:
         """Return whose account is speaking."""
         return await self._accounts.account(said, home)
 
-    async def current(self, topic: str) -> Reply | None:
-        """Return the newest state of a topic."""
+    async def current(self, topic: str, place: Place, ref: str) -> Reply | None:
+        """Return the newest state of the topic that a message shows, None where it shows none.
+
+        The store knows it whoever posted the message; a client that looks at it at once is
+        quicker than the store.
+        """
+        is_shown = self._outgoing.topic(place, ref) == topic
+        if not is_shown and not await self._notices.is_shown(topic, place, ref):
+            return None
         return await self._notices.current(topic)
 
     async def show_later(self, said: Said, asking: asyncio.Task[Reply]) -> None:

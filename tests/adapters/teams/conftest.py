@@ -73,7 +73,9 @@ def registration(teams: fake.Teams, **over: Any) -> Registration:
         "console_url": "http://console.test/",
     }
     over = {
-        name: value.format(identity=teams.identity_url) if isinstance(value, str) else value
+        name: value.format(identity=teams.identity_url, graph=teams.graph_url)
+        if isinstance(value, str)
+        else value
         for name, value in over.items()
     }
     return Registration(**{**given, **over})
@@ -111,6 +113,28 @@ async def opened(*, patience: Patience | None = None, **over: Any) -> AsyncItera
         url = await stack.enter_async_context(served(app))
         teams.door = f"{url}/api/messages"
         yield Open(teams, door, road, notices, topics, clock, references, rests, http)
+
+
+@asynccontextmanager
+async def restarted(here: Open) -> AsyncIterator[Teams]:
+    """Open the door of another process that has the same stores; Teams posts there from now on."""
+    async with contextlib.AsyncExitStack() as stack:
+        door = Teams(
+            registration(here.teams),
+            road=here.road,
+            notices=here.notices,
+            clock=here.clock,
+            http=here.http,
+            references=here.references,
+            patience=Patience(message=30, invoke=30),
+        )
+        app = FastAPI()
+        app.routes.extend(routes(door))
+        await door.start()
+        stack.push_async_callback(door.close)
+        here.teams.door = f"{await stack.enter_async_context(served(app))}/api/messages"
+        here.notices.messengers[door.platform] = door
+        yield door
 
 
 async def installed(here: Open) -> None:

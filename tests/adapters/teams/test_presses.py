@@ -20,7 +20,7 @@ from bot.model import (
     Style,
     Visibility,
 )
-from tests.adapters.teams.conftest import Open, opened
+from tests.adapters.teams.conftest import Open, opened, restarted
 from tests.fakes.teams import Shown, activities
 from tests.fakes.teams.activities import CHANNEL
 
@@ -255,6 +255,27 @@ async def test_an_edited_card_still_refreshes_for_who_asked(here: Open) -> None:
     await here.notices.publish("REQ-1", DECIDED)
     await here.teams.until(lambda: message.buttons == {})
     assert message.card["refresh"]["userIds"] == ["29:anna"]
+
+
+@pytest.mark.parametrize("where", ["personal", "channel"])
+async def test_a_refresh_finds_its_topic_after_a_restart(here: Open, where: str) -> None:
+    message = await card(here, where=where)
+    await here.door._tasks.close(10)
+    async with restarted(here):
+        await here.topics.put("REQ-1", DECIDED)
+        answer = await here.teams.refresh(message)
+        assert answer.json["statusCode"] == 200
+        assert "approved by anna" in answer.body
+        message.card["refresh"]["action"]["data"]["topic"] = "REQ-2"
+        await here.topics.put("REQ-2", Reply("Somebody else's lab-results."))
+        answer = await here.teams.refresh(message)
+        assert answer.json["statusCode"] == 404
+
+
+async def test_a_refresh_is_answered_before_the_store_knows_the_message(here: Open) -> None:
+    message = await card(here)
+    here.topics.shown.clear()
+    assert (await here.teams.refresh(message)).json["statusCode"] == 200
 
 
 async def test_a_refresh_of_what_is_not_known_any_more_says_so(here: Open) -> None:
