@@ -215,6 +215,7 @@ def _teams(
         login_url=given.login_url,
         allowed_service_urls=given.allowed_service_urls,
         issuer=given.issuer,
+        graph_url=given.graph_url if given.rooms == "channel" else "",
         console_url=settings.server.address,
     )
     door: Door = teams.Teams(

@@ -148,6 +148,8 @@ class Teams(Block):
     allowed_service_urls: tuple[BaseUrl, ...] = Field(
         default=("https://smba.trafficmanager.net/",), min_length=1
     )
+    rooms: Literal["thread", "channel"] = "thread"
+    graph_url: BaseUrl = "https://graph.microsoft.com/"
 
     @model_validator(mode="after")
     def _whole(self) -> Teams:

@@ -16,10 +16,12 @@ from bot.adapters.teams.accounts import PLATFORM, Accounts
 from bot.adapters.teams.activity import Malformed, Raw, read, understood
 from bot.adapters.teams.connector import Connector
 from bot.adapters.teams.credentials import Credentials, by_identity, by_password
+from bot.adapters.teams.graph import Graph
 from bot.adapters.teams.keys import Keys
 from bot.adapters.teams.listeners import Listeners, Patience
 from bot.adapters.teams.outgoing import Outgoing
 from bot.adapters.teams.refusals import TokenRefused
+from bot.adapters.teams.rooms import Rooms
 from bot.adapters.teams.service_urls import TEAMS_HOSTS, ServiceUrls
 from bot.adapters.teams.silence import silence
 from bot.adapters.teams.talk import Talk
@@ -29,7 +31,7 @@ from bot.background import Tasks
 from bot.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     import httpx
 
@@ -50,7 +52,8 @@ class Registration:
 
     `allowed_service_urls` are hosts (`*.example.com`) or exact origins (`http://127.0.0.1:4000`).
     `managed_identity_url` is asked for tokens in place of a password: Azure's metadata service,
-    for an app that is a user-assigned managed identity.
+    for an app that is a user-assigned managed identity. `graph_url` is Microsoft Graph, where
+    rooms are channels; "" where they are threads.
     """
 
     app_id: str
@@ -62,10 +65,11 @@ class Registration:
     allowed_service_urls: tuple[str, ...] = TEAMS_HOSTS
     issuer: str = "https://api.botframework.com"
     console_url: str = ""
+    graph_url: str = ""
 
 
 class Teams:
-    """One Teams app; the Messenger of the platform "teams".
+    """One Teams app; the Messenger and the Rooms of the platform "teams".
 
     Nothing of a body is read before its token is checked. `start` needs the running loop; `close`
     waits for the answers under way. `http` is shared and stays open.
@@ -100,11 +104,14 @@ class Teams:
             issuer=given.issuer,
             service_urls=urls,
         )
-        self._credentials = _credentials(given, http, clock)
+        self._credentials = _credentials(given, http, clock, given.issuer)
         connector = Connector(http, self._credentials, urls, sleep)
+        self._graph_credentials = _credentials(given, http, clock, given.graph_url.rstrip("/"))
+        graph = Graph(given.graph_url, http, self._graph_credentials, sleep)
         self._tasks, self._turns = Tasks(), Turns(connector)
         self._accounts = Accounts(connector, clock, tenants)
         self._outgoing = Outgoing(connector, references, console_url=given.console_url)
+        self._rooms = Rooms(self._outgoing, connector, graph if given.graph_url else None)
         talk = Talk(road, notices, self._accounts, self._outgoing)
         self._listeners = Listeners(talk, self._outgoing, self._tasks, patience or Patience())
 
@@ -123,6 +130,7 @@ class Teams:
         await self._accounts.close()
         await self._keys.close()
         await self._credentials.close()
+        await self._graph_credentials.close()
 
     @property
     def spacing(self) -> float:
@@ -136,6 +144,10 @@ class Teams:
     async def edit(self, place: Place, ref: str, reply: Reply) -> None:
         """Replace a message, controls included; the same errors."""
         await self._outgoing.update(place, ref, reply)
+
+    async def open_room(self, title: str, *, beside: str, members: Sequence[str]) -> Place:
+        """Open a room in a channel, or in its team; returns where to post in it."""
+        return await self._rooms.open(title, beside, members)
 
     async def receive(self, request: Request) -> Response:
         """Take one HTTP request: a forged, oversized or unreadable one goes no further."""
@@ -174,19 +186,19 @@ def routes(door: Teams) -> list[Route]:
     return [Route("/api/messages", door.receive, methods=["POST"], include_in_schema=False)]
 
 
-def _credentials(given: Registration, http: httpx.AsyncClient, clock: Clock) -> Credentials:
+def _credentials(
+    given: Registration, http: httpx.AsyncClient, clock: Clock, resource: str
+) -> Credentials:
     if given.managed_identity_url:
         url, app = given.managed_identity_url, given.app_id
-        return Credentials(
-            http, clock, by_identity(http, url=url, app_id=app, resource=given.issuer)
-        )
+        return Credentials(http, clock, by_identity(http, url=url, app_id=app, resource=resource))
     grant = by_password(
         http,
         login_url=given.login_url,
         tenant=given.tenant_id,
         app_id=given.app_id,
         password=given.app_password,
-        scope=f"{given.issuer}/.default",
+        scope=f"{resource}/.default",
     )
     return Credentials(http, clock, grant)
 

@@ -15,12 +15,13 @@ from bot.render import cards
 from bot.render.plain import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from bot.adapters.teams.connector import Body, Connector
+    from bot.adapters.teams.calls import Body
+    from bot.adapters.teams.connector import Connector
     from bot.adapters.teams.payload import Said
     from bot.adapters.teams.references import Reference, References
-    from bot.model import Place, Reply
+    from bot.model import Json, Place, Reply
 
 LOG = structlog.get_logger(__name__)
 CARD: Final = "application/vnd.microsoft.card.adaptive"
@@ -51,28 +52,23 @@ class Outgoing:
     def body(self, reply: Reply, *, refresh_for: Sequence[str] = ()) -> Body:
         """Return a reply as an activity: a card, and never a text beside it."""
         drawn = self.draw(reply, refresh_for=refresh_for)
-        attached: Body = {"contentType": CARD, "content": drawn.card}
-        body: Body = {"type": "message", "summary": drawn.text, "attachments": [attached]}
-        if cards.size(body) <= cards.ACTIVITY_SIZE:
-            return body
-        LOG.warning("a card was too large for Teams; its summary is shown instead")
-        return {"type": "message", "text": cut(drawn.text, LONGEST_TEXT), "textFormat": "plain"}
+        return activity(drawn.card, drawn.text)
 
     async def post(self, place: Place, reply: Reply, *, asker: str = "") -> str:
         """Post a message; returns its id, which names it within its conversation.
 
         The client of `asker` (a Teams user id) asks for the newest state whenever it is looked at.
         """
-        home = await self._home(place.channel)
+        home = await self.home(place.channel)
         watchers = (asker,) if asker else ()
         body = self.body(reply, refresh_for=watchers)
-        ref = await self._send(home, address(place), body)
+        ref = await self.send(home, address(place), body)
         self._remember(place, ref, Card(reply.topic, watchers))
         return ref
 
     async def update(self, place: Place, ref: str, reply: Reply) -> None:
         """Replace a message."""
-        home = await self._home(place.channel)
+        home = await self.home(place.channel)
         watchers = self._cards.get((place.channel, ref), Card()).watchers
         self._remember(place, ref, Card(reply.topic, watchers))
         body = {**self.body(reply, refresh_for=watchers), "id": ref}
@@ -99,7 +95,7 @@ class Outgoing:
         if said.is_personal:
             await self.post(said.place, reply)
             return
-        home = await self._home(said.place.channel)
+        home = await self.home(said.place.channel)
         body = {**self.body(reply), "recipient": {"id": said.speaker.id}}
         where = address(said.place)
         try:
@@ -114,7 +110,7 @@ class Outgoing:
         known = await self._references.personal(home.tenant, said.speaker.user)
         if known is not None and not known.is_blocked:
             try:
-                await self._send(known, known.conversation, body)
+                await self.send(known, known.conversation, body)
             except Blocked:
                 raise
             except Rejected:
@@ -124,7 +120,7 @@ class Outgoing:
         if known is not None and known.is_blocked:
             raise Blocked("That person blocked the app in Teams: nothing was sent.")
         fresh = await self._create(home, said)
-        await self._send(fresh, fresh.conversation, body)
+        await self.send(fresh, fresh.conversation, body)
 
     async def _create(self, home: Reference, said: Said) -> Reference:
         speaker = said.speaker
@@ -141,8 +137,14 @@ class Outgoing:
         return fresh
 
     async def saw(self, reference: Reference) -> None:
-        """Remember a conversation that we are in; somebody speaks there, so it is not blocked."""
-        if await self._references.get(reference.conversation) != reference:
+        """Remember a conversation that we are in; somebody speaks there, so it is not blocked.
+
+        Not every activity says which team its channel is of: what is known of it stays.
+        """
+        known = await self._references.get(reference.conversation)
+        if known is not None and not reference.team:
+            reference = replace(reference, team=known.team)
+        if known != reference:
             await self._references.put(reference)
 
     async def saw_team(self, home: Reference) -> None:
@@ -161,7 +163,8 @@ class Outgoing:
         """Forget a conversation that we were removed from; a team's channels all at once."""
         await self._references.forget(reference.team or reference.conversation)
 
-    async def _home(self, channel: str) -> Reference:
+    async def home(self, channel: str) -> Reference:
+        """Return how to reach a conversation; `Rejected` where we are not, or may not write."""
         home = await self._references.get(channel)
         if home is None:
             raise Rejected("The Teams app is not in that conversation: add it there first.")
@@ -169,7 +172,8 @@ class Outgoing:
             raise Blocked("Teams lets us write nothing there: the app was blocked or removed.")
         return home
 
-    async def _send(self, home: Reference, where: str, body: Body) -> str:
+    async def send(self, home: Reference, where: str, body: Body) -> str:
+        """Post an activity; returns its id. Where Teams takes none any more is remembered."""
         try:
             return await self._connector.send(home.service_url, where, body)
         except Blocked:
@@ -181,3 +185,13 @@ def _where(home: Reference, place: Place, ref: str) -> str:
     """Return the conversation that a message stands in: posted to a channel, it began one."""
     is_channel = bool(home.team)
     return address(replace(place, thread=ref) if is_channel and not place.thread else place)
+
+
+def activity(card: Mapping[str, Json], summary: str) -> Body:
+    """Return a card as an activity, or its summary alone where Teams would refuse the card."""
+    attached: Body = {"contentType": CARD, "content": card}
+    body: Body = {"type": "message", "summary": summary, "attachments": [attached]}
+    if cards.size(body) <= cards.ACTIVITY_SIZE:
+        return body
+    LOG.warning("a card was too large for Teams; its summary is shown instead")
+    return {"type": "message", "text": cut(summary, LONGEST_TEXT), "textFormat": "plain"}

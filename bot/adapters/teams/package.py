@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from bot.adapters.teams import icon
+from bot.adapters.teams.graph import PERMISSION
 from bot.errors import ConfigurationError
 from bot.render.plain import cut
 
@@ -57,11 +58,13 @@ def manifest(
     privacy_url: str = "",
     terms_url: str = "",
     has_slash: bool = False,
+    has_channel_rooms: bool = False,
 ) -> dict[str, Json]:
     """Return the manifest; `app_id` is the bot's, `public_url` the console's address.
 
     `has_slash` lists the commands under `/` as well: Teams then delivers what is typed there as
-    a message that only its sender sees. Raises ConfigurationError for what Teams would refuse.
+    a message that only its sender sees. `has_channel_rooms` asks each team's owner to let us make
+    channels in it. Raises ConfigurationError for what Teams would refuse.
     """
     release = RELEASE.match(version)
     host = urlsplit(public_url).hostname
@@ -88,6 +91,7 @@ def manifest(
         # Who writes, and writing to a team's member first: an approver is asked in person.
         "permissions": ["identity", "messageTeamMembers"],
         "validDomains": [host],
+        **(_consent(app_id.lower(), host) if has_channel_rooms else {}),
     }
 
 
@@ -104,6 +108,16 @@ def write(path: Path, made: Mapping[str, Json]) -> None:
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, READABLE
             entry.create_system = UNIX
             package.writestr(entry, content)
+
+
+def _consent(app_id: str, host: str) -> dict[str, Json]:
+    """Return what a team's owner is asked for when the app is added: counts for that team alone."""
+    asked: Json = [{"name": PERMISSION, "type": "Application"}]
+    return {
+        # Teams wants a resource, and uses it for nothing here.
+        "webApplicationInfo": {"id": app_id, "resource": f"https://{host}"},
+        "authorization": {"permissions": {"resourceSpecific": asked}},
+    }
 
 
 def _bot(commands: Sequence[Command], app_id: str, *, has_slash: bool) -> dict[str, Json]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.adapters.teams import Teams as Door
-from bot.adapters.teams.connector import ATTEMPTS, LONGEST_PAUSE
+from bot.adapters.teams.calls import ATTEMPTS, LONGEST_PAUSE
 from bot.errors import ConfigurationError, Rejected, Throttled, Unreachable
 from bot.model import Place, Reply
 from tests.adapters.teams.conftest import Open, installed, opened, registration

@@ -14,8 +14,9 @@
 It keeps Teams' rules where a test would be fooled without them: tokens are checked both ways, text
 and card in one activity are refused, and so is what is larger than 80 KB of UTF-16, an edit needs
 its message, a targeted message needs its one person and a conversation of several. `fail`, `limit`
-and `hold` make an operation (`post`, `edit`, `typing`, `create`, `member`, `channels`, `login`,
-`identity`, `openid`, `keys`) fail, answer 429, or wait; `block` has Teams refuse to write there.
+and `hold` make an operation (`post`, `edit`, `typing`, `create`, `member`, `team`, `channels`, `graph`,
+`login`, `identity`, `openid`, `keys`) fail, answer 429, or wait; `block` has Teams refuse to write
+there.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from aiohttp import web
 
 from tests.fakes.teams import activities
 from tests.fakes.teams.connector import at, error, operation
+from tests.fakes.teams.graph import GROUP, Graph
 from tests.fakes.teams.identity import Identity
 from tests.fakes.teams.parts import Acknowledged, Call, Object, Shown, inputs, unpostable, walk
 from tests.fakes.teams.sign_in import SignIn
@@ -56,6 +58,7 @@ class Teams:
         self.identity = Identity(self.app_id)
         self.takes_targeted = True
         self.channels = [activities.CHANNEL]
+        self.graph = Graph()
         self.calls: list[Call] = []
         self.messages: list[Shown] = []
         self.typings: list[Object] = []
@@ -86,10 +89,13 @@ class Teams:
         app.router.add_delete(one + "/activities/{activity}", teams._connector)
         app.router.add_get(one + "/members/{member}", teams._connector)
         app.router.add_get("/teams/v3/teams/{team}/conversations", teams._connector)
+        app.router.add_get("/teams/v3/teams/{team}", teams._connector)
+        teams.graph.route(app, teams._answered)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         teams.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        teams.sign_in.tokens[teams.graph_url.rstrip("/")] = teams.graph.tokens
         try:
             async with aiohttp.ClientSession() as teams._session:
                 yield teams
@@ -105,6 +111,11 @@ class Teams:
     def login_url(self) -> str:
         """Return the address of the sign-in service."""
         return f"{self.base}/login/"
+
+    @property
+    def graph_url(self) -> str:
+        """Return the address of Microsoft Graph."""
+        return f"{self.base}/graph/"
 
     @property
     def identity_url(self) -> str:
@@ -317,7 +328,12 @@ class Teams:
         if where.partition(";")[0] in self._blocked:
             blocked = {"subCode": "MessageWritesBlocked", "code": "Forbidden", "message": "No."}
             return web.json_response(blocked, status=403)
-        asked = {"create": self._create, "channels": self._channels, "member": self._member}
+        asked = {
+            "create": self._create,
+            "channels": self._channels,
+            "member": self._member,
+            "team": self._team,
+        }
         if operation in asked:
             return asked[operation](request, body)
         if operation == "typing":
@@ -327,7 +343,13 @@ class Teams:
         return error(status, code) if status else self._write(operation, request, body, where)
 
     def _channels(self, _: web.Request, __: Object) -> web.Response:
-        return web.json_response({"conversations": [{"id": one} for one in self.channels]})
+        known = {**dict.fromkeys(self.channels), **self.graph.made}
+        listed = [{"id": one, **({"name": name} if name else {})} for one, name in known.items()]
+        return web.json_response({"conversations": listed})
+
+    def _team(self, request: web.Request, _: Object) -> web.Response:
+        team = {"id": request.match_info["team"], "name": "Ward IT", "aadGroupId": GROUP}
+        return web.json_response(team)
 
     def _create(self, _: web.Request, body: Object) -> web.Response:
         members = body.get("members") or []
@@ -340,8 +362,11 @@ class Teams:
     def _member(self, request: web.Request, _: Object) -> web.Response:
         number = request.match_info["member"]
         user = number.removeprefix("29:")
-        known = {"id": number, "aadObjectId": user, "tenantId": self.tenant, "userRole": "user"}
+        known = {"aadObjectId": user, "tenantId": self.tenant, "userRole": "user"}
+        known |= {"id": f"29:{user}", "name": user.capitalize()}
         found = {**known, **self.users.get(user, {}).get("member", {})}
+        if self.users.get(user, {}).get("is_absent"):
+            return error(404, "MemberNotFoundInConversation")
         return web.json_response(found)
 
     def _write(

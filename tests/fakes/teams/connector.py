@@ -10,7 +10,7 @@ from tests.fakes.teams.parts import Object
 def operation(request: web.Request, body: Object) -> str:
     """Return what a call of the connector does, by the name that a test arranges it under."""
     if request.path.startswith("/teams/v3/teams/"):
-        return "channels"
+        return "channels" if request.path.endswith("/conversations") else "team"
     if request.method != "POST":
         return {"PUT": "edit", "DELETE": "delete", "GET": "member"}[request.method]
     if request.path.endswith("/conversations"):
