@@ -76,24 +76,35 @@ def slack(config: Path | None, url: str | None, *, socket_mode: bool) -> None:
 @click.option("--app-id", type=click.UUID, metavar="ID", help="The app registration's id.")
 @click.option("--url", metavar="URL", help="The https address that people open the console by.")
 @click.option("--slash", is_flag=True, help="List the commands under / too, where Teams has that.")
+@click.option("--channels", is_flag=True, help="Ask to make channels, for `teams.rooms: channel`.")
 def teams(
-    config: Path | None, out: Path, app_id: UUID | None, url: str | None, *, slash: bool
+    config: Path | None,
+    out: Path,
+    app_id: UUID | None,
+    url: str | None,
+    *,
+    slash: bool,
+    channels: bool,
 ) -> None:
     """Write the package of the Teams app, made from the commands.
 
     Upload it in the Teams admin center under "Manage apps". What --app-id and --url do not say is
-    taken from the settings file.
+    taken from the settings file, and so is whether it asks to make channels.
 
     \b
     Example:
         wardroom manifest teams --out wardroom-teams.zip
     """  # noqa: D301 - click's mark for lines that stay as they are
+    # Only where they are needed: whoever says both may have no settings yet.
+    known = None if app_id and url else settings.here(config)
+    given = known.teams if known else None
     made = package.manifest(
         registry.discover(commands).commands,
         app_id=str(app_id) if app_id else _set(config).app_id,
         version=__version__,
         public_url=url or settings.here(config).server.address,
         has_slash=slash,
+        has_channel_rooms=channels or (given is not None and given.rooms == "channel"),
     )
     try:
         package.write(out, made)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from bot import __version__
 from bot.adapters.teams import package
 from bot.adapters.teams.credentials import by_identity, by_password
+from bot.adapters.teams.graph import PERMISSION
 from bot.doctor.address import door
 from bot.doctor.asking import NoAnswer, ask, said, word
 from bot.doctor.database import UNREADABLE, reference
-from bot.doctor.finding import Finding, fail, ok, skip, warn
+from bot.doctor.finding import Finding, State, fail, ok, skip, warn
 from bot.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -47,6 +48,10 @@ CODES = {
         "there is no such tenant",
         f"{IDS}; in a government cloud teams.login_url: https://login.microsoftonline.us/",
     ),
+    "500011": (
+        "the tenant does not know the service that the token is for",
+        "set teams.issuer and teams.graph_url as docs/install-teams.md has them for your cloud",
+    ),
     "900023": ("the tenant's id is no id", IDS),
     "53003": (
         "Conditional Access keeps the app out",
@@ -61,14 +66,15 @@ async def look(case: Case) -> list[Finding]:
     if given is None:
         return [skip("teams", "is not set up", HOW)]
     way_in = door(case, "teams address", PATH, "Teams")
-    keys, token, address, zipped, channels = await asyncio.gather(
+    keys, token, rooms, address, zipped, channels = await asyncio.gather(
         _keys(case, given),
-        _token(case, given),
+        _token(case, given, "teams token", given.issuer),
+        _rooms(case, given),
         way_in,
         asyncio.to_thread(_package, case, given),
         channel_lines(case, "teams channels", case.channels("teams")),
     )
-    return [keys, token, address, zipped, _people(case, given), *channels]
+    return [keys, token, *rooms, address, zipped, _people(case, given), *channels]
 
 
 async def _keys(case: Case, given: Teams) -> Finding:
@@ -99,16 +105,27 @@ async def _get(http: httpx.AsyncClient, url: str) -> dict[str, object]:
     return dict(said(answer))
 
 
-async def _token(case: Case, given: Teams) -> Finding:
-    """Look whether Microsoft gives us the token that Wardroom writes with; it is thrown away."""
-    name = "teams token"
+async def _rooms(case: Case, given: Teams) -> list[Finding]:
+    """Look whether channels can be made, where rooms are channels; what owners said is not seen."""
+    if given.rooms == "thread":
+        return []
+    name, graph = "teams rooms", given.graph_url.rstrip("/")
+    found = await _token(case, given, name, graph)
+    if found.state is not State.OK:
+        return [found]
+    text = f"channels by {graph}, in each team whose owner granted {PERMISSION} by adding the app"
+    return [ok(name, text)]
+
+
+async def _token(case: Case, given: Teams, name: str, resource: str) -> Finding:
+    """Look whether Microsoft gives us a token for one of its services; it is thrown away."""
     try:
-        answer = await ask(case.http, _grant(case, given))
+        answer = await ask(case.http, _grant(case, given, resource))
     except NoAnswer as silent:
         return fail(name, silent.why, silent.mend)
     data = said(answer)
     if answer.is_success and isinstance(data.get("access_token"), str):
-        return ok(name, f"granted to {given.app_id}, for {given.issuer}")
+        return ok(name, f"granted to {given.app_id}, for {resource}")
     found = CODE.search(answer.text)
     code = found[1] if found else ""
     if code in CODES:
@@ -122,18 +139,18 @@ async def _token(case: Case, given: Teams) -> Finding:
     return fail(name, f"Microsoft gives no token ({error})", f"{IDS}; else {SECRET}{more}")
 
 
-def _grant(case: Case, given: Teams) -> httpx.Request:
+def _grant(case: Case, given: Teams, resource: str) -> httpx.Request:
     """Return the same request that the Teams door asks with."""
     if given.managed_identity_url:
         url, app = given.managed_identity_url, given.app_id
-        return by_identity(case.http, url=url, app_id=app, resource=given.issuer)()
+        return by_identity(case.http, url=url, app_id=app, resource=resource)()
     return by_password(
         case.http,
         login_url=given.login_url,
         tenant=given.tenant_id,
         app_id=given.app_id,
         password=given.app_password.get_secret_value() if given.app_password else "",
-        scope=f"{given.issuer}/.default",
+        scope=f"{resource}/.default",
     )()
 
 
@@ -167,6 +184,7 @@ def _current(case: Case, given: Teams) -> list[object]:
                 version=__version__,
                 public_url=case.settings.server.address,
                 has_slash=has_slash,
+                has_channel_rooms=given.rooms == "channel",
             )
             for has_slash in (False, True)
         ]

@@ -126,6 +126,7 @@ async def test_keys_of_another_cloud_are_named_with_the_setting(teams: Tenant, h
         ("7000215", "the app's password is wrong", "copy its Value (not its Secret ID)"),
         ("7000222", "the app's password has expired", "New client secret"),
         ("700016", "the app is not in this tenant", "compare teams.app_id and teams.tenant_id"),
+        ("500011", "does not know the service", "teams.graph_url"),
         ("90002", "there is no such tenant", "https://login.microsoftonline.us/"),
         ("99999", "Microsoft gives no token", "login.microsoftonline.com/error?code=99999"),
     ],
@@ -184,6 +185,45 @@ async def test_a_sign_in_that_cannot_be_reached_is_named(teams: Tenant, home: Pa
     configure(home, teams=teams.settings(login_url=f"http://127.0.0.1:{port}/"))
 
     assert (await _report()).of("teams token")["text"] == f"nobody listens at 127.0.0.1:{port}"
+
+
+# --- rooms -------------------------------------------------------------------------------------
+
+
+async def test_rooms_that_are_channels_need_a_token_for_graph_and_an_owners_consent(
+    teams: Tenant, home: Path
+) -> None:
+    configure(home, teams=teams.settings(rooms="channel", graph_url=teams.graph_url))
+
+    found = (await _report()).of("teams rooms")
+
+    assert found["state"] == "ok"
+    assert "whose owner granted Channel.Create.Group" in found["text"]
+    assert len(teams.graph.tokens) == 1
+    assert teams.graph.calls == []
+
+
+async def test_a_graph_of_another_cloud_is_named_with_the_setting(
+    teams: Tenant, home: Path
+) -> None:
+    graph = "https://graph.microsoft.us/"
+    configure(home, teams=teams.settings(rooms="channel", graph_url=graph))
+
+    found = (await _report()).of("teams rooms")
+
+    assert found["state"] == "fail"
+    assert "compare teams.app_id" in found["mend"]
+
+
+async def test_a_package_that_does_not_ask_to_make_channels_is_named(
+    teams: Tenant, home: Path, wardroom: Typing
+) -> None:
+    wardroom("manifest", "teams", "--out", "wardroom-teams.zip")
+    configure(home, teams=teams.settings(rooms="channel", graph_url=teams.graph_url))
+    assert (await _report()).of("teams package")["state"] == "warn"
+
+    wardroom("manifest", "teams", "--out", "wardroom-teams.zip")
+    assert (await _report()).of("teams package")["state"] == "ok"
 
 
 # --- package, people, channels -----------------------------------------------------------------

@@ -7,12 +7,13 @@ from urllib.parse import SplitResult, urlsplit
 
 from bot.errors import ConfigurationError
 
+# Microsoft's list of where Teams takes messages: the public cloud, GCC, GCC High and DoD. Whole
+# names, for anybody can register one under trafficmanager.net.
 TEAMS_HOSTS = (
-    "*.trafficmanager.net",
-    "*.botframework.com",
-    "*.teams.microsoft.com",
-    "*.teams.microsoft.us",
-    "*.botframework.azure.us",
+    "smba.trafficmanager.net",
+    "smba.infra.gcc.teams.microsoft.com",
+    "smba.infra.gov.teams.microsoft.us",
+    "smba.infra.dod.teams.microsoft.us",
 )
 HTTPS_PORT = 443
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})

@@ -276,6 +276,31 @@ def test_the_package_is_made_for_the_settings_that_are_here(here: Path) -> None:
     assert made["bots"][0]["supportsTargetedMessages"] is True
 
 
+def test_rooms_that_are_channels_ask_a_teams_owner_for_one_permission_and_no_more(
+    here: Path,
+) -> None:
+    teams = {"app_id": APP, "app_password": "not-a-real-password", "tenant_id": APP}
+    configure(here, teams={**teams, "rooms": "channel"})
+    assert wardroom("--out", "w.zip").exit_code == 0
+    made = written(here)
+    check(made)
+    assert made["authorization"] == {
+        "permissions": {
+            "resourceSpecific": [{"name": "Channel.Create.Group", "type": "Application"}]
+        }
+    }
+    assert made["webApplicationInfo"]["id"] == APP
+    configure(here, teams=teams)
+    assert wardroom("--out", "w.zip").exit_code == 0
+    assert not {"authorization", "webApplicationInfo"} & set(written(here))
+
+
+def test_channels_can_be_asked_for_without_settings(here: Path) -> None:
+    result = wardroom("--out", "w.zip", "--app-id", APP, "--url", URL, "--channels")
+    assert result.exit_code == 0, result.output
+    assert written(here) == made_of(version=__version__, has_channel_rooms=True)
+
+
 def test_settings_without_teams_say_what_to_add(here: Path) -> None:
     configure(here)
     result = wardroom("--out", "w.zip")

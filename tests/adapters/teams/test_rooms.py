@@ -143,8 +143,8 @@ async def test_graphs_token_is_its_own_and_never_goes_to_teams(graph: Open) -> N
 
 
 async def test_a_managed_identity_makes_channels_too() -> None:
-    over = {"app_password": "", "managed_identity_url": "{identity}", "graph_url": "{graph}"}
-    async with opened(**over) as here:
+    identity = "{identity}"
+    async with opened(app_password="", managed_identity_url=identity, graph_url="{graph}") as here:
         await added(here)
         await open_room(here)
         assert names_made(here) == [TITLE]

@@ -13,9 +13,9 @@ from bot.errors import ConfigurationError
     [
         "https://smba.trafficmanager.net/emea/",
         "https://SMBA.trafficmanager.net:443/teams/",
-        "https://webchat.botframework.com/",
         "https://smba.infra.gcc.teams.microsoft.com/gcc",
         "https://smba.infra.gov.teams.microsoft.us/gcch",
+        "https://smba.infra.dod.teams.microsoft.us/dod",
     ],
 )
 def test_teams_own_addresses_are_allowed(url: str) -> None:
@@ -28,6 +28,9 @@ def test_teams_own_addresses_are_allowed(url: str) -> None:
         "http://smba.trafficmanager.net/",
         "https://smba.trafficmanager.net:8443/",
         "https://smba.trafficmanager.net.evil.test/",
+        "https://evil.trafficmanager.net/",
+        "https://x.smba.trafficmanager.net/",
+        "https://webchat.botframework.com/",
         "https://trafficmanager.net/",
         "https://eviltrafficmanager.net/",
         "https://evil.test/?smba.trafficmanager.net",
@@ -59,6 +62,13 @@ def test_an_address_given_in_full_means_that_host_and_port() -> None:
     assert urls.allows("https://SMBA.trafficmanager.net:443/emea/")
     assert not urls.allows("https://other.trafficmanager.net/emea/")
     assert not urls.allows("http://smba.trafficmanager.net/emea/")
+
+
+def test_a_host_with_a_star_means_every_name_below_it() -> None:
+    urls = ServiceUrls(("*.proxy.hospital.test",))
+    assert urls.allows("https://teams.proxy.hospital.test/")
+    assert not urls.allows("https://proxy.hospital.test/")
+    assert not urls.allows("https://evilproxy.hospital.test/")
 
 
 def test_loopback_is_allowed_where_it_is_named_in_full_and_that_port_only() -> None:

@@ -14,9 +14,9 @@
 It keeps Teams' rules where a test would be fooled without them: tokens are checked both ways, text
 and card in one activity are refused, and so is what is larger than 80 KB of UTF-16, an edit needs
 its message, a targeted message needs its one person and a conversation of several. `fail`, `limit`
-and `hold` make an operation (`post`, `edit`, `typing`, `create`, `member`, `team`, `channels`, `graph`,
-`login`, `identity`, `openid`, `keys`) fail, answer 429, or wait; `block` has Teams refuse to write
-there.
+and `hold` make an operation (`post`, `edit`, `typing`, `create`, `member`, `team`, `channels`,
+`graph`, `login`, `identity`, `openid`, `keys`) fail, answer 429, or wait; `block` has Teams refuse
+to write there.
 """
 
 from __future__ import annotations

@@ -47,8 +47,18 @@ class Graph:
         app.router.add_post("/graph/v1.0/teams/{team}/channels", post)
 
     def _create(self, request: web.Request, body: Object) -> web.Response:
-        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         name = str(body.get("displayName", ""))
+        refused = self._refusal(request, name)
+        if refused is not None:
+            return refused
+        made = f"19:made{len(self.made)}@thread.tacv2"
+        self.made[made] = name
+        if self.loses:
+            return web.Response(status=502)
+        return web.json_response({**body, "id": made, "email": "", "webUrl": ""}, status=201)
+
+    def _refusal(self, request: web.Request, name: str) -> web.Response | None:
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if token not in self.tokens:
             return _error(401, "InvalidAuthenticationToken", "Access token is not for this.")
         if request.match_info["team"] != GROUP:
@@ -57,13 +67,8 @@ class Graph:
             return _error(403, "Forbidden", DENIED)
         if not 0 < len(name.encode("utf-16-le")) <= 2 * LONGEST or FORBIDDEN.search(name):
             return _error(400, "BadRequest", f"Channel name {name} is not valid.")
-        if name.lower() in {one.lower() for one in (*self.made.values(), *self.deleted)}:
-            return _error(400, "BadRequest", TAKEN)
-        made = f"19:made{len(self.made)}@thread.tacv2"
-        self.made[made] = name
-        if self.loses:
-            return web.Response(status=502)
-        return web.json_response({**body, "id": made, "email": "", "webUrl": ""}, status=201)
+        taken = name.lower() in {one.lower() for one in (*self.made.values(), *self.deleted)}
+        return _error(400, "BadRequest", TAKEN) if taken else None
 
 
 def _error(status: int, code: str, message: str) -> web.Response:
