@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.end_to_end.chats import chats
 from tests.end_to_end.ward import gate, ward
 
-__all__ = ["gate", "ward"]
+__all__ = ["chats", "gate", "ward"]

@@ -34,7 +34,7 @@ def test_a_kill_at_the_trigger_leaves_exactly_one_deploy(
     asked = ward.say("engineer", f"deploy {SERVICE} {built} to test --reason {moment}")
     assert asked["refs"]["deploy"] == "DEP-1", asked
     assert ward.process is not None
-    ward.process.wait(30)
+    ward.process.join(30)
     time.sleep(0.2)
 
     ward.start()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from click.testing import CliRunner, Result
 
 from bot.cli import main
 from tests.end_to_end.gate import Gate
+from tests.forked import wardroom
 from tests.sandbox.fixtures import ROOT, Hospital
 from tests.serving import NO_TLS
 
@@ -34,7 +35,7 @@ class Ward:
 
     folder: Path
     port: int
-    process: subprocess.Popen[bytes] | None = None
+    process: BaseProcess | None = None
 
     @property
     def config(self) -> Path:
@@ -46,14 +47,8 @@ class Ward:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        with (self.folder / "output").open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "bot", "serve", "--config", str(self.config)],
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            )
+        output = self.folder / "output"
+        self.process = wardroom(["serve", "--config", str(self.config)], output)
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
@@ -64,21 +59,22 @@ class Ward:
                     return
             except httpx.HTTPError:
                 pass
-            assert self.process.poll() is None, (self.folder / "output").read_text()
+            assert self.process.is_alive(), output.read_text()
             assert time.monotonic() < deadline, "Wardroom did not become ready"
             time.sleep(0.1)
 
     def kill(self) -> None:
         """Kill it as a power cut would."""
         if self.process is not None:
-            self.process.send_signal(signal.SIGKILL)
-            self.process.wait()
+            self.process.kill()
+            self.process.join()
 
-    def stop(self) -> int:
-        """Ask it to stop; returns its exit code."""
+    def stop(self) -> int | None:
+        """Ask it to stop; returns its exit code, None where it goes on."""
         assert self.process is not None
         self.process.terminate()
-        return self.process.wait(30)
+        self.process.join(30)
+        return self.process.exitcode
 
     def say(self, who: str, text: str) -> dict[str, Any]:
         """Type a line as a persona; returns the object of `wardroom chat --json`."""

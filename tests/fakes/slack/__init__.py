@@ -10,8 +10,9 @@
         await slack.submit(view, {"reason": "why"}, user="U2")
 
 It keeps Slack's rules where a test would be fooled without them: blocks are validated, a trigger
-is good for one use, a response_url for five, an update needs its message. `fail`, `limit` and
-`hold` make a method fail, answer 429, or wait. With `slack.by_socket = True` everything is sent
+is good for one use, a response_url for five, an update needs its message. `fail`, `limit`, `hold`
+and `delay` make a method fail, answer 429, wait, or do as it is told and say so late; while
+`is_down` nobody is answered. With `slack.by_socket = True` everything is sent
 over the WebSocket that the product opened (`await slack.connected()`), acknowledged by envelope.
 """
 
@@ -33,7 +34,7 @@ from aiohttp import web
 from bot.adapters.slack.signature import sign
 from tests.fakes.slack import bodies
 from tests.fakes.slack.methods import METHODS
-from tests.fakes.slack.parts import Acknowledged, Call, Object, Shown, words
+from tests.fakes.slack.parts import Acknowledged, Call, Object, Shown, undrawable, words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -63,7 +64,11 @@ class Slack:
         self.homes: list[tuple[str, Object]] = []
         self.uploads: dict[str, Object] = {}
         self.refresh_token = "xoxe-1-first"
-        self.is_org = self.break_uploads = False
+        self.rooms: dict[str, Object] = {}
+        self.teams: list[str] = [self.team]
+        self.workspaces: dict[str, str] = {}
+        self.is_org = self.break_uploads = self.is_down = self.cannot_fetch = False
+        self.knocks = 0
         self.events = asyncio.Condition()
         self.base = ""
         self.calls_as_form = False
@@ -73,6 +78,7 @@ class Slack:
         self._uses: dict[str, int] = defaultdict(int)
         self._failures: dict[str, deque[Object]] = defaultdict(deque)
         self._gates: dict[str, asyncio.Event] = {}
+        self._delays: dict[str, asyncio.Event] = {}
         self._socket: web.WebSocketResponse | None = None
         self._envelopes: dict[str, asyncio.Future[Object]] = {}
         self._session: aiohttp.ClientSession | None = None
@@ -265,6 +271,11 @@ class Slack:
         self._gates[method] = asyncio.Event()
         return self._gates[method]
 
+    def delay(self, method: str) -> asyncio.Event:
+        """Do what a method is asked for, but let its answers wait until the event is set."""
+        self._delays[method] = asyncio.Event()
+        return self._delays[method]
+
     def number(self) -> int:
         """Return a fresh number."""
         return next(self._numbers)
@@ -287,6 +298,7 @@ class Slack:
 
     async def _api(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
+        self._hang_up_when_down(request)
         body = await _read(request)
         self.calls_as_form = request.content_type == FORM
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -297,6 +309,8 @@ class Slack:
         async with self.events:
             self.calls.append(Call(method, body, token))
             self.events.notify_all()
+        if method in self._delays:
+            await self._delays[method].wait()
         if "retry_after" in answer:
             retry = {"Retry-After": str(answer["retry_after"])}
             return web.json_response(
@@ -310,12 +324,22 @@ class Slack:
         handler = METHODS.get(method)
         return handler(self, body) if handler else {"ok": False, "error": "unknown_method"}
 
+    def _hang_up_when_down(self, request: web.Request) -> None:
+        if self.is_down:
+            self.knocks += 1
+            assert request.transport is not None
+            request.transport.abort()
+            raise web.HTTPServiceUnavailable
+
     async def _answer(self, request: web.Request) -> web.Response:
+        self._hang_up_when_down(request)
         number = request.match_info["number"]
         self._uses[number] += 1
         if self._uses[number] > ANSWERS:
             return web.Response(status=404, text="used_url")
         body = await _read(request)
+        if problem := undrawable(self, body):
+            return web.Response(status=400, text=problem)
         async with self.events:
             self.calls.append(Call("answer", body, ""))
             self.answers.append(body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from slack_sdk.errors import SlackObjectFormationError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tests.fakes.slack import Slack
 
 VIEW_BLOCKS = 100
+CHANNEL_NAME, TOPIC = re.compile(r"[a-z0-9_-]{1,80}"), 250
 
 
 def auth_test(slack: Slack, _: Object) -> Object:
@@ -35,7 +37,7 @@ def users_info(slack: Slack, body: Object) -> Object:
 
 
 def post_message(slack: Slack, body: Object) -> Object:
-    if problem := undrawable(body):
+    if problem := undrawable(slack, body):
         return {"ok": False, "error": problem}
     key = body.get("client_msg_id", "")
     if key and key in slack.keys:
@@ -59,7 +61,7 @@ def post_message(slack: Slack, body: Object) -> Object:
 
 
 def post_ephemeral(slack: Slack, body: Object) -> Object:
-    if problem := undrawable(body):
+    if problem := undrawable(slack, body):
         return {"ok": False, "error": problem}
     said = (body.get("text", ""), body.get("blocks", []))
     thread, user = body.get("thread_ts", ""), body["user"]
@@ -71,7 +73,7 @@ def update(slack: Slack, body: Object) -> Object:
     found = [m for m in slack.messages if (m.channel, m.ts) == (body["channel"], body["ts"])]
     if not found:
         return {"ok": False, "error": "message_not_found"}
-    if problem := undrawable(body):
+    if problem := undrawable(slack, body):
         return {"ok": False, "error": problem}
     found[0].text, found[0].blocks = body.get("text", ""), body.get("blocks", [])
     found[0].versions.append(body)
@@ -105,6 +107,53 @@ def publish(slack: Slack, body: Object) -> Object:
         return {"ok": False, "error": "invalid_arguments"}
     slack.homes.append((body["user_id"], body["view"]))
     return {"ok": True, "view": {**body["view"], "id": "VH"}}
+
+
+def create_channel(slack: Slack, body: Object) -> Object:
+    name = body.get("name", "")
+    if not CHANNEL_NAME.fullmatch(name):
+        return {"ok": False, "error": "invalid_name_specials"}
+    if slack.is_org and body.get("team_id") not in slack.teams:
+        return {"ok": False, "error": "missing_argument"}
+    if name in (room["name"] for room in slack.rooms.values()):
+        return {"ok": False, "error": "name_taken"}
+    made = f"C0ROOM{slack.number()}"
+    slack.rooms[made] = {"name": name, "team": body.get("team_id", ""), "members": [], "topic": ""}
+    return {"ok": True, "channel": {"id": made, "name": name, "is_private": False}}
+
+
+def invite(slack: Slack, body: Object) -> Object:
+    """Call in whom we know; with `force` the others do not keep them out."""
+    asked = body["users"].split(",")
+    wrong = [user for user in asked if slack.users.get(user, {}).get("deleted")]
+    errors = [{"user": user, "ok": False, "error": "user_not_found"} for user in wrong]
+    if wrong and (not body.get("force") or wrong == asked):
+        return {"ok": False, "error": "user_not_found", "errors": errors}
+    room = slack.rooms[body["channel"]]
+    room["members"] += [user for user in asked if user not in wrong]
+    return {
+        "ok": True,
+        "channel": {"id": body["channel"]},
+        **({"errors": errors} if errors else {}),
+    }
+
+
+def set_topic(slack: Slack, body: Object) -> Object:
+    if len(body["topic"]) > TOPIC:
+        return {"ok": False, "error": "too_long"}
+    slack.rooms[body["channel"]]["topic"] = body["topic"]
+    return {"ok": True}
+
+
+def list_teams(slack: Slack, _: Object) -> Object:
+    return {"ok": True, "teams": [{"id": team, "name": team} for team in slack.teams]}
+
+
+def show_channel(slack: Slack, body: Object) -> Object:
+    if not slack.calls_as_form or body.get("channel") not in slack.workspaces:
+        return {"ok": False, "error": "missing_scope"}
+    where = slack.workspaces[body["channel"]]
+    return {"ok": True, "channel": {"id": body["channel"], "context_team_id": where}}
 
 
 def open_chat(_: Slack, body: Object) -> Object:
@@ -152,6 +201,11 @@ METHODS: Mapping[str, Callable[[Slack, Object], Object]] = {
     "views.open": open_view,
     "views.publish": publish,
     "conversations.open": open_chat,
+    "conversations.create": create_channel,
+    "conversations.invite": invite,
+    "conversations.setTopic": set_topic,
+    "conversations.info": show_channel,
+    "auth.teams.list": list_teams,
     "files.getUploadURLExternal": offer_upload,
     "files.completeUploadExternal": complete_upload,
     "oauth.v2.access": exchange,

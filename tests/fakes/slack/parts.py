@@ -12,6 +12,8 @@ from slack_sdk.models.blocks import Block
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.fakes.slack import Slack
+
 Object: TypeAlias = dict[str, Any]
 
 MESSAGE_BLOCKS, BLOCKS_SIZE = 50, 13_000
@@ -81,8 +83,11 @@ def _walk(node: Any) -> Iterator[Object]:
             yield from _walk(child)
 
 
-def undrawable(body: Object) -> str:
+def undrawable(slack: Slack, body: Object) -> str:
+    """Return why Slack would not draw a message, "" for one that it does."""
     blocks = body.get("blocks", [])
+    if slack.cannot_fetch and any(block["type"] == "image" for block in blocks):
+        return "invalid_blocks"
     if len(json.dumps(blocks, ensure_ascii=False)) > BLOCKS_SIZE:
         return "msg_blocks_too_long"
     try:
