@@ -14,6 +14,7 @@
     │   │   └── Throttled        it asks to come back later: nothing happened there
     │   └── Rejected             it answered no: nothing happened there
     ├── AuditUnavailable         the record could not be written, so nothing was done
+    ├── StoreFailed              what we keep could not be read or written
     ├── Conflict                 the row changed under us, or the thing already ended
     └── ConfigurationError       refuse to start; names the setting's path and the mend
 
@@ -113,6 +114,10 @@ class Rejected(IntegrationError):
 
 class AuditUnavailable(WardroomError):
     """The record could not be written within its deadline, so nothing was done."""
+
+
+class StoreFailed(WardroomError):
+    """What we keep could not be read or written; the text names the error, never what it quotes."""
 
 
 class Conflict(WardroomError):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.errors import IntegrationError, Rejected, Throttled
+from bot.errors import IntegrationError, Rejected, StoreFailed, Throttled
 from bot.moments import written
 
 if TYPE_CHECKING:
@@ -141,8 +141,8 @@ class Outbox:
     async def _deliver(self, letter: Letter) -> None:
         try:
             await self._try(letter)
-        except Exception:
-            # The store: the lease ends, and the letter is tried again under the same key.
+        except StoreFailed:
+            # The lease ends, and the letter is tried again under the same key.
             LOG.exception("what became of a message could not be noted", topic=letter.topic)
         finally:
             del self._busy[_channel(letter)]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import IntegrationError, Rejected, Throttled, Unreachable
+from bot.errors import IntegrationError, Rejected, StoreFailed, Throttled, Unreachable
 from bot.model import Place, Reply
 from bot.notices import TopicNotices
 from bot.outbox import FAULTS, Outbox
@@ -358,7 +358,7 @@ async def test_nothing_is_lost_while_a_store_of_ours_fails(
 
     async def breaks(*_: object) -> None:
         broken.append(breaks)
-        raise OSError("the disk is full")
+        raise StoreFailed("the disk is full")
 
     post.slack.fails.append(error)
     with monkeypatch.context() as patch:

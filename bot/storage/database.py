@@ -8,7 +8,7 @@ import os
 import sqlite3
 import threading
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +19,11 @@ import alembic.config
 import psycopg
 import sqlalchemy
 from sqlalchemy import Connection, Engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, StoreFailed
 
 if TYPE_CHECKING:
     from bot.ports import Transaction
@@ -101,9 +102,10 @@ class Database:
         return self.file is not None
 
     async def read(self, fn: Callable[[Connection], T]) -> T:
-        """Run `fn` in a reading thread, on one snapshot."""
+        """Run `fn` in a reading thread, on one snapshot; raises `StoreFailed`."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers, self.read_now, fn)
+        with _ours():
+            return await loop.run_in_executor(self._readers, self.read_now, fn)
 
     def read_now(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn` in this thread, on one snapshot; blocks."""
@@ -112,9 +114,13 @@ class Database:
             return fn(connection)
 
     async def write(self, fn: Callable[[Connection], T]) -> T:
-        """Run `fn` in a transaction of its own: for bookkeeping that is not audited."""
+        """Run `fn` in a transaction of its own: for bookkeeping that is not audited.
+
+        Raises `StoreFailed`.
+        """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._writers, self.write_now, fn)
+        with _ours():
+            return await loop.run_in_executor(self._writers, self.write_now, fn)
 
     def write_now(self, fn: Callable[[Connection], T]) -> T:
         """Run `fn` in a transaction of its own in this thread; blocks."""
@@ -138,6 +144,16 @@ class Database:
         self._writers.shutdown()
         self.engine.dispose()
         self.reader.dispose()
+
+
+@contextlib.contextmanager
+def _ours() -> Iterator[None]:
+    """Raise an error of the database as one that callers can name."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeout, *DRIVER_ERRORS) as error:
+        kind = type(error).__name__  # its words may quote what was being stored
+        raise StoreFailed(f"the database failed ({kind}); `wardroom doctor` says more") from error
 
 
 def _parse(url: str) -> sqlalchemy.URL:

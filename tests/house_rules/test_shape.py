@@ -17,10 +17,8 @@ LONG_FUNCTIONS: dict[str, str] = {}
 # Broad handlers stand at the edges: where a platform, a worker or a stream must outlive a failure.
 BROAD_HANDLERS = {
     "bot/adapters/teams/invokes.py": 1,  # somebody waits for the answer
-    "bot/outbox.py": 3,  # one letter's fault, or the store's, does not stop the others
-    "bot/adapters/web/chat.py": 1,  # the command has run: its answer must not be lost
+    "bot/outbox.py": 2,  # one letter's fault, or one round's, does not stop the others
     "bot/adapters/web/door.py": 1,  # a page says that it failed
-    "bot/adapters/web/feed.py": 1,  # the stream outlives a store that is down for a while
     "bot/audit/batch.py": 1,  # whatever an effect raises is its caller's alone
     "bot/audit/writer.py": 1,  # every caller of the writer thread is told
     "bot/deploys/flow.py": 1,  # no deploy is left hanging

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, StoreFailed
 from bot.storage.database import Database, driver, sql
 
 BACKENDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
@@ -64,7 +64,7 @@ async def test_a_failed_write_leaves_nothing(database: Database) -> None:
 
 
 async def test_a_reader_cannot_write(database: Database) -> None:
-    with pytest.raises(DBAPIError):
+    with pytest.raises(StoreFailed):
         await database.read(lambda c: c.execute(text("UPDATE counter SET n = 5")))
     assert await database.read(counted) == 0
 
@@ -99,11 +99,17 @@ async def test_reads_run_beside_a_writer(database: Database) -> None:
 
 
 async def test_an_error_does_not_carry_what_was_being_stored(database: Database) -> None:
-    with pytest.raises(DBAPIError) as caught:
+    with pytest.raises(StoreFailed) as caught:
         await database.write(
             lambda c: c.execute(text("INSERT INTO nowhere VALUES (:v)"), {"v": "canary-4711"})
         )
-    assert "canary-4711" not in str(caught.value)
+    assert isinstance(caught.value.__cause__, DBAPIError)
+    assert "canary-4711" not in f"{caught.value} {caught.value.__cause__}"
+
+
+async def test_an_error_of_the_driver_itself_is_the_stores_too(database: Database) -> None:
+    with pytest.raises(StoreFailed, match="wardroom doctor"):
+        await database.read(lambda c: driver(c).execute("SELECT 1 FROM nowhere"))
 
 
 def test_upgrading_twice_changes_nothing(database: Database) -> None:

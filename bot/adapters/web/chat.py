@@ -22,6 +22,7 @@ from bot.adapters.web.wire import (
     refused,
     typed,
 )
+from bot.errors import StoreFailed
 from bot.model import Json, Reason, Reply, Visibility
 from bot.ports import Clock, NoticeBoard, Road
 from bot.render.json import answer
@@ -73,7 +74,7 @@ class Chat:
         update = self.live.show(reply.topic, now)
         try:
             await self.notices.shown(reply.topic, CONSOLE, reply.topic, now)
-        except Exception:  # the command has run: its answer must not be lost
+        except StoreFailed:  # the command has run: its answer must not be lost
             log.warning("web_topic_not_followed", topic=reply.topic, exc_info=True)
         shown = message(reply.topic, now, self.clock.now())
         return {**shown, **answer(reply), "id": update.id}

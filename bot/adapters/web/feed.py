@@ -14,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 
 from bot.adapters.web.live import Live, Watcher
 from bot.adapters.web.wire import message, refused
+from bot.errors import StoreFailed
 from bot.model import Json, Reason
 from bot.ports import Clock
 from bot.stores import TopicReader
@@ -105,5 +106,5 @@ class Feed:
     async def _look(self) -> None:
         try:
             await self.recent()
-        except Exception:  # the stream outlives a store that is down for a while
+        except StoreFailed:  # the stream outlives a store that is down for a while
             log.warning("web_topics_unreadable", exc_info=True)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from bot.errors import StoreFailed
 from bot.model import Account, Button, Form, Input, Place, Reason, Reply, Visibility
 from tests.adapters.web.house import House, build, serving
 from tests.serving import NO_TLS
@@ -258,7 +259,7 @@ async def test_a_store_that_is_down_does_not_lose_the_answer(
     house: House, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(*_: object) -> None:
-        raise OSError("disk")
+        raise StoreFailed("disk")
 
     house.say["deploy"] = DEPLOY
     monkeypatch.setattr(house.notices, "shown", broken)

@@ -15,6 +15,7 @@ from httpx import Response
 from bot.adapters.web import Live
 from bot.adapters.web.chat import lines
 from bot.adapters.web.live import MAX_WATCHERS, REMEMBERED, WAITING
+from bot.errors import StoreFailed
 from bot.model import Place, Reply
 from tests.adapters.web.house import Clock, House, serving
 from tests.serving import NO_TLS
@@ -183,7 +184,7 @@ async def test_a_store_that_is_down_for_a_while_does_not_end_the_stream(
 
         async def broken(**_: object) -> None:
             asked.set()
-            raise OSError("down")
+            raise StoreFailed("down")
 
         monkeypatch.setattr(house.topics, "recent", broken)
         await asked.wait()
