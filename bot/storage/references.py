@@ -41,6 +41,8 @@ class SqlReferences:
 
     async def personal(self, tenant: str, user: str) -> Reference | None:
         """Return somebody's own chat with us, or None where there is none yet."""
+        if not user:
+            return None  # "" stands at every conversation of several
         return await self._one(REFERENCES.c.tenant == tenant, REFERENCES.c.user == user)
 
     async def forget(self, conversation: str) -> None:

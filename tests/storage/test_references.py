@@ -33,6 +33,13 @@ async def test_a_persons_own_chat_is_found(references: SqlReferences) -> None:
     assert await references.personal("elsewhere", "anna") is None
 
 
+async def test_nobody_has_no_chat_of_their_own_least_of_all_a_channel(
+    references: SqlReferences,
+) -> None:
+    await references.put(CHANNEL)
+    assert await references.personal("tenant", "") is None
+
+
 async def test_a_team_that_is_gone_takes_its_channels_along(references: SqlReferences) -> None:
     for reference in (CHAT, CHANNEL, replace(CHANNEL, conversation="19:d")):
         await references.put(reference)

@@ -105,8 +105,8 @@ class Teams:
             service_urls=urls,
         )
         self._credentials = _credentials(given, http, clock, given.issuer)
-        connector = Connector(http, self._credentials, urls, sleep)
         self._graph_credentials = _credentials(given, http, clock, given.graph_url.rstrip("/"))
+        connector = Connector(http, self._credentials, urls, sleep)
         graph = Graph(given.graph_url, http, self._graph_credentials, sleep)
         self._tasks, self._turns = Tasks(), Turns(connector)
         self._accounts = Accounts(connector, clock, tenants)

@@ -85,7 +85,7 @@ class Listeners:
             if activity.action == "add" and home.user:
                 await self._welcome(home)
         else:
-            await self._channel(activity)
+            await self._team(activity)
 
     async def _welcome(self, home: Reference) -> None:
         """Say what the app is for to whoever added it; channels and groups are left in peace."""
@@ -94,12 +94,17 @@ class Listeners:
         except IntegrationError as error:
             LOG.warning("somebody was not welcomed in Teams", why=error.text)
 
-    async def _channel(self, activity: Activity) -> None:
-        happened, channel = payload.channel_event(activity)
-        if happened in ("channelCreated", "channelRestored"):
-            await self._outgoing.saw(channel)
-        elif happened == "channelDeleted":
-            await self._outgoing.gone(replace(channel, team=""))
+    async def _team(self, activity: Activity) -> None:
+        match payload.team_event(activity):
+            case (("channelCreated" | "channelRestored"), channel):
+                await self._outgoing.saw(channel)
+            case "channelDeleted", channel:
+                await self._outgoing.gone(replace(channel, team=""))
+            case "teamDeleted", team:
+                await self._outgoing.gone(team)
+            case "teamRestored", team:
+                await self._outgoing.saw(team)
+                await self._outgoing.saw_team(team)
 
 
 def _names_us(members: list[Any] | None, activity: Activity) -> bool:

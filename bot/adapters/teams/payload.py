@@ -129,12 +129,14 @@ def reference(activity: Activity) -> Reference:
     )
 
 
-def channel_event(activity: Activity) -> tuple[str, Reference]:
-    """Return what happened to a channel of a team ("" for nothing), and how to reach it."""
+def team_event(activity: Activity) -> tuple[str, Reference]:
+    """Return what happened to a team or a channel of it ("" for nothing), and how to reach it."""
     data = activity.channel_data
     channel = _word(_inner(data, "channel"), "id")
     home = reference(activity)
-    happened = _word(data, "eventType") if channel and isinstance(data, Mapping) else ""
+    happened = _word(data, "eventType") if isinstance(data, Mapping) else ""
+    if happened.startswith("channel") and not channel:
+        happened = ""
     return happened, replace(home, conversation=channel or home.conversation)
 
 

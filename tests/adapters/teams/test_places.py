@@ -165,6 +165,32 @@ async def test_a_new_channel_is_remembered_and_a_deleted_one_forgotten(here: Ope
         assert list(here.references.kept) == known
 
 
+async def test_a_deleted_team_is_forgotten_with_every_channel_and_known_when_it_is_back(
+    here: Open,
+) -> None:
+    here.teams.channels = [CHANNEL, "19:second@thread.tacv2"]
+    await here.teams.install(where="channel")
+    await settled(here)
+    for event, known in (("teamDeleted", []), ("teamRestored", here.teams.channels)):
+        data = {"tenant": {"id": here.teams.tenant}, "team": {"id": CHANNEL}, "eventType": event}
+        over: dict[str, Any] = {"channelData": data}
+        await here.teams.send(
+            activities.activity(here.teams, "conversationUpdate", "anna", "channel", **over)
+        )
+        await settled(here)
+        assert list(here.references.kept) == known
+
+
+async def test_an_activity_that_does_not_name_the_team_takes_no_channel_out_of_it(
+    here: Open,
+) -> None:
+    await here.teams.install(where="channel")
+    data: dict[str, Any] = {"tenant": {"id": here.teams.tenant}, "channel": {"id": CHANNEL}}
+    await here.teams.say("help", where="channel", channelData=data)
+    await here.teams.message()
+    assert here.references.kept[CHANNEL].team == CHANNEL
+
+
 async def test_taken_out_of_a_conversation_as_a_member_it_is_forgotten(here: Open) -> None:
     await here.teams.install(where="group")
     await settled(here)
