@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Finding = dict[str, str]
 Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
-SCOPES = "app_mentions:read,chat:write,commands,files:write,im:write,users:read"
+SCOPES = "app_mentions:read,channels:manage,chat:write,commands,files:write,im:write,users:read"
 TENANT = "11111111-2222-3333-4444-555555555555"
 OPENED = "apps.connections.open"
 

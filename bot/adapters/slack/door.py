@@ -18,10 +18,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from starlette.routing import Route
 
 from bot.adapters.slack.accounts import PLATFORM, Accounts
+from bot.adapters.slack.files import upload
 from bot.adapters.slack.hometab import HomeTabs, Pages, Sources
 from bot.adapters.slack.listeners import Listeners, bolt_app
 from bot.adapters.slack.names import SlashNames
 from bot.adapters.slack.outgoing import Outgoing
+from bot.adapters.slack.rooms import Rooms
 from bot.adapters.slack.rotation import Rotation, Tokens
 from bot.adapters.slack.signature import refusal
 from bot.adapters.slack.silence import silent_logger
@@ -64,7 +66,7 @@ class Workspace:
 
 
 class Slack:
-    """One Slack app; the Messenger of the platform "slack".
+    """One Slack app; the Messenger and the Rooms of the platform "slack".
 
     Nothing reaches a library before its signature is checked. `start` needs the running loop;
     `close` waits for the answers under way.
@@ -91,6 +93,7 @@ class Slack:
         self._outgoing = Outgoing(
             self._client, clock, console_url=workspace.console_url, api_url=workspace.api_url
         )
+        self._rooms = Rooms(self._outgoing, self._accounts)
         self._rotation = _rotation(workspace, self._client, tokens, clock)
         pages = Pages(sources, notices, self._accounts)
         self._homes = HomeTabs(
@@ -156,9 +159,13 @@ class Slack:
         """Replace a message, controls included; the same errors."""
         await self._outgoing.update(place.channel, ref, reply)
 
+    async def open_room(self, title: str, *, beside: str, members: Sequence[str]) -> Place:
+        """Open a room for one matter: a public channel, with its people in it."""
+        return await self._rooms.open(title, beside, members)
+
     async def upload(self, place: Place, name: str, content: bytes) -> None:
         """Hand a file over in a place; `Rejected` or `Unreachable` when Slack does not take it."""
-        await self._outgoing.upload(place, name, content)
+        await upload(self._outgoing, place, name, content)
 
     async def refresh_home(self, users: Sequence[str]) -> None:
         """Draw the Home tabs of these Slack users again, where they are open; does not wait."""

@@ -58,7 +58,8 @@ class Listeners:
         if reply is None:
             self._tasks.begin(self._talk.show_later(said, asking))
             return _answer(WORKING)
-        if reply.form is None and not is_public(reply):
+        # A picture may be refused, and an acknowledgement is not sent twice.
+        if reply.form is None and reply.image is None and not is_public(reply):
             return _answer(self._talk.drawn(reply))
         self._tasks.begin(self._talk.show(said, reply))
         return _nothing()

@@ -22,6 +22,7 @@ PATH = "/slack/events"
 # What is used today, and no more.
 SCOPES: Mapping[str, str] = {
     "app_mentions:read": "hear `@Wardroom ...`, which also works in threads",
+    "channels:manage": "make a channel for one matter, and call its people in",
     "chat:write": "answer, and edit our own messages in place",
     "commands": "offer the slash commands and the shortcuts",
     "files:write": "hand over an output that is longer than a message may be",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,10 +12,13 @@ import structlog
 from slack_sdk.errors import SlackApiError
 
 from bot.adapters.slack.addresses import Addresses
-from bot.errors import IntegrationError, Rejected, Throttled, Unreachable
+from bot.adapters.slack.refusals import Undrawable, refusal
+from bot.errors import IntegrationError, Unreachable
 from bot.render.blocks import Message, message
+from bot.render.picture import linked
 
 if TYPE_CHECKING:
+    import io
     import ssl
     from collections.abc import Mapping
 
@@ -24,12 +26,10 @@ if TYPE_CHECKING:
 
     from bot.model import Place, Reply
     from bot.ports import Clock
+    from bot.render.kit import Part
 
 LOG = structlog.get_logger(__name__)
 ANSWERS, ANSWERING = 5, timedelta(minutes=30)  # what a response_url takes (platforms.md §1.1)
-# Slack's words for "these blocks can't be drawn"; the text alone always can.
-UNDRAWABLE = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
-LATER, THROTTLED = frozenset({"ratelimited", "rate_limited"}), 30  # seconds, where none are said
 # The text is escaped; these keep Slack from reading markup or names into it all the same.
 LITERAL = {"parse": "none", "link_names": False, "mrkdwn": False}
 QUIET = {"unfurl_links": False, "unfurl_media": False}
@@ -60,7 +60,7 @@ class Outgoing:
         self, client: AsyncWebClient, clock: Clock, *, console_url: str, api_url: str
     ) -> None:
         self._client, self._clock, self._console_url = client, clock, console_url
-        self._addresses = Addresses(api_url)
+        self.addresses = Addresses(api_url)
         self._directs: OrderedDict[str, str] = OrderedDict()
 
     def draw(self, reply: Reply) -> Message:
@@ -69,7 +69,7 @@ class Outgoing:
 
     def answer_url(self, url: str) -> AnswerUrl:
         """Return the answers that a request allows; none at an address that is not Slack's."""
-        return AnswerUrl(url if self._addresses.knows(url) else "", self._clock.now() + ANSWERING)
+        return AnswerUrl(url if self.addresses.knows(url) else "", self._clock.now() + ANSWERING)
 
     async def post(self, place: Place, reply: Reply, *, key: str = "") -> str:
         """Post a message; returns its timestamp, which names it within its channel.
@@ -97,11 +97,11 @@ class Outgoing:
 
     async def open(self, trigger: str, view: Mapping[str, object]) -> None:
         """Open a modal; the trigger is good for three seconds and one use."""
-        await self._call("views.open", {"trigger_id": trigger, "view": dict(view)})
+        await self.call("views.open", json={"trigger_id": trigger, "view": dict(view)})
 
     async def publish(self, user: str, view: Mapping[str, object]) -> None:
         """Show a person's Home tab."""
-        await self._call("views.publish", {"user_id": user, "view": dict(view)})
+        await self.call("views.publish", json={"user_id": user, "view": dict(view)})
 
     async def direct(self, user: str) -> str:
         """Return the channel of a person's own chat with us, asked once; "" where that fails.
@@ -112,7 +112,7 @@ class Outgoing:
         if known:
             return known
         try:
-            data = await self._call("conversations.open", {"users": user})
+            data = await self.call("conversations.open", json={"users": user})
         except IntegrationError as error:
             LOG.warning("a private chat could not be opened in Slack", why=error.text)
             return ""
@@ -122,21 +122,6 @@ class Outgoing:
         if len(self._directs) > DIRECTS:
             self._directs.popitem(last=False)
         return found
-
-    async def upload(self, place: Place, name: str, content: bytes) -> None:
-        """Hand a file over in a channel or thread; `Rejected` or `Unreachable` otherwise."""
-        # Slack wants the first of these as a form, not as JSON.
-        asked: dict[str, object] = {"filename": name, "length": len(content)}
-        offer = await self._send("files.getUploadURLExternal", data=asked)
-        url, file_id = str(offer.get("upload_url", "")), str(offer.get("file_id", ""))
-        await self._put(url, content)
-        body = {
-            "files": [{"id": file_id, "title": name}],
-            "channel_id": place.channel,
-            "thread_ts": place.thread,
-        }
-        done = {field: value for field, value in body.items() if value}
-        await self._call("files.completeUploadExternal", done)
 
     async def answer(
         self, url: AnswerUrl, reply: Reply, *, is_public: bool = False, thread: str = ""
@@ -162,18 +147,13 @@ class Outgoing:
                 LOG.warning("Slack's answer address refused", status=response.status)
             return response.ok
 
-    async def _put(self, url: str, content: bytes) -> None:
-        """Send a file's bytes to where Slack wants them; the address is the permission."""
+    async def put(self, url: str, content: io.BytesIO) -> int:
+        """Post bytes to an address of Slack's that needs no token; returns the status."""
         session = self._client.session
-        if session is None or not self._addresses.knows(url):
-            raise Rejected("Slack named no address of its own to put a file.")
-        try:
-            async with session.post(url, data=io.BytesIO(content), **self._plainly()) as response:
-                status, is_ok = response.status, response.ok
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise Unreachable("Slack did not take the file.") from error
-        if not is_ok:
-            raise Rejected(f"Slack did not take the file: {status}.")
+        if session is None:
+            raise Unreachable("The door to Slack is not open.")
+        async with session.post(url, data=content, **self._plainly()) as response:
+            return response.status
 
     def _plainly(self) -> _Plainly:
         """Return how an address beside the web API is called: by our proxy, without detours."""
@@ -184,26 +164,37 @@ class Outgoing:
         self, method: str, target: Mapping[str, object], drawn: Message
     ) -> Mapping[str, object]:
         body = {name: value for name, value in target.items() if value != ""}
+        blocks: list[Part] = list(drawn.blocks)
+        without_picture = [linked(block) for block in blocks]
+        # A picture that Slack can not fetch is refused like blocks that it can not draw.
+        if without_picture != blocks:
+            try:
+                return await self.call(method, json={**body, **as_body(drawn)})
+            except Undrawable:
+                LOG.warning("Slack could not draw a message; its picture is a link instead")
+                blocks = without_picture
         try:
-            return await self._call(method, {**body, **as_body(drawn)})
+            return await self.call(method, json={**body, "text": drawn.text, "blocks": blocks})
         except Undrawable:
             LOG.warning("Slack could not draw a message's blocks; its text is shown instead")
-            return await self._call(method, {**body, "text": drawn.text, "blocks": []})
+            return await self.call(method, json={**body, "text": drawn.text, "blocks": []})
 
-    async def _call(self, method: str, body: Mapping[str, object]) -> Mapping[str, object]:
-        return await self._send(method, json=dict(body))
-
-    async def _send(
+    async def call(
         self,
         method: str,
         *,
-        json: dict[str, object] | None = None,
-        data: dict[str, object] | None = None,
+        json: Mapping[str, object] | None = None,
+        data: Mapping[str, object] | None = None,
     ) -> Mapping[str, object]:
+        """Call a method of the web API; its refusals are errors of ours."""
         try:
-            response = await self._client.api_call(method, json=json, data=data)
+            response = await self._client.api_call(
+                method,
+                json=None if json is None else dict(json),
+                data=None if data is None else dict(data),
+            )
         except SlackApiError as error:
-            raise _refusal(error) from None  # its words quote the answer; the code is enough
+            raise refusal(error) from None  # its words quote the answer; the code is enough
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise Unreachable("Slack did not answer.") from error
         return response.data if isinstance(response.data, dict) else {}
@@ -215,10 +206,6 @@ class _Plainly(TypedDict):
     ssl: ssl.SSLContext | bool
 
 
-class Undrawable(Rejected):
-    """Slack refused the blocks of a message, and only them."""
-
-
 def as_body(drawn: Message) -> dict[str, object]:
     """Return a message as the fields of a Slack request."""
     return {"text": drawn.text, "blocks": list(drawn.blocks)}
@@ -228,15 +215,3 @@ def answer_body(drawn: Message, *, is_public: bool = False) -> dict[str, object]
     """Return a message as the body of an answer to a command."""
     kind = "in_channel" if is_public else "ephemeral"
     return {"response_type": kind, "mrkdwn": False, **as_body(drawn)}
-
-
-def _refusal(error: SlackApiError) -> IntegrationError:
-    data = getattr(error.response, "data", None)
-    code = data.get("error") if isinstance(data, dict) else None
-    if code in LATER:
-        wait = str(getattr(error.response, "headers", {}).get("Retry-After", ""))
-        seconds = int(wait) if wait.isdecimal() else THROTTLED
-        return Throttled("Slack asks to come back later.", seconds)
-    if not isinstance(code, str):
-        return Unreachable("Slack answered with something that can not be read.")
-    return (Undrawable if code in UNDRAWABLE else Rejected)(f"Slack refused it: {code}.")

@@ -98,6 +98,7 @@ def test_the_scopes_are_those_we_use_and_no_history() -> None:
     scopes = made["oauth_config"]["scopes"]["bot"]
     assert scopes == [
         "app_mentions:read",
+        "channels:manage",
         "chat:write",
         "commands",
         "files:write",

@@ -48,7 +48,7 @@ async def test_nothing_is_sent_to_an_address_that_is_not_slacks(
     async def elsewhere(*_: object, **__: object) -> dict[str, object]:
         return {"ok": True, "upload_url": url, "file_id": "F1"}
 
-    monkeypatch.setattr(here.door._outgoing, "_send", elsewhere)
+    monkeypatch.setattr(here.door._outgoing, "call", elsewhere)
     with pytest.raises(Rejected, match="no address of its own"):
         await here.door.upload(Place("slack", "C1"), "a.log", LOG)
 
