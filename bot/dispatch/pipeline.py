@@ -32,6 +32,7 @@ from bot.errors import (
     NotIdentified,
     PhiBlocked,
     Refused,
+    StoreFailed,
     Unreachable,
 )
 from bot.model import AccountKind, Principal, Reason, Reply, Risk, Visibility
@@ -327,6 +328,10 @@ def explained(error: Exception, correlation: str) -> tuple[Reply, str]:
     ref = correlation[-4:]  # it starts with the time
     where = _where(error)
     LOG.error("something failed", ref=ref, error=type(error).__name__, where=where)
+    if isinstance(error, StoreFailed):
+        said = f"The database did not answer (ref {ref}). Try again in a minute; its administrator "
+        said += "finds more in the log and with `wardroom doctor`."
+        return Reply(said, Reason.UNAVAILABLE), f"StoreFailed at {where}"
     return Reply(f"Something failed (ref {ref}). It is in the log.", Reason.FAILED), (
         f"{type(error).__name__} at {where}"
     )

@@ -77,3 +77,14 @@ async def test_only_reads_are_private(chat: Chat) -> None:
         if command.risk is Risk.READ:
             reply = await chat.say(command.examples[0])
             assert reply.visibility == "private", command.name
+
+
+async def test_a_database_that_does_not_answer_is_said_and_recorded(chat: Chat, site: Path) -> None:
+    with sqlite3.connect(site.parent / "wardroom.db") as beside:
+        beside.execute("ALTER TABLE deploys RENAME TO lost")
+    reply = await chat.say("deploy list")
+    assert reply.reason is Reason.UNAVAILABLE
+    assert reply.text.startswith("The database did not answer (ref ")
+    (last,) = [e for e in await chat.events(verb="deploy list") if e.data["kind"] == "outcome"]
+    assert str(last.data["error"]).startswith("StoreFailed at ")
+    assert "no such table" not in last.body.decode(), "no word of the database's own"
