@@ -1,6 +1,6 @@
 """A process that records and acts as fast as it can, until it is killed.
 
-`python -m tests.audit.appender URL FILE [COUNT]`: eight threads, each an event loop of its own.
+It has eight threads, each with an event loop of its own.
 Every action is a line in FILE, written only after its intent was recorded.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-import sys
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 
 from bot.audit.log import AuditLog
 from bot.model import Kind
@@ -38,7 +38,7 @@ async def _act(log: AuditLog, actions: int, count: int | None) -> None:
         await log.append(draft(kind=Kind.OUTCOME, text=what))
 
 
-async def _main(url: str, file: str, count: int | None) -> None:
+async def _main(url: str, file: Path, count: int | None) -> None:
     database = Database.open(url)
     actions = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     async with AuditLog(
@@ -51,5 +51,6 @@ async def _main(url: str, file: str, count: int | None) -> None:
     database.close()
 
 
-if __name__ == "__main__":
-    asyncio.run(_main(sys.argv[1], sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else None))
+def append(url: str, file: Path, count: int | None = None) -> None:
+    """Record and act, `count` times in each thread or for ever."""
+    asyncio.run(_main(url, file, count))

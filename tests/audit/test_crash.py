@@ -1,28 +1,23 @@
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 import time
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
 from bot.storage.database import Database
+from tests.audit import appender
 from tests.audit.conftest import TurnedClock
 from tests.audit.events import a_log, assert_whole, draft
+from tests.forked import fork
 
 pytestmark = pytest.mark.crash
 
 
-def start(url: str, actions: Path, *count: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tests.audit.appender", url, str(actions), *map(str, count)]
-    return subprocess.Popen(command, cwd=Path(__file__).parents[2])
-
-
-def wait_for(actions: Path, lines: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for(actions: Path, lines: int, process: BaseProcess) -> None:
     while not actions.exists() or actions.read_bytes().count(b"\n") < lines:
-        assert process.poll() is None, "the appender ended by itself"
+        assert process.is_alive(), "the appender ended by itself"
         time.sleep(0.01)
 
 
@@ -31,10 +26,10 @@ async def test_a_killed_process_has_done_nothing_that_is_not_recorded(
 ) -> None:
     actions = tmp_path / "actions"
     for kill in range(1, 3):
-        process = start(url, actions)
+        process = fork(appender.append, url, actions)
         wait_for(actions, 50 * kill, process)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.join()
     fields = assert_whole(database)
     done = [line.split() for line in actions.read_text().splitlines()]
     assert len(done) >= 100
@@ -51,8 +46,10 @@ def test_two_processes_append_to_one_log_without_a_gap(
     url: str, database: Database, tmp_path: Path
 ) -> None:
     actions = tmp_path / "actions"
-    processes = [start(url, actions, 10) for _ in range(2)]
-    assert [process.wait(60) for process in processes] == [0, 0]
+    processes = [fork(appender.append, url, actions, 10) for _ in range(2)]
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0, 0]
     fields = assert_whole(database)
     assert len(fields) == 2 * 8 * 10 * 2
     assert len({each["replica"] for each in fields}) == 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import signal
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.storage.database import Database
+from tests.forked import fork
 from tests.workflow import victim
 from tests.workflow.conftest import Launch
 from tests.workflow.victim import KEY, WORKFLOW, Victim
@@ -18,17 +18,12 @@ from tests.workflow.victim import KEY, WORKFLOW, Victim
 DONE = ["one", "two", "got {'build': '12'}", "three", "rejected: no such builder", "four"]
 KILLED = -signal.SIGKILL
 
-# Forked from a process that has imported everything and runs nothing: real, and quick to start.
-processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["tests.workflow.victim"])
-
 pytestmark = pytest.mark.crash
 
 
 async def live(url: str, effects: Path, death: str) -> int | None:
     """Let a victim live to its end; return its exit status."""
-    process = processes.Process(target=victim.live, args=(url, effects, death))
-    process.start()
+    process = fork(victim.live, url, effects, death)
     await asyncio.to_thread(process.join)
     return process.exitcode
 

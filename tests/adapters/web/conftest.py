@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from tests.adapters.web.house import House, Switch, build
-from tests.browser import browser, page, rough_page
+from tests.browser import browser, desk, page, rough_page
 from tests.serving import served
 
-__all__ = ["browser", "house", "page", "rough_page"]
+__all__ = ["browser", "desk", "house", "page", "rough_page"]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
