@@ -104,9 +104,9 @@ async def until(condition: Callable[[], object], *, seconds: float = 60) -> None
 
 
 @pytest.fixture
-async def chats(ward: Ward) -> AsyncIterator[Chats]:
+async def chats(unstarted: Ward) -> AsyncIterator[Chats]:
     """The ward with both platforms connected, and Teams' app in the lab's team."""
-    ward.stop()
+    ward = unstarted
     async with Slack.running() as slack, Teams.running() as teams:
         assert isinstance(teams, Teams)
         _settle(ward, slack, teams)

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from tests.end_to_end.chats import chats
-from tests.end_to_end.ward import gate, ward
+from tests.end_to_end.ward import gate, unstarted, ward
 
-__all__ = ["chats", "gate", "ward"]
+__all__ = ["chats", "gate", "unstarted", "ward"]

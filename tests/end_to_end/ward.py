@@ -126,8 +126,8 @@ def gate(hospital: Hospital) -> Iterator[Gate]:
 
 
 @pytest.fixture
-def ward(hospital: Hospital, gate: Gate, tmp_path: Path) -> Iterator[Ward]:
-    """A started Wardroom with a fresh database, beside the session's hospital."""
+def unstarted(hospital: Hospital, gate: Gate, tmp_path: Path) -> Iterator[Ward]:
+    """A Wardroom with a fresh database, beside the session's hospital; not started yet."""
     for name in ("people.yaml", "services.yaml"):
         (tmp_path / name).write_text((hospital.home / name).read_text())
     document = yaml.safe_load((hospital.home / "wardroom.yaml").read_text())
@@ -137,9 +137,15 @@ def ward(hospital: Hospital, gate: Gate, tmp_path: Path) -> Iterator[Ward]:
     document["integrations"]["buildbot"]["url"] = gate.url
     (tmp_path / "wardroom.yaml").write_text(yaml.safe_dump(document))
     made = Ward(tmp_path, port)
-    made.start()
     yield made
     made.kill()
+
+
+@pytest.fixture
+def ward(unstarted: Ward) -> Ward:
+    """Such a Wardroom, started."""
+    unstarted.start()
+    return unstarted
 
 
 def _free_port() -> int:
