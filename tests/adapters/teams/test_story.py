@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,22 +51,15 @@ def linked(site: Path) -> Path:
     return site
 
 
-@pytest.fixture
-async def tenant(
-    launched_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Tenant]:
-    """A house with a Teams door; its outbox does not rest between two edits."""
-    monkeypatch.setattr("bot.adapters.teams.door.SPACING", 0.0)
+@asynccontextmanager
+async def at_the_door(teams: fake.Teams, chat: Chat) -> AsyncIterator[None]:
+    """Open a Teams door of a house, which remembers nothing yet; Teams posts there from now on."""
 
     async def rest(_: float) -> None:
         await asyncio.sleep(0)
 
-    async with (
-        opened(linked(write_site(tmp_path, launched_url))) as chat,
-        fake.Teams.running() as teams,
-        httpx.AsyncClient(verify=NO_TLS) as http,
-    ):
-        house = chat.house
+    house = chat.house
+    async with httpx.AsyncClient(verify=NO_TLS) as http:
         door = Teams(
             registration(teams),
             road=house.road,
@@ -81,8 +75,22 @@ async def tenant(
         await door.start()
         async with served(app) as url:
             teams.door = f"{url}/api/messages"
-            yield Tenant(teams, chat)
+            yield
         await door.close()
+
+
+@pytest.fixture
+async def tenant(
+    launched_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Tenant]:
+    """A house with a Teams door; its outbox does not rest between two edits."""
+    monkeypatch.setattr("bot.adapters.teams.door.SPACING", 0.0)
+    async with (
+        opened(linked(write_site(tmp_path, launched_url))) as chat,
+        fake.Teams.running() as teams,
+        at_the_door(teams, chat),
+    ):
+        yield Tenant(teams, chat)
 
 
 async def test_the_story_from_teams(tenant: Tenant) -> None:
@@ -102,6 +110,15 @@ async def test_the_story_from_teams(tenant: Tenant) -> None:
     assert chat.ci.running["lab-results", "production"] == "1.4.2"
     actors = [event.data["actor"] for event in await chat.events(verb="approve")]
     assert {actor["platform"] for actor in actors} == {"teams"}  # type: ignore[index,call-overload] # JSON
+
+
+async def test_a_card_is_refreshed_by_a_process_that_did_not_post_it(tenant: Tenant) -> None:
+    teams = tenant.teams
+    card = await tenant.asked()
+    async with at_the_door(teams, tenant.chat):
+        answer = await teams.refresh(card, user=ENGINEER)
+        assert answer.json["statusCode"] == 200, answer.body
+        assert "lab-results 1.4.2" in answer.body
 
 
 async def test_a_rejection_asks_for_its_reason_and_ends_the_request(tenant: Tenant) -> None:
