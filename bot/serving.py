@@ -20,14 +20,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.adapters import slack, web
+from bot.adapters import web
 from bot.api import Credentials
 from bot.app import House, Outside, SystemClock, build, running
 from bot.errors import ConfigurationError
-from bot.ports import (
-    Ci,
-    Messenger,
-)
+from bot.ports import Ci, Messenger, Rooms
 from bot.settings import Provider, Settings
 from bot.storage.secrets import SealedSecret
 from integrations.probes import HttpProber
@@ -37,7 +34,7 @@ VITAL = ("audit log",)  # without it nothing can be done here
 LOG = structlog.get_logger(__name__)
 
 
-class Door(Messenger, Protocol):
+class Door(Messenger, Rooms, Protocol):
     """One chat platform's adapter: it takes what is said there, and shows what is said back."""
 
     async def start(self) -> None:
@@ -46,6 +43,15 @@ class Door(Messenger, Protocol):
 
     async def close(self) -> None:
         """Finish what is under way, and disconnect."""
+        ...
+
+
+class SlackDoor(Door, Protocol):
+    """Slack's door, which shows the Home tab too."""
+
+    @property
+    def home(self) -> Messenger:
+        """What draws the Home tabs."""
         ...
 
 
@@ -168,10 +174,14 @@ def _credentials(provider: Provider) -> Credentials:
     )
 
 
+# A chat's door is imported where there is such a chat: its library takes long to load.
+
+
 def _slack(settings: Settings, house: House) -> tuple[Door, Sequence[Route]] | None:
     given = settings.slack
     if given is None:
         return None
+    slack = importlib.import_module("bot.adapters.slack")
     workspace = slack.Workspace(
         signing_secret=given.signing_secret.get_secret_value(),
         bot_token=given.bot_token.get_secret_value(),
@@ -184,7 +194,7 @@ def _slack(settings: Settings, house: House) -> tuple[Door, Sequence[Route]] | N
         client_secret=given.client_secret.get_secret_value() if given.client_secret else "",
         refresh_token=given.refresh_token.get_secret_value() if given.refresh_token else "",
     )
-    door = slack.Slack(
+    door: SlackDoor = slack.Slack(
         workspace,
         road=house.road,
         notices=house.notices,
@@ -204,7 +214,6 @@ def _teams(
     given = settings.teams
     if given is None:
         return None
-    # Only where it is used: its library takes a second to load.
     teams = importlib.import_module("bot.adapters.teams")
     registration = teams.Registration(
         app_id=given.app_id,
