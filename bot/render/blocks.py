@@ -56,6 +56,7 @@ class Message:
 
     text: str
     blocks: tuple[Part, ...]
+    is_cut: bool = False
 
 
 def message(reply: Reply, *, console_url: str = "") -> Message:
@@ -65,7 +66,7 @@ def message(reply: Reply, *, console_url: str = "") -> Message:
         # Nearly every reply is short, and measuring one costs a quarter of drawing it.
         if _at_most(reply) <= MESSAGE_SIZE or _size(drawn) <= MESSAGE_SIZE:
             break
-    return Message(fallback(reply), tuple(drawn))
+    return Message(fallback(reply), tuple(drawn), sheet.is_cut)
 
 
 def fallback(reply: Reply) -> str:

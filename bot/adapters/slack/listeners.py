@@ -60,6 +60,7 @@ class Listeners:
             return _answer(WORKING)
         # A picture may be refused, and an acknowledgement is not sent twice.
         if reply.form is None and reply.image is None and not is_public(reply):
+            self._tasks.begin(self._talk.whispered(said, reply))
             return _answer(self._talk.drawn(reply))
         self._tasks.begin(self._talk.show(said, reply))
         return _nothing()

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.adapters.slack.outgoing import answer_body
+from bot.adapters.slack.files import upload
+from bot.adapters.slack.outgoing import DIRECT, answer_body
 from bot.adapters.slack.payload import CHOICE, LINE, Question, Said, Sheet
+from bot.adapters.slack.rooms import names
 from bot.errors import IntegrationError, Rejected
 from bot.model import (
     AccountKind,
@@ -25,6 +27,7 @@ from bot.model import (
     Visibility,
 )
 from bot.render.blocks import ANSWER, RUN, modal
+from bot.render.text import text
 from bot.stores import letter_key
 
 if TYPE_CHECKING:
@@ -32,13 +35,17 @@ if TYPE_CHECKING:
 
     from bot.adapters.slack.accounts import Accounts
     from bot.adapters.slack.outgoing import AnswerUrl, Outgoing
-    from bot.model import Account
+    from bot.model import Account, Place
     from bot.ports import NoticeBoard, Road
 
 LOG = structlog.get_logger(__name__)
 # Slack gives 3 s; the rest of the second that we allow ourselves is for the way there and back.
 PATIENCE = 0.7
+SHORT = 40  # characters of a text that a file is named after
 REMEMBERED = 4096  # deliveries whose public answer was shown
+FIXED = (
+    "(This message stays as it is: I am not in this channel. Invite me, to see here what follows.)"
+)
 FORM_BUTTON = "Fill in the form"
 OUTSIDER = Reply(
     "I take commands from full members of this workspace only, and Slack does not say that you "
@@ -171,11 +178,14 @@ class Talk:
             LOG.warning("a message could not be posted in Slack", why=refused.text)
             if reply.topic:
                 await self._notices.withdraw(reply.topic, said.place)
-            if not await self._outgoing.answer(url, reply, is_public=True):
-                await self._whisper(said, url, reply)
+            fixed = replace(reply, text=f"{reply.text} {FIXED}") if reply.topic else reply
+            if not await self._outgoing.answer(url, fixed, is_public=True):
+                await self._whisper(said, url, fixed)
             return
         if reply.topic:
             await self._notices.shown(reply.topic, said.place, ref, reply)
+        else:
+            await self._hand_over(replace(said.place, thread=said.place.thread or ref), reply)
 
     async def _edited(self, said: Said, reply: Reply) -> bool:
         """Say whether a pressed message tells everybody by being edited itself.
@@ -196,6 +206,25 @@ class Talk:
             return  # nobody reads a whisper to a program
         if not await self._outgoing.answer(url, reply, thread=said.place.thread):
             await self._outgoing.whisper(said.place, said.speaker.user, reply)
+        await self.whispered(said, reply)
+
+    async def whispered(self, said: Said, reply: Reply) -> None:
+        """Give the rest of what was told in somebody's own chat with us, and only there.
+
+        Elsewhere a file is seen by everybody, and what is private has the console for its rest.
+        """
+        if said.place.channel.startswith(DIRECT):
+            await self._hand_over(said.place, reply)
+
+    async def _hand_over(self, place: Place, reply: Reply) -> None:
+        """Give the whole of a message that Slack shows a part of, as a file beside it."""
+        if not (reply.code or reply.table) or not self._outgoing.draw(reply).is_cut:
+            return
+        name = f"{next(names(reply.title or reply.text[:SHORT]))}.txt"
+        try:
+            await upload(self._outgoing, place, name, text(reply).encode())
+        except IntegrationError as error:
+            LOG.warning("a file could not be handed over in Slack", why=error.text)
 
     def _is_first(self, delivery: str) -> bool:
         """Say whether this delivery's answer is still to be shown: the road repeats answers."""

@@ -132,8 +132,17 @@ async def test_a_channel_that_we_are_not_in_gets_the_message_by_the_answer_addre
     here.slack.fail("chat.postMessage", "not_in_channel")
     here.road.replies["deploy x"] = Reply("Deploying.", visibility=Visibility.PUBLIC, topic="DEP-1")
     await here.slack.say("deploy x")
-    assert (await here.slack.answer()).text == "Deploying."
+    shown = await here.slack.answer()
+    assert shown.text.startswith("Deploying. (This message stays as it is: ")
+    assert "Invite me" in shown.words
     assert here.slack.answers[0]["response_type"] == "in_channel"
+
+
+async def test_what_changes_no_more_does_not_ask_for_an_invitation(here: Open) -> None:
+    here.slack.fail("chat.postMessage", "not_in_channel")
+    here.road.replies["change open"] = Reply("It is open.", visibility=Visibility.PUBLIC)
+    await here.slack.say("change open")
+    assert (await here.slack.answer()).text == "It is open."
 
 
 async def test_a_message_that_slack_can_not_draw_is_shown_as_text(here: Open) -> None:
