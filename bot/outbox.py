@@ -32,6 +32,7 @@ LOOK = 5.0  # seconds between two looks at the store where nothing asks for one
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds between two tries at a platform
 KEPT = timedelta(days=1)  # a letter that could not be delivered for so long is dead
 FAULTS = 10  # tries of a letter that fails for a reason of ours
+MOVED = 1000  # letters of a platform that is down are shown elsewhere at most
 DOWN = timedelta(minutes=2)  # without an answer, until a platform is said to be down
 
 
@@ -199,7 +200,7 @@ class Outbox:
 
     async def _fail_over(self, now: datetime) -> None:
         down = [name for name in self.trouble() if name in self.failover]
-        for letter in await self.letters.waiting(down) if down else ():
+        for letter in await self.letters.waiting(down, limit=MOVED) if down else ():
             name = letter.place.platform
             if letter.id not in self._platform(name).moved:
                 place = self.failover[name]

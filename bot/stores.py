@@ -221,7 +221,11 @@ class Letters(Protocol):
         ...
 
     async def waiting(self, platforms: Sequence[str], *, limit: int = 200) -> Sequence[Letter]:
-        """Return what waits for these platforms, urgent ones first, then in the order they came."""
+        """Return what waits for these platforms: of every thread the next one before any second.
+
+        Of those, urgent ones come first, then one of each channel, then in the order they came: a
+        slow channel in which much waits keeps nobody out.
+        """
         ...
 
     async def take(self, letter: Letter, until: datetime) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, delete, func, select, update
 
@@ -16,7 +16,7 @@ from bot.stores import Letter
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Over, Row
 
     from bot.ports import Effect, Transaction
 
@@ -74,10 +74,26 @@ class SqlLetters:
         await self._database.write(lambda tx: tx.execute(unsent))
 
     async def waiting(self, platforms: Sequence[str], *, limit: int = 200) -> Sequence[Letter]:
-        """Return what waits for these platforms, urgent ones first, then in the order they came."""
-        order = LETTERS.c.urgent.desc(), LETTERS.c.id
-        theirs = LETTERS.c.platform.in_(platforms)
-        query = _WITH_TOPIC.where(_WAITS, theirs).order_by(*order).limit(limit)
+        """Return what waits for these platforms: of every thread the next one before any second.
+
+        Of those, urgent ones come first, then one of each channel, then in the order they came: a
+        slow channel in which much waits keeps nobody out.
+        """
+        came = LETTERS.c.urgent.desc(), LETTERS.c.id
+        channel = LETTERS.c.platform, LETTERS.c.channel
+        turns = (
+            select(
+                LETTERS.c.id,
+                _turn(*channel, LETTERS.c.thread, order=came).label("in_thread"),
+                _turn(*channel, order=came).label("in_channel"),
+            )
+            .join(TOPICS, TOPICS.c.topic == LETTERS.c.topic)
+            .where(_WAITS, LETTERS.c.platform.in_(platforms))
+            .subquery()
+        )
+        fair = turns.c.in_thread, LETTERS.c.urgent.desc(), turns.c.in_channel, LETTERS.c.id
+        theirs = _WITH_TOPIC.join(turns, turns.c.id == LETTERS.c.id)
+        query = theirs.order_by(*fair).limit(limit)
         return await self._database.read(lambda tx: [_letter(row) for row in tx.execute(query)])
 
     async def take(self, letter: Letter, until: datetime) -> bool:
@@ -127,6 +143,11 @@ class SqlLetters:
     async def _change(self, letter: Letter, **values: object) -> None:
         change = update(LETTERS).where(LETTERS.c.id == letter.id).values(**values)
         await self._database.write(lambda tx: tx.execute(change))
+
+
+def _turn(*of: ColumnElement[Any], order: tuple[ColumnElement[Any], ...]) -> Over[int]:
+    """Return the number of a letter among those that are the same in these columns."""
+    return func.row_number().over(partition_by=of, order_by=order)
 
 
 def _in(topic: str, place: Place) -> tuple[ColumnElement[bool], ...]:

@@ -100,9 +100,27 @@ async def test_urgent_letters_come_first_and_only_those_asked_for(letters: SqlLe
     await letters.begin("REQ-1", TEAM, due=NOON)
     await letters.begin("REQ-2", CHANNEL, due=NOON, urgent=True)
     order = [(each.topic, each.place.platform) for each in await letters.waiting(BOTH)]
-    assert order == [("REQ-2", "slack"), ("REQ-1", "slack"), ("REQ-1", "teams")]
+    assert order == [("REQ-2", "slack"), ("REQ-1", "teams"), ("REQ-1", "slack")]
     assert [each.place for each in await letters.waiting(["teams"])] == [TEAM]
     assert await letters.count() == {"slack": 2, "teams": 1}
+
+
+async def test_a_slow_channel_in_which_much_waits_keeps_nobody_out(
+    letters: SqlLetters, topics: SqlTopics
+) -> None:
+    for number in range(3, 9):
+        await topics.keep(f"REQ-{number}", Reply("waits"))
+    threads = [Place("slack", "C1", f"171.{number}") for number in range(3)]
+    for number in range(1, 7):  # two for each thread of one channel
+        await letters.begin(f"REQ-{number}", threads[number % 3], due=NOON)
+    await letters.begin("REQ-7", TEAM, due=NOON)
+    await letters.begin("REQ-8", Place("slack", "C2"), due=NOON)
+    await letters.begin("REQ-8", threads[0], due=NOON, urgent=True)
+    found = [(each.topic, each.place.thread) for each in await letters.waiting(BOTH, limit=5)]
+    assert found[:3] == [("REQ-8", "171.0"), ("REQ-7", ""), ("REQ-8", "")]
+    assert found[3:] == [("REQ-1", "171.1"), ("REQ-2", "171.2")]
+    rest = [each.topic for each in (await letters.waiting(BOTH))[5:]]
+    assert rest == ["REQ-3", "REQ-4", "REQ-5", "REQ-6"]
 
 
 @pytest.mark.usefixtures("topics")
