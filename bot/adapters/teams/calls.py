@@ -7,6 +7,7 @@ import random
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
+from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
 import httpx
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
 LOG = structlog.get_logger(__name__)
 Body: TypeAlias = Mapping[str, Json]
 
-TIMEOUT = httpx.Timeout(10, connect=5)  # seconds; Teams itself gives up after 10 to 15 (§2.2)
+# Seconds. An answer that comes late is one all the same: what is posted again for want of it may be
+# shown twice.
+TIMEOUT = httpx.Timeout(20, connect=5)
+# Seconds after which no attempt is begun, so that the last one ends within the outbox's lease.
+LATEST = 20.0
 # A few, and soon: whoever sends what has to arrive comes back later, and not while we are at it.
 ATTEMPTS = 4
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0  # seconds
@@ -55,18 +60,18 @@ class Calls:
 
         Our token goes along, so the caller has to know whose address that is.
         """
-        attempt = 0
+        attempt, began = 0, monotonic()
         while True:
             response = await self._attempt(method, url, body, params)
-            wait = self._wait(response, attempt)
-            if response is not None and wait is None:
+            if response is not None and response.status_code not in self._again:
                 return response
+            wait = _wait(response, attempt)
             attempt += 1
-            if wait is None or wait > LONGEST_PAUSE or attempt == ATTEMPTS:
-                LOG.warning(
-                    "a call was not taken", of=self._name, method=method, status=_status(response)
-                )
-                raise self._given_up(response, wait or 0)
+            is_late = wait > LONGEST_PAUSE or monotonic() - began + wait > LATEST
+            if is_late or attempt == ATTEMPTS:
+                status = _status(response)
+                LOG.warning("a call was not taken", of=self._name, method=method, status=status)
+                raise self._given_up(response, wait)
             await self._pause(wait)
 
     async def _attempt(
@@ -94,18 +99,17 @@ class Calls:
             self._credentials.drop(token)
         return response
 
-    def _wait(self, response: httpx.Response | None, attempt: int) -> float | None:
-        """Return how long to wait before asking again, None where the answer stands."""
-        if response is not None and response.status_code not in self._again:
-            return None
-        grown: float = FIRST_PAUSE * 2**attempt * random.uniform(1, 2)  # noqa: S311 - only spreads the attempts
-        asked = response.headers.get("retry-after", "") if response is not None else ""
-        return max(grown, float(asked)) if asked.isascii() and asked.isdigit() else grown
-
     def _given_up(self, response: httpx.Response | None, wait: float) -> Unreachable:
         if _status(response) == HTTPStatus.TOO_MANY_REQUESTS:
             return Throttled(f"{self._name} asks to come back later.", math.ceil(wait))
         return Unreachable(f"{self._name} did not take it, though it was asked several times.")
+
+
+def _wait(response: httpx.Response | None, attempt: int) -> float:
+    """Return how long to wait before asking again."""
+    grown: float = FIRST_PAUSE * 2**attempt * random.uniform(1, 2)  # noqa: S311 - only spreads the attempts
+    asked = response.headers.get("retry-after", "") if response is not None else ""
+    return max(grown, float(asked)) if asked.isascii() and asked.isdigit() else grown
 
 
 def said(response: httpx.Response) -> Mapping[str, object]:

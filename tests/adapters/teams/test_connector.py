@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from bot.adapters.teams import Teams as Door
+from bot.adapters.teams import calls, credentials
 from bot.adapters.teams.calls import ATTEMPTS, LONGEST_PAUSE
 from bot.errors import ConfigurationError, Rejected, Throttled, Unreachable
 from bot.model import Place, Reply
+from bot.outbox import POST_LEASE
 from tests.adapters.teams.conftest import Open, installed, opened, registration
 from tests.fakes.teams import Teams
 
@@ -140,6 +142,19 @@ async def test_it_gives_up_after_a_few_attempts(here: Open) -> None:
         await here.door.post(ANNA, HELLO)
     assert len(here.teams.called("POST", "activities")) == ATTEMPTS
     assert max(here.rests) <= LONGEST_PAUSE
+
+
+async def test_no_attempt_begins_so_late_that_another_replica_may_have_the_letter(
+    here: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = (calls.TIMEOUT.connect or 0) + (calls.TIMEOUT.read or 0) + credentials.TIMEOUT
+    assert calls.LATEST + last < POST_LEASE.total_seconds()
+    await installed(here)
+    monkeypatch.setattr(calls, "LATEST", 0.0)
+    here.teams.fail("post", 502, times=99)
+    with pytest.raises(Unreachable):
+        await here.door.post(ANNA, HELLO)
+    assert len(here.teams.called("POST", "activities")) == 1
 
 
 async def test_a_wait_that_is_too_long_is_left_to_whoever_sends(here: Open) -> None:
