@@ -199,7 +199,13 @@ def _slack(settings: Settings, house: House) -> tuple[Door, Sequence[Route]] | N
         road=house.road,
         notices=house.notices,
         clock=house.clock,
-        sources=slack.Sources(house.directory, house.manual, house.desk, house.stores.deploys),
+        sources=slack.Sources(
+            house.directory,
+            house.manual,
+            house.desk,
+            house.stores.deploys,
+            topics=house.stores.topics,
+        ),
         tokens=SealedSecret(house.database, "slack tokens", workspace.client_secret)
         if workspace.refresh_token
         else None,

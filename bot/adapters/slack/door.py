@@ -103,6 +103,7 @@ class Slack:
             clock,
             console_url=workspace.console_url,
             sleep=sleep,
+            topics=sources.topics if sources else None,
         )
 
         def choices(account: Account) -> Sequence[str]:

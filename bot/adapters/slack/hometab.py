@@ -3,7 +3,8 @@
 Home is drawn from the stores' ports and not by commands down the road: it is drawn again each time
 that something on it changes, and the log would say that people typed what nobody typed. It shows
 what the person's own `approvals` and `deploy list` may show, and every control on it is a command
-that goes down the road when it is pressed.
+that goes down the road when it is pressed. What another replica decides is seen in the store of
+topics, which is looked at while anybody has Home open.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import structlog
 
 from bot.adapters.slack.talk import OUTSIDER
 from bot.api import Caller
-from bot.errors import IntegrationError
+from bot.errors import IntegrationError, StoreFailed
 from bot.model import AccountKind, Button, Place, Principal, Style
 from bot.render.home import ENTRIES, Entry, Page, Section, home
 
@@ -35,9 +36,10 @@ if TYPE_CHECKING:
     from bot.background import Tasks
     from bot.model import Account, Reply
     from bot.ports import Clock, Directory, NoticeBoard
-    from bot.stores import DeployStore
+    from bot.stores import DeployStore, TopicReader
 
 LOG = structlog.get_logger(__name__)
+LOOK, LOOKED = 5.0, 50  # seconds between two looks at the store, and topics looked at
 SPACING = 3.0  # seconds between two drawings of one person's Home
 PATIENCE = 10.0  # seconds for one drawing
 # Seconds between two people's: a page costs up to 30 ms, and people wait for answers meanwhile.
@@ -60,7 +62,8 @@ More: TypeAlias = Callable[[Principal], Awaitable[Section]]
 class Sources:
     """Where Home gets what it shows; `more` adds sections, such as open incidents.
 
-    What `more` returns is shown as it is: it has to be masked already.
+    What `more` returns is shown as it is: it has to be masked already. `topics` says what changed
+    by the hand of another replica.
     """
 
     directory: Directory
@@ -68,6 +71,7 @@ class Sources:
     approvals: Approvals
     deploys: DeployStore
     more: tuple[More, ...] = ()
+    topics: TopicReader | None = None
 
     def allowed(self, account: Account) -> Sequence[Command]:
         """Return the commands that the person behind an account may type."""
@@ -90,8 +94,9 @@ class HomeTabs:
         *,
         console_url: str,
         sleep: Callable[[float], Awaitable[None]],
+        topics: TopicReader | None = None,
     ) -> None:
-        self._pages, self._outgoing = pages, outgoing
+        self._pages, self._outgoing, self._topics = pages, outgoing, topics
         self._tasks, self._clock, self._sleep = tasks, clock, sleep
         self._console_url = console_url
         self._open: OrderedDict[str, tuple[Speaker, datetime]] = OrderedDict()
@@ -101,6 +106,7 @@ class HomeTabs:
         self._urgent: set[str] = set()
         self._looks: OrderedDict[str, int] = OrderedDict()
         self._room = asyncio.Lock()
+        self._watching: asyncio.Task[None] | None = None
 
     @property
     def platform(self) -> str:
@@ -136,6 +142,8 @@ class HomeTabs:
             self._forget(next(iter(self._open)))
         self._urgent.add(speaker.user)
         self.refresh([speaker.user])
+        if self._topics is not None and (self._watching is None or self._watching.done()):
+            self._watching = self._tasks.begin(self._watch(self._topics))
 
     def refresh(self, users: Sequence[str]) -> None:
         """Draw Home again for those of these users who have it open; does not wait for it."""
@@ -155,10 +163,25 @@ class HomeTabs:
 
     async def close(self) -> None:
         """Stop drawing."""
-        working = list(self._working.values())
+        working = [*self._working.values(), *([self._watching] if self._watching else [])]
         for task in working:
             task.cancel()
         await asyncio.gather(*working, return_exceptions=True)
+
+    async def _watch(self, topics: TopicReader) -> None:
+        """Look for what other replicas changed, for as long as anybody has Home open."""
+        while self._open:
+            await self._sleep(LOOK)
+            for user, (_, until) in list(self._open.items()):
+                if self._clock.now() >= until:
+                    self._forget(user)
+            try:
+                changed = await topics.recent(limit=LOOKED)
+            except StoreFailed as error:
+                LOG.warning("the topics could not be read for Home", why=type(error).__name__)
+                continue
+            for topic, reply in changed:
+                await self.edit(Place(self.platform), topic, reply)
 
     def _forget(self, user: str) -> None:
         self._open.pop(user, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,6 +11,7 @@ import pytest
 
 from bot.adapters.slack import Sources
 from bot.adapters.slack.payload import Speaker
+from bot.errors import StoreFailed
 from bot.model import (
     Form,
     Input,
@@ -23,7 +24,7 @@ from bot.model import (
     Visibility,
 )
 from bot.render.home import Entry, Section
-from tests.adapters.slack.conftest import Open, opened
+from tests.adapters.slack.conftest import MemoryTopics, Open, opened
 from tests.adapters.slack.estate import Estate, card, deploy, request
 
 FORM = Form("deploy", "Deploy a version", (Input("version", "Version"),))
@@ -234,6 +235,45 @@ async def test_a_home_that_slack_refuses_is_drawn_again_when_it_is_opened_again(
     await at.slack.until(lambda: len(at.slack.called("views.publish")) == 1)
     await at.slack.open_home()
     assert "Hello Anna." in (await at.slack.home()).words
+
+
+class BrokenOnce(MemoryTopics):
+    """A store that fails when it is read first."""
+
+    is_broken = True
+
+    async def recent(self, *, limit: int = 20) -> Sequence[tuple[str, Reply]]:
+        if self.is_broken:
+            self.is_broken = False
+            raise StoreFailed("the disk is full")
+        return await super().recent(limit=limit)
+
+
+async def test_what_another_replica_decides_is_seen_on_home(estate: Estate) -> None:
+    topics = BrokenOnce()
+    async with opened(sources=replace(estate.sources, topics=topics)) as here:
+        await here.slack.open_home()
+        assert "REQ-1" in (await here.slack.home()).words
+        # Nobody tells this process: only the stores know.
+        estate.for_me = []
+        await topics.put("REQ-1", Reply("Ben rejected it.", topic="REQ-1"))
+        await here.slack.until(lambda: len(here.slack.homes) == 2)
+        assert "REQ-1" not in (await here.slack.home(2)).words
+
+
+async def test_nobody_looks_while_no_home_is_open(estate: Estate) -> None:
+    async with opened(sources=replace(estate.sources, topics=MemoryTopics())) as here:
+        await here.slack.open_home()
+        await here.slack.home()
+        watching = here.door._homes._watching
+        assert watching is not None
+        here.clock.ahead = timedelta(minutes=31)
+        await asyncio.wait({watching})
+        assert here.door._homes._open == {}
+        here.clock.ahead = timedelta()
+        await here.slack.open_home()
+        await here.slack.home(2)
+        assert here.door._homes._watching is not watching
 
 
 async def test_more_sections_can_be_added() -> None:
