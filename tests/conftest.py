@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
+import shutil
+import signal
 from collections import Counter
+from pathlib import Path
+from types import FrameType
 
 import hypothesis
 import pytest
 import structlog
 
 from tests.examples import THOROUGH, examples
+
+# Imports make nothing that the collector could find, and it would take a quarter of their time.
+gc.disable()
+YOUNG = 20_000  # new objects until it looks, once there is something to find; as in the product
 
 # A busy machine is not a bug: no test fails for being slow.
 hypothesis.settings.register_profile("wardroom", deadline=None, max_examples=examples(100))
@@ -27,6 +36,9 @@ structlog.configure(
 # Loaded once for all folders, so that a run has one hospital, one PostgreSQL and one template.
 SHARED = ("tests.postgres", "tests.databases", "tests.sandbox.fixtures", "tests.replies.collect")
 
+# Where the files of the tests are, if there is room: nothing waits there for a disk.
+MEMORY, ROOM = Path("/dev/shm"), 2_000_000_000  # noqa: S108 - pytest makes a folder of its own in it
+
 SLOW_TO_START = ("browser", "postgres")
 # The group that lasts longest, and mostly sleeps.
 LONGEST = "day"
@@ -39,8 +51,20 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or not config.getoption("numprocesses", default=None):
         for name in SHARED:
             config.pluginmanager.register(importlib.import_module(name), name)
+        signal.signal(signal.SIGINT, _interrupt)
+    if not hasattr(config, "workerinput") and _is_roomy(MEMORY):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     if THOROUGH:
         config.option.loadscopereorder = False  # the order is that of the collection, below
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """Do what Python does by itself; asyncio sets its own handler over no other, in every test."""
+    raise KeyboardInterrupt
+
+
+def _is_roomy(folder: Path) -> bool:
+    return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > ROOM
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -71,6 +95,10 @@ def _group(item: pytest.Item) -> str:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
-    """Tell the collector that what is imported stays: it would look through it all, often."""
-    gc.collect()
+    """Tell the collector that what is imported stays: it would look through it all, often.
+
+    Not even once: that takes seconds, and the little that could be dropped may stay.
+    """
     gc.freeze()
+    gc.set_threshold(YOUNG)
+    gc.enable()
