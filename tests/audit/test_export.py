@@ -20,13 +20,15 @@ from bot.audit import verify
 from bot.audit.export import Exported, Format, export
 from bot.audit.folder import LogFolder, open_log_folder
 from bot.audit.log import AuditLog
+from bot.audit.onefile import one_file
 from bot.errors import AuditUnavailable, ConfigurationError
 from bot.model import AuditQuery
 from bot.storage.database import Database
 from tests.audit.conftest import TurnedClock, in_a_file
 from tests.audit.events import as_attacker, assert_whole, draft, rows
+from tests.signing import KnownKeys
 
-VERIFIER = Path(verify.__file__)
+VERIFIED = [Format.JSONL, Format.CSV]
 FORMULAS = ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]
 
 
@@ -43,29 +45,20 @@ def write(database: Database, file: Path, form: Format = Format.JSONL) -> Export
 
 def run_alone(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the verifier as an auditor does: a copy of one file, away from everything of ours."""
-    alone = folder / "verify.py"
-    shutil.copy(VERIFIER, alone)
+    alone = folder / "verify_export.py"
+    alone.write_text(one_file(), "utf-8")
     command = [sys.executable, "-I", "-S", str(alone), *arguments]
     return subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder)
 
 
-@pytest.mark.parametrize("form", list(Format))
+@pytest.mark.parametrize("form", VERIFIED)
 async def test_an_export_verifies_offline_with_one_file_of_plain_python(
     filled: Database, tmp_path: Path, form: Format
 ) -> None:
     exported = write(filled, tmp_path / "log", form)
     told = run_alone(tmp_path, "log")
     assert (told.returncode, told.stderr) == (0, "")
-    assert told.stdout == f"whole: {exported.size} events, root {exported.root}\n"
-
-
-def test_the_verifier_is_a_program(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["verify.py", str(tmp_path / "none")])
-    with pytest.raises(SystemExit, match="2"):
-        runpy.run_path(str(VERIFIER), run_name="__main__")
-    assert "No such file" in capsys.readouterr().err
+    assert told.stdout.startswith(f"integrity: whole: {exported.size} events, root {exported.root}")
 
 
 @in_a_file
@@ -111,7 +104,7 @@ async def test_a_csv_that_shows_something_else_than_it_holds_does_not_verify(
     assert findings.problems[0] == "the row of event 1 does not show what its body says"
 
 
-@pytest.mark.parametrize("form", list(Format))
+@pytest.mark.parametrize("form", VERIFIED)
 @in_a_file
 async def test_no_flipped_byte_verifies(filled: Database, tmp_path: Path, form: Format) -> None:
     file = tmp_path / "log"
@@ -159,7 +152,7 @@ async def test_what_was_done_to_an_export_is_said(
     file.write_bytes(b"".join(change(file.read_bytes().splitlines(keepends=True))))
     assert verify.main([str(file)]) == 1
     told = capsys.readouterr().out
-    assert told.startswith("NOT whole")
+    assert told.startswith("integrity: NOT whole")
     assert said in told
     assert "log is not the file that its manifest describes" in told
 
@@ -240,7 +233,7 @@ async def test_an_export_of_a_damaged_log_leaves_nothing_out_and_does_not_verify
 ) -> None:
     forge = text("UPDATE audit SET body = '{\"seq\"\\:5}' WHERE seq = 5")
     as_attacker(filled, forge)
-    for form in Format:
+    for form in VERIFIED:
         exported = write(filled, tmp_path / form, form)
         findings = verify.verify_file(exported.file)
         assert (findings.ok, findings.size, findings.first_bad) == (False, 308, 1)
@@ -253,7 +246,7 @@ async def test_an_export_of_a_damaged_log_leaves_nothing_out_and_does_not_verify
 @pytest.fixture
 async def folder(url: str, filled: Database, clock: TurnedClock) -> AsyncIterator[LogFolder]:
     async with open_log_folder(
-        url, clock=clock, software="1", replica="cli", reader="root"
+        url, keys=KnownKeys(), clock=clock, software="1", replica="cli", reader="root"
     ) as folder:
         yield folder
 
@@ -301,7 +294,9 @@ async def test_a_folder_without_a_log_is_said(tmp_path: Path, clock: TurnedClock
     empty = f"sqlite:///{tmp_path}/empty.db"
     Database.open(empty).close()
     for url, said in ((empty, "no audit log"), (f"sqlite:///{tmp_path}/none.db", "no file")):
-        opened = open_log_folder(url, clock=clock, software="1", replica="cli", reader="root")
+        opened = open_log_folder(
+            url, keys=KnownKeys(), clock=clock, software="1", replica="cli", reader="root"
+        )
         with pytest.raises(ConfigurationError, match=said):
             await opened.__aenter__()
     assert not (tmp_path / "none.db").exists()
