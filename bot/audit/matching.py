@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -19,24 +20,39 @@ PATHS: Final = {
 """Where in an event's fields each filter looks."""
 
 _PLAIN: Final = re.compile(r"[ !#-\[\]-~]+")
-_SEPARATOR: Final = "\x00"  # in no text of an event, so that no word matches across two of them
+SEPARATOR: Final = "\x00"
+"""Stands between two texts of an event, and in none, so that no word matches across two."""
 
 
 def matches(fields: Mapping[str, Json], query: AuditQuery) -> bool:
     """Say whether an event is what was looked for."""
     if any(at(fields, path) != wanted for path, wanted in wanted_values(query)):
         return False
-    ts = fields.get("ts")
-    if not isinstance(ts, int):
+    if any(at(fields, PATHS[name]) == unwanted for name, unwanted in query.unlike):
         return False
-    if query.since and ts < record.microseconds(query.since):
+    return _is_between(fields.get("ts"), query) and _says(fields, query)
+
+
+def _is_between(ts: Json, query: AuditQuery) -> bool:
+    if not isinstance(ts, int) or (query.since and ts < record.microseconds(query.since)):
         return False
-    if query.until and ts >= record.microseconds(query.until):
-        return False
-    if not query.words:
+    return not (query.until and ts >= record.microseconds(query.until))
+
+
+def _says(fields: Mapping[str, Json], query: AuditQuery) -> bool:
+    if not (query.words or query.prefixes or query.without):
         return True
-    whole = _fold(_SEPARATOR.join(_texts(fields)))
-    return all(_fold(word) in whole for word in query.words)
+    whole = whole_text(fields)
+    return (
+        all(fold(word) in whole for word in query.words)
+        and not any(fold(word) in whole for word in query.without)
+        and all(_beginning(prefix).search(whole) for prefix in query.prefixes)
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _beginning(prefix: str) -> re.Pattern[str]:
+    return re.compile(r"(?<![^\W_])" + re.escape(fold(prefix)))
 
 
 def wanted_values(query: AuditQuery) -> Iterator[tuple[tuple[str, ...], str]]:
@@ -51,7 +67,8 @@ def plain_runs(query: AuditQuery) -> list[str]:
 
     A word's other characters are escaped there; what is left of it is.
     """
-    runs = {run for word in query.words for run in _PLAIN.findall(word)}
+    words = (*query.words, *query.prefixes)
+    runs = {run for word in words for run in _PLAIN.findall(word)}
     return sorted(runs, key=len, reverse=True)
 
 
@@ -61,6 +78,11 @@ def at(fields: Mapping[str, Json], path: tuple[str, ...]) -> Json:
     for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value
+
+
+def whole_text(fields: Mapping[str, Json]) -> str:
+    """Return all texts of an event, folded, with a separator between them."""
+    return fold(SEPARATOR.join(_texts(fields)))
 
 
 def _texts(value: Json) -> Iterator[str]:
@@ -74,7 +96,8 @@ def _texts(value: Json) -> Iterator[str]:
             yield from _texts(item)
 
 
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
+    """Return a text as words are compared: in one case."""
     if text.isascii():
         return text.lower()
     return "".join(map(_fold_letter, text))

@@ -1,28 +1,27 @@
 """Finds events, newest first, and says so when it could not look at all of them.
 
-The database narrows down by index and by text that every match must contain; whether an event
-matches is decided on its own bytes, after they were hashed again. Order is by number, which is the
-order of recording, so that pages are stable while the log grows.
+The index, or the database, narrows down; whether an event matches is decided on its own bytes,
+after they were hashed again. Order is by number, which is the order of recording, so that pages
+are stable while the log grows.
 """
 
 from __future__ import annotations
 
-import json
-import re
+import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection
 
 from bot.audit import record
-from bot.audit.matching import PATHS, matches, plain_runs
+from bot.audit.index.folder import Index
+from bot.audit.index.walk import Walk
+from bot.audit.matching import PATHS, matches
 from bot.audit.reading import (
     AUDIT,
-    INDEXED,
     Row,
     fetch,
     read_event,
@@ -31,19 +30,21 @@ from bot.audit.reading import (
     select_rows,
     verify_log,
 )
+from bot.audit.scan import Part, names_one_thing, scan
 from bot.errors import Conflict
-from bot.model import AuditPage, AuditQuery, Event, Verdict
+from bot.model import AuditCount, AuditPage, AuditQuery, Event, Verdict
 from bot.storage.database import Database
 
 MAX_LIMIT: Final = 500
-DEADLINE: Final = 1.5
-"""Seconds after which a search returns what it has found and where it stopped."""
+DEADLINE: Final = 0.2
+"""Seconds after which a search with an index returns what it has found and where it stopped."""
 
-_PATTERN: Final = 1_000  # characters of a word that the database is asked for; SQLite has a limit
-_PATTERNS: Final = 8
-_NARROW: Final = 4_096
-_WIDE: Final = 65_536
-_FETCH: Final = 512
+UNINDEXED_DEADLINE: Final = 1.5
+"""The same for one that reads the log itself: its parts alone take longer."""
+
+COUNTING_DEADLINE: Final = 10.0
+"""Seconds that an exact count may take."""
+
 _LAST: Final = 2**63  # what a database can count to
 
 
@@ -54,19 +55,33 @@ class AuditSearch:
         self,
         database: Database,
         *,
-        deadline: float = DEADLINE,
+        index: Index | None = None,
+        deadline: float | None = None,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
-        self._deadline = deadline
+        self._index = index
+        usual = UNINDEXED_DEADLINE if index is None else DEADLINE
+        self._deadline = usual if deadline is None else deadline
         self._timer = timer
 
     async def search(self, query: AuditQuery) -> AuditPage:
         """Return matching events; where time was up, `next_before` says how far it looked."""
-        until = self._timer() + self._deadline
+        is_late = self._late_after(self._deadline)
         return await self._database.read(
-            lambda connection: find(connection, query, lambda: self._timer() > until)
+            lambda connection: find(connection, query, is_late, self._index)
         )
+
+    async def count(self, query: AuditQuery, *, most: int | None = None) -> AuditCount:
+        """Count what matches, at `most` so many; None counts all, for as long as that may take."""
+        is_late = self._late_after(COUNTING_DEADLINE if most is None else self._deadline)
+        return await self._database.read(
+            lambda connection: count(connection, query, most, is_late, self._index)
+        )
+
+    def _late_after(self, seconds: float) -> Callable[[], bool]:
+        until = self._timer() + seconds
+        return lambda: self._timer() > until
 
     async def show(self, seq: int) -> Event | None:
         """Return one event; Conflict where its bytes are not those that were recorded."""
@@ -94,88 +109,82 @@ class AuditSearch:
         )
 
 
-def find(connection: Connection, query: AuditQuery, is_late: Callable[[], bool]) -> AuditPage:
+def find(
+    connection: Connection,
+    query: AuditQuery,
+    is_late: Callable[[], bool],
+    index: Index | None = None,
+) -> AuditPage:
     """Search on one snapshot; `is_late` is asked after each part of the log."""
-    query = _storable(query)
     limit = min(max(query.limit, 1), MAX_LIMIT)
+    query = _storable(replace(query, limit=limit))
     lowest, highest = _bounds(connection, query)
     events: list[Event] = []
     damaged: list[int] = []
-    for rows, reached in _windows(connection, query, lowest, highest):
-        for row in rows:
-            event = read_event(row)
-            if event is None:
-                damaged.append(row[0])
-            elif matches(event.data, query):
+    with contextlib.closing(_parts(connection, query, (lowest, highest), index, is_late)) as parts:
+        for rows, reached in parts:
+            for event in _matching(rows, query, damaged):
                 if len(events) == limit:
                     return AuditPage(tuple(events), events[-1].seq, tuple(damaged))
                 events.append(event)
-        if reached > lowest and is_late():
-            return AuditPage(tuple(events), reached, tuple(damaged))
+            if reached > lowest and is_late():
+                looked_at = _intact(connection, reached, highest)
+                at = looked_at.at if looked_at else None
+                return AuditPage(tuple(events), reached, tuple(damaged), at)
     return AuditPage(tuple(events), None, tuple(damaged))
+
+
+def count(
+    connection: Connection,
+    query: AuditQuery,
+    most: int | None,
+    is_late: Callable[[], bool],
+    index: Index | None = None,
+) -> AuditCount:
+    """Count what a search would find, each event read and hashed; more than `most` are not."""
+    query = _storable(replace(query, limit=MAX_LIMIT))
+    lowest, highest = _bounds(connection, query)
+    found = 0
+    with contextlib.closing(_parts(connection, query, (lowest, highest), index, is_late)) as parts:
+        for rows, reached in parts:
+            found += sum(1 for _ in _matching(rows, query, []))
+            if most is not None and found > most:
+                return AuditCount(most, is_capped=True)
+            if reached > lowest and is_late():
+                looked_at = _intact(connection, reached, highest)
+                return AuditCount(found, True, looked_at.at if looked_at else None)
+    return AuditCount(found)
+
+
+def _matching(rows: Iterable[Row], query: AuditQuery, damaged: list[int]) -> Iterator[Event]:
+    for row in rows:
+        event = read_event(row)
+        if event is None:
+            damaged.append(row[0])
+        elif matches(event.data, query):
+            yield event
+
+
+def _parts(
+    connection: Connection,
+    query: AuditQuery,
+    between: tuple[int, int],
+    index: Index | None,
+    is_late: Callable[[], bool],
+) -> Generator[Part, None, None]:
+    if index is None or names_one_thing(query):
+        yield from scan(connection, query, *between)
+    else:
+        yield from Walk(connection, query, index, is_late).parts(*between)
 
 
 def _storable(query: AuditQuery) -> AuditQuery:
     """Ask for what is stored where a text held something that no database can store."""
-    texts: dict[str, Any] = {name: record.storable(getattr(query, name)) for name in PATHS}
-    return replace(query, words=tuple(map(record.storable, query.words)), **texts)
-
-
-def _windows(
-    connection: Connection, query: AuditQuery, lowest: int, highest: int
-) -> Iterator[tuple[list[Row], int]]:
-    """Return candidates from `highest` (left out) down to `lowest`, part by part.
-
-    With each part comes how far down everything has now been looked at.
-    """
-    conditions = _conditions(connection, query)
-    width, upper = _NARROW, highest
-    while upper > lowest:
-        lower = max(lowest, upper - width)
-        rows = _candidates(connection, conditions, lower, upper)
-        if len(rows) == _FETCH:
-            upper = rows[-1][0]
-        else:
-            upper, width = lower, min(width * 2, _WIDE)
-        yield rows, upper
-
-
-def _candidates(
-    connection: Connection, conditions: list[ColumnElement[bool]], lower: int, upper: int
-) -> list[Row]:
-    part = (
-        select_rows(connection)
-        .where(AUDIT.c.seq >= lower, AUDIT.c.seq < upper)
-        .order_by(AUDIT.c.seq.desc())
-        .limit(_FETCH)
-    )
-    try:
-        return fetch(connection, part.where(*conditions))
-    except DBAPIError:
-        # A body that is no JSON any more fails every column that is drawn from it. Without the
-        # conditions it is read, and named as damaged.
-        connection.rollback()
-        return fetch(connection, part)
-
-
-def _conditions(connection: Connection, query: AuditQuery) -> list[ColumnElement[bool]]:
-    """Return what every match fulfils; events that fulfil it need not match."""
-    # Both match ASCII letters in any case; a body has no others.
-    like = AUDIT.c.body.like if connection.dialect.name == "sqlite" else AUDIT.c.body.ilike
-    conditions: list[ColumnElement[bool]] = []
-    for name, path in PATHS.items():
-        wanted = getattr(query, name)
-        if wanted and name in INDEXED:
-            conditions.append(AUDIT.c[name] == wanted)
-        elif wanted:
-            # Without the first quotation mark: looking for a rarer character first is faster.
-            conditions.append(like(_pattern(f'{path[-1]}":{json.dumps(wanted)}'), escape="\\"))
-    runs = plain_runs(query)[:_PATTERNS]
-    return conditions + [like(_pattern(run), escape="\\") for run in runs]
-
-
-def _pattern(part: str) -> str:
-    return "%" + re.sub(r"([%_\\])", r"\\\1", part[:_PATTERN]) + "%"
+    changed: dict[str, Any] = {name: record.storable(getattr(query, name)) for name in PATHS}
+    for name in ("words", "prefixes", "without"):
+        changed[name] = tuple(map(record.storable, getattr(query, name)))
+    unlike = tuple((name, record.storable(value)) for name, value in query.unlike)
+    return replace(query, unlike=unlike, **changed)
 
 
 def _bounds(connection: Connection, query: AuditQuery) -> tuple[int, int]:

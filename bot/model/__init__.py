@@ -7,20 +7,22 @@ from bot.model.builds import Build, BuildState, Stage
 from bot.model.changes import Change, ChangeResult, ChangeState, ChangeType, NewChange
 from bot.model.deploys import Deploy, DeployState
 from bot.model.estate import CiTarget, Deployment, Environment, Probe, Service
-from bot.model.events import AuditPage, AuditQuery, Draft, Event, Json, Kind, Verdict
+from bot.model.events import AuditCount, AuditPage, AuditQuery, Draft, Event, Json, Kind, Verdict
 from bot.model.forms import Form, Input, InputKind
 from bot.model.messages import Invocation, Place
 from bot.model.people import Account, AccountKind, Principal
 from bot.model.reasons import Reason
-from bot.model.replies import Button, Image, Reply, Style, Table, Visibility
+from bot.model.replies import BELOW, Button, Image, Reply, Style, Table, Visibility
 from bot.model.requests import Approval, Proposal, Request, RequestState
 from bot.model.steps import Step, StepState
 
 __all__ = [
+    "BELOW",
     "Account",
     "AccountKind",
     "Approval",
     "Args",
+    "AuditCount",
     "AuditPage",
     "AuditQuery",
     "Build",

@@ -71,9 +71,16 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditQuery:
-    """What to look for; empty means anything. `before` pages: events with a smaller seq only."""
+    """What to look for; empty means anything. `before` pages: events with a smaller seq only.
+
+    Every word stands somewhere in the texts, every prefix where a word begins there; none of
+    `without` stands there. `unlike` are filters by name that must not hold.
+    """
 
     words: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    unlike: tuple[tuple[str, str], ...] = ()
     person: str = ""
     service: str = ""
     environment: str = ""
@@ -93,11 +100,25 @@ class AuditQuery:
 
 @dataclass(frozen=True)
 class AuditPage:
-    """Events newest first; `next_before` continues, None at the end. Damaged rows are named."""
+    """Events newest first; `next_before` continues, None at the end. Damaged rows are named.
+
+    `searched_back_to` is set where time was up before the page was full: the time of the last
+    event that was looked at.
+    """
 
     events: tuple[Event, ...]
     next_before: int | None
     damaged: tuple[int, ...] = ()
+    searched_back_to: datetime | None = None
+
+
+@dataclass(frozen=True)
+class AuditCount:
+    """How many events match: `found` of them, or at least so many where it `is_capped`."""
+
+    found: int
+    is_capped: bool = False
+    searched_back_to: datetime | None = None
 
 
 @dataclass(frozen=True)

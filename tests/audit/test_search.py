@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.audit import matching, record
-from bot.audit import search as search_module
+from bot.audit import scan as scan_module
 from bot.audit.log import AuditLog
 from bot.audit.query import parse_query
 from bot.audit.search import MAX_LIMIT, AuditSearch
@@ -200,7 +200,7 @@ async def test_an_odd_cursor_finds_what_is_below_it(log: AuditLog, search: Audit
 async def test_a_search_that_runs_out_of_time_says_how_far_it_looked(
     log: AuditLog, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search_module, "_NARROW", 50)
+    monkeypatch.setattr(scan_module, "NARROW", 50)
     await fill(log, draft(text="needle"), *(draft() for _ in range(400)))
     late = AuditSearch(database, deadline=1, timer=itertools.count(step=2).__next__)
     page = await late.search(AuditQuery(words=("needle",)))
@@ -213,7 +213,7 @@ async def test_a_search_that_runs_out_of_time_says_how_far_it_looked(
 async def test_more_candidates_than_one_reading_takes_are_all_looked_at(
     log: AuditLog, search: AuditSearch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(search_module, "_FETCH", 50)
+    monkeypatch.setattr(scan_module, "_FETCH", 50)
     # "reason" is a word of every event's JSON, and in no text but the first one's.
     await fill(log, draft(text="the reason"), *(draft(reason=Reason.OK) for _ in range(200)))
     assert await found(search, AuditQuery(words=("reason",))) == [1]

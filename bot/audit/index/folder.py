@@ -1,0 +1,138 @@
+"""The folder of shards: which there are, one to ask, one to make, one to throw away.
+
+A shard that is made again gets a new name. So nobody who still has the old file open can take its
+write-ahead log for the new one's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from bot.audit.index import shard
+from bot.audit.index.plan import Odd
+from bot.audit.index.shard import Claim
+from bot.audit.index.words import Words
+
+SHARD_SIZE: Final = 1 << 20
+"""Events in a shard: a whole subtree of the log's tree."""
+
+_NAME: Final = re.compile(r"([0-9]{6})-[0-9a-f]{8}\.sqlite")
+
+
+@dataclass
+class Reading:
+    """An open shard, one search at a time, with its list of runs as far as it was read."""
+
+    connection: sqlite3.Connection
+    words: Words = field(default_factory=Words)
+    claim: Claim = field(default_factory=lambda: Claim(1, 0, 0))
+
+    def refresh(self) -> None:
+        """Read what the shard says now, and the runs that are new."""
+        self.claim = shard.read_claim(self.connection)
+        new = "SELECT run FROM word WHERE id > ? ORDER BY id"
+        self.words.add(run for (run,) in self.connection.execute(new, (len(self.words),)))
+
+    @property
+    def odd(self) -> Odd:
+        """Return whether the shard has events that no word speaks for."""
+        return Odd(self.claim.damaged > 0, self.claim.long > 0)
+
+
+class Index:
+    """The shards of a folder; may be used from several threads and, but for `make`, processes."""
+
+    def __init__(self, folder: Path, shard_size: int = SHARD_SIZE) -> None:
+        self.folder = folder
+        self.shard_size = shard_size
+        self._free: dict[Path, list[Reading]] = {}
+        self._lock = threading.Lock()
+
+    def number_of(self, seq: int) -> int:
+        """Return which shard an event belongs to."""
+        return (seq - 1) // self.shard_size
+
+    def range_of(self, number: int) -> tuple[int, int]:
+        """Return a shard's first and last event."""
+        return number * self.shard_size + 1, (number + 1) * self.shard_size
+
+    def paths(self) -> dict[int, Path]:
+        """Return the files there are, by the shard's number; nothing where there is no folder."""
+        try:
+            names = sorted(os.listdir(self.folder))  # noqa: PTH208 - for every search
+        except OSError:
+            return {}
+        found = ((match, name) for name in names if (match := _NAME.fullmatch(name)))
+        return {int(match[1]): self.folder / name for match, name in found}
+
+    def make(self, number: int) -> tuple[Path, sqlite3.Connection]:
+        """Make an empty shard and open it for writing."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self.folder / f"{number:06}-{secrets.token_hex(4)}.sqlite"
+        return path, shard.create(path, *self.range_of(number))
+
+    def drop(self, path: Path) -> None:
+        """Throw a shard away: none of its bytes stay in the folder."""
+        with self._lock:
+            free = self._free.pop(path, [])
+        for reading in free:
+            reading.connection.close()
+        for name in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+            name.unlink(missing_ok=True)
+
+    def forget(self, seq: int) -> None:
+        """Throw away the shard that an event is in; it is made again from what the log then has.
+
+        Call it when the event's words are gone from the log.
+        """
+        path = self.paths().get(self.number_of(seq))
+        if path is not None:
+            self.drop(path)
+
+    @contextlib.contextmanager
+    def reading(self, path: Path) -> Iterator[Reading]:
+        """Lend a shard to one search, on one snapshot; sqlite3.Error or Unusable."""
+        with self._lock:
+            free = self._free.setdefault(path, [])
+            reading = free.pop() if free else None
+        if reading is None:
+            reading = Reading(shard.open_for_reading(path))
+        is_well = False
+        try:
+            reading.connection.execute("BEGIN")
+            reading.refresh()
+            yield reading
+            is_well = True
+        except GeneratorExit:
+            is_well = True  # a search that has enough
+            raise
+        finally:
+            if is_well:
+                reading.connection.execute("ROLLBACK")
+                self._keep(path, reading)
+            else:
+                reading.connection.close()  # the next search opens it again
+
+    def _keep(self, path: Path, reading: Reading) -> None:
+        with self._lock:
+            if path in self._free and path.exists():
+                self._free[path].append(reading)
+                return
+            self._free.pop(path, None)
+        reading.connection.close()
+
+    def close(self) -> None:
+        """Close the shards that nobody is asking."""
+        with self._lock:
+            lent, self._free = self._free, {}
+        for reading in (each for free in lent.values() for each in free):
+            reading.connection.close()

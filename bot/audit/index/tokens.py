@@ -1,0 +1,92 @@
+"""What the index keeps of an event, so that whatever matches a query can be found again.
+
+A word may stand anywhere in a text, in the middle of another one too. Of letters the index keeps
+whole runs: the shard's list of them says which runs a word is part of. Of digits, which make too
+many different runs for a list, it keeps every three characters around one. Whoever asks gets all
+that matches, and some that does not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bot.audit.matching import PATHS, at, whole_text
+from bot.model import Json
+
+SHORTEST: Final = 3
+"""Letters of a run, at least: shorter ones are in nearly every event."""
+
+LONGEST: Final = 40
+"""Letters of a run, at most: an event with a longer one is a candidate for every word."""
+
+FACETS: Final = {
+    "person": "p",
+    "service": "s",
+    "environment": "e",
+    "verb": "v",
+    "reason": "r",
+    "kind": "k",
+}
+"""The filters that are a token; those that name one thing have an index in the log itself."""
+
+DAMAGED: Final = "\xa7damaged"
+"""Marks an event that could not be read: it is named by every search that may concern it."""
+
+LONG: Final = "\xa7long"
+"""Marks an event with runs that the shard has no list of."""
+
+# A letter is whatever is not ASCII, too: the texts are folded already.
+RUN: Final = re.compile(r"[a-z\x80-\U0010ffff]+")
+_RUNS: Final = re.compile(r"[a-z\x80-\U0010ffff]{3,}")
+# Digits and two characters on both sides; between two digits up to four, so that none is left out.
+_AROUND_DIGITS: Final = re.compile(
+    r"[^0-9\x00]{0,2}[0-9]+(?:[^0-9\x00]{1,4}[0-9]+)*[^0-9\x00]{0,2}"
+)
+_THREE: Final = 3
+# For the tokenizer a letter is what is not ASCII: so nothing of a query is ever syntax.
+_LETTERED: Final = {
+    code: 0x80 + code for code in range(0x80) if not chr(code).isalnum() and code != 0
+}
+_LONGEST_VALUE: Final = 64
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What is kept of one event: its runs of letters, and all its other tokens."""
+
+    runs: frozenset[str]
+    others: frozenset[str]
+    is_long: bool
+
+
+def tokens_of(fields: Mapping[str, Json]) -> Tokens:
+    """Return what the index keeps of an event."""
+    text = whole_text(fields)
+    found = set(_RUNS.findall(text))
+    runs = frozenset(run for run in found if len(run) <= LONGEST)
+    others = threes(text)
+    for name, letter in FACETS.items():
+        value = at(fields, PATHS[name])
+        if value and isinstance(value, str):
+            others.add(facet(letter, value))
+    return Tokens(runs, frozenset(others), len(runs) < len(found))
+
+
+def facet(letter: str, value: str) -> str:
+    """Return the token of a filter's value; case is not kept."""
+    if len(value) > _LONGEST_VALUE:
+        value = hashlib.sha256(value.encode()).hexdigest()[:32]
+    return f"\xa7{letter}{value.translate(_LETTERED).replace(chr(0), '')}"
+
+
+def threes(text: str) -> set[str]:
+    """Return every three characters of a folded text that hold a digit, and a few more."""
+    found: set[str] = set()
+    for part in _AROUND_DIGITS.findall(text):
+        lettered = part.translate(_LETTERED)
+        found.update(lettered[at : at + _THREE] for at in range(len(lettered) - _THREE + 1))
+    return found

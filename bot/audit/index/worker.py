@@ -1,0 +1,95 @@
+"""The worker of the process that keeps the index up with the log."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.audit.index.builder import Builder
+from bot.audit.index.folder import Index
+from bot.storage.database import DRIVER_ERRORS, Database
+
+LOOK_EVERY: Final = 2.0
+"""Seconds between two looks at a log that is all in the index."""
+
+_log = logging.getLogger(__name__)
+
+_AFTER_TROUBLE: Final = 30.0
+_LOCK: Final = "lock"
+
+
+class Indexer:
+    """Owns the builder's thread; of several processes with one folder, one builds at a time."""
+
+    def __init__(self, database: Database, index: Index, *, look_every: float = LOOK_EVERY) -> None:
+        self._builder = Builder(database, index)
+        self._index = index
+        self._look_every = look_every
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.trouble = ""
+
+    def start(self) -> None:
+        """Begin; what goes wrong is said in the log and in `trouble`, and tried again."""
+        self._thread = threading.Thread(target=self._run, name="audit-index", daemon=True)
+        self._thread.start()
+
+    async def close(self) -> None:
+        """End after the batch that is being written."""
+        self._stopping.set()
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            await asyncio.to_thread(thread.join)
+
+    def _run(self) -> None:
+        pause = 0.0
+        while not self._stopping.wait(pause):
+            pause = self._look_every
+            try:
+                with _alone(self._index) as is_alone, contextlib.closing(self._builder):
+                    if is_alone:
+                        self._build()
+            except (OSError, sqlite3.Error, SQLAlchemyError, *DRIVER_ERRORS) as error:
+                pause = _AFTER_TROUBLE
+                self._say(error)
+
+    def _build(self) -> None:
+        """Keep up with the log until stopped."""
+        pause = 0.0
+        while not self._stopping.wait(pause):
+            started = time.monotonic()
+            has_worked = self._builder.step()
+            self.trouble = ""
+            # As long a pause as it took: whoever waits for an answer goes first.
+            pause = time.monotonic() - started if has_worked else self._look_every
+
+    def _say(self, error: Exception) -> None:
+        kind = type(error).__name__  # its words may quote what was being read
+        if kind != self.trouble:
+            _log.warning("the search index cannot be kept up: %s in %s", kind, self._index.folder)
+        self.trouble = kind
+
+
+@contextlib.contextmanager
+def _alone(index: Index) -> Iterator[bool]:
+    """Hold the folder's lock meanwhile; False where another process has it."""
+    index.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = os.open(index.folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        yield False
+    else:
+        yield True
+    finally:
+        os.close(file)
