@@ -17,6 +17,7 @@ from bot.errors import (
     Unreachable,
 )
 from bot.model import (
+    BELOW,
     Account,
     AccountKind,
     AuditQuery,
@@ -277,6 +278,7 @@ class Linking(Protocol):
 
 
 __all__ = [
+    "BELOW",
     "Account",
     "AccountKind",
     "Approvals",

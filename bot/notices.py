@@ -96,6 +96,10 @@ class TopicNotices:
         """Say whether a message shows a topic; of the place, its channel alone counts."""
         return bool(ref) and await self.letters.is_shown(topic, place, ref)
 
+    async def thread(self, topic: str, place: Place) -> str:
+        """Return the thread below a topic's message in the place's channel, "" for none there."""
+        return await self.letters.thread(topic, place)
+
     async def current(self, topic: str) -> Reply | None:
         """Return a topic's newest message."""
         kept = await self.topics.get(topic)

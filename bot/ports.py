@@ -353,6 +353,10 @@ class NoticeBoard(Protocol):
         """Say whether a message shows a topic; of the place, its channel alone counts."""
         ...
 
+    async def thread(self, topic: str, place: Place) -> str:
+        """Return the thread below a topic's message in the place's channel, "" for none there."""
+        ...
+
     async def current(self, topic: str) -> Reply | None:
         """Return a topic's newest message."""
         ...

@@ -216,6 +216,10 @@ class Letters(Protocol):
         """Say whether message `ref` shows a topic, in whatever thread of the place's channel."""
         ...
 
+    async def thread(self, topic: str, place: Place) -> str:
+        """Return the thread below a topic's first message in the place's channel, "" for none."""
+        ...
+
     async def withdraw(self, topic: str, place: Place) -> None:
         """Drop the letter of a topic in a place where it was never shown."""
         ...

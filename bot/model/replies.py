@@ -5,10 +5,13 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from bot.model.forms import Form
 from bot.model.reasons import Reason
 from bot.model.steps import Step
+
+BELOW: Final = "below"  # as `Reply.thread`: below what was said
 
 
 class Visibility(enum.StrEnum):
@@ -68,6 +71,10 @@ class Reply:
     `text` alone must make sense (screen readers, notifications, plain terminals). A reply with a
     `topic` (REQ-12, DEP-3) is one message edited in place wherever it was shown. `visibility`
     None means private for reads and refusals, public for what changed something.
+
+    `thread` puts a public reply into a thread: `BELOW` into the one below what was said, a topic
+    (INC-4) into the one below that topic's message in the same channel. Where there is no such
+    thread it is shown where it was asked for, as is a reply with a topic of its own.
     """
 
     text: str
@@ -83,5 +90,6 @@ class Reply:
     form: Form | None = None
     visibility: Visibility | None = None
     topic: str = ""
+    thread: str = ""
     request: str | None = None
     refs: Mapping[str, str] = field(default_factory=dict)

@@ -44,7 +44,7 @@ class Capabilities:
 # of blocks Slack answers msg_blocks_too_long.
 SLACK: Final = Capabilities(
     private_reply="seen by one person only, where it was asked",
-    thread="stays in the thread in which it was asked",
+    thread="where it was asked, below what was said, or below the message it is about",
     form="a modal",
     edits="the message is replaced in place",
     confirmation="a question over the message",
@@ -65,7 +65,7 @@ SLACK: Final = Capabilities(
 # what a person still reads on a card.
 TEAMS: Final = Capabilities(
     private_reply="seen by one person only, where Teams has that; else in their own chat",
-    thread="stays in the thread in which it was asked; channels only",
+    thread="where it was asked, or below the message it is about; channels only",
     form="a dialog",
     edits="the card is replaced in place",
     confirmation="a small card under the button",

@@ -68,6 +68,15 @@ class SqlLetters:
         query = select(LETTERS.c.id).where(LETTERS.c.topic == topic, *there, LETTERS.c.ref == ref)
         return await self._database.read(lambda tx: tx.execute(query).first() is not None)
 
+    async def thread(self, topic: str, place: Place) -> str:
+        """Return the thread below a topic's first message in the place's channel, "" for none."""
+        there = LETTERS.c.platform == place.platform, LETTERS.c.channel == place.channel
+        shown = LETTERS.c.topic == topic, *there, LETTERS.c.ref != ""
+        query = select(LETTERS.c.thread, LETTERS.c.ref).where(*shown).order_by(LETTERS.c.id)
+        row = await self._database.read(lambda tx: tx.execute(query.limit(1)).first())
+        # A message that stands in a thread has none of its own.
+        return "" if row is None else row.thread or row.ref
+
     async def withdraw(self, topic: str, place: Place) -> None:
         """Drop the letter of a topic in a place where it was never shown."""
         unsent = delete(LETTERS).where(*_in(topic, place), LETTERS.c.ref == "")

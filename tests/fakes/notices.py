@@ -89,6 +89,12 @@ class DirectNotices:
         posts = await self.topics.posts(topic)
         return (place.channel, ref) in [(where.channel, known) for where, known in posts]
 
+    async def thread(self, topic: str, place: Place) -> str:
+        """Return the thread below a topic's message in the place's channel, "" for none there."""
+        posts = await self.topics.posts(topic)
+        found = [where.thread or ref for where, ref in posts if where.channel == place.channel]
+        return found[0] if found else ""
+
     async def current(self, topic: str) -> Reply | None:
         """Return a topic's newest message."""
         kept = await self.topics.get(topic)

@@ -95,6 +95,19 @@ async def test_a_message_is_known_by_its_id_in_whatever_thread_of_its_channel(
 
 
 @pytest.mark.usefixtures("topics")
+async def test_the_thread_of_a_topic_begins_at_its_message_or_is_the_one_it_stands_in(
+    letters: SqlLetters,
+) -> None:
+    await letters.begin("REQ-1", CHANNEL, due=NOON)
+    assert await letters.thread("REQ-1", CHANNEL) == ""
+    await letters.shown("REQ-1", CHANNEL, "171.9", 1)
+    await letters.shown("REQ-2", THREAD, "171.10", 1)
+    assert await letters.thread("REQ-1", THREAD) == "171.9"
+    assert await letters.thread("REQ-2", CHANNEL) == THREAD.thread
+    assert await letters.thread("REQ-1", TEAM) == ""
+
+
+@pytest.mark.usefixtures("topics")
 async def test_urgent_letters_come_first_and_only_those_asked_for(letters: SqlLetters) -> None:
     await letters.begin("REQ-1", CHANNEL, due=NOON)
     await letters.begin("REQ-1", TEAM, due=NOON)

@@ -39,7 +39,8 @@ class Said:
 
     `text` is in Slack's own encoding, as commands and mentions arrive. `trigger` opens a modal,
     for three seconds; `answer_url` takes five answers, for half an hour; `is_press` marks a
-    button, `is_home` one on the Home tab, where there is no message and no channel.
+    button, `is_home` one on the Home tab, where there is no message and no channel. `message` is
+    the thread that would begin at what was said, "" for a slash command: that is no message.
     """
 
     speaker: Speaker
@@ -51,6 +52,7 @@ class Said:
     answer_url: str = ""
     is_press: bool = False
     is_home: bool = False
+    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ def mention(body: Body, home: Home | None) -> Said | None:
         place=Place(PLATFORM, _word(event, "channel"), _word(event, "thread_ts")),
         text=_without_mention(_word(event, "text"), own),
         delivery=_named(_word(body, "event_id")) or _hash(speaker, _word(event, "ts")),
+        message=_word(event, "ts"),
     )
 
 
@@ -193,6 +196,7 @@ def press(body: Body) -> Said | Question:
         trigger=_word(body, "trigger_id"),
         answer_url=_word(body, "response_url"),
         is_press=True,
+        message="" if container.get("is_ephemeral") else _word(container, "message_ts"),
         is_home=_word(_inner(body, "view"), "type") == "home",
     )
     if kind == ASKS:

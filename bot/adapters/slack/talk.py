@@ -15,6 +15,7 @@ from bot.adapters.slack.payload import CHOICE, LINE, Question, Said, Sheet
 from bot.adapters.slack.rooms import names
 from bot.errors import IntegrationError, Rejected
 from bot.model import (
+    BELOW,
     AccountKind,
     Button,
     Form,
@@ -148,6 +149,16 @@ class Talk:
         channel = await self._outgoing.direct(said.speaker.user) or said.speaker.user
         return replace(said, place=replace(said.place, channel=channel, thread=""))
 
+    async def _threaded(self, said: Said, reply: Reply) -> Said:
+        """Return what was said as said in the thread that its answer belongs in."""
+        if not reply.thread or reply.topic:
+            return said
+        if reply.thread == BELOW:
+            thread = said.place.thread or said.message
+        else:
+            thread = await self._notices.thread(reply.thread, said.place) or said.place.thread
+        return replace(said, place=replace(said.place, thread=thread))
+
     async def _show_form(self, said: Said, url: AnswerUrl, reply: Reply, form: Form) -> None:
         if said.trigger:
             sheet = Sheet(form.command, said.place)
@@ -169,6 +180,7 @@ class Talk:
             if not reply.topic:
                 await self._whisper(said, url, reply)
             return
+        said = await self._threaded(said, reply)
         try:
             key = letter_key(reply.topic, said.place) if reply.topic else ""
             ref = await self._outgoing.post(said.place, reply, key=key)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.errors import IntegrationError, Rejected
-from bot.model import AccountKind, Invocation, Reason, Reply, Visibility
+from bot.model import BELOW, AccountKind, Invocation, Reason, Reply, Visibility
 
 if TYPE_CHECKING:
     import asyncio
@@ -94,7 +95,8 @@ class Talk:
                 await self._whisper(said, reply)
             return
         try:
-            ref = await self._outgoing.post(said.place, reply, asker=said.speaker.id)
+            place = await self._threaded(said.place, reply)
+            ref = await self._outgoing.post(place, reply, asker=said.speaker.id)
         except Rejected as refused:
             LOG.warning("a message could not be posted in Teams", why=refused.text)
             if reply.topic:
@@ -104,6 +106,16 @@ class Talk:
             return
         if reply.topic:
             await self._notices.shown(reply.topic, said.place, ref, reply)
+
+    async def _threaded(self, place: Place, reply: Reply) -> Place:
+        """Return the place with the thread that a reply belongs in.
+
+        What is said in a channel is in a thread always, and answered there; chats have none.
+        """
+        if reply.thread in ("", BELOW) or reply.topic or not place.thread:
+            return place
+        thread = await self._notices.thread(reply.thread, place)
+        return replace(place, thread=thread or place.thread)
 
     async def _edited(self, said: Said, reply: Reply) -> bool:
         """Say whether a pressed message tells everybody by being edited itself.
