@@ -136,13 +136,11 @@ def _objects(whole: Element, event: Event, fields: Fields, of: Code) -> None:
         whole, f"urn:x-wardroom:audit-event:{event.seq}", _URI, _SECURITY_RESOURCE, _RFC3881
     )
     SubElement(itself, "ParticipantObjectName").text = "Security Audit Log"
-    text = fields.take("text")
-    details = {"seq": str(event.seq), "leaf": event.leaf.hex(), "text": text}
-    if of is ALERT:
-        details["Alert Description"] = text
+    details = {"seq": str(event.seq), "leaf": event.leaf.hex()}
+    if text := fields.take("text"):
+        details |= {"text": text} | ({"Alert Description": text} if of is ALERT else {})
     for name, value in [*details.items(), *fields.rest()]:
-        if value:
-            _detail(itself, name, value.encode())
+        _detail(itself, name, value.encode())
     _detail(itself, "body", event.body)
 
 

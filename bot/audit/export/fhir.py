@@ -51,6 +51,7 @@ _SERVER: Final = {
     "display": "Application Server",
 }
 _MACHINE_NAME: Final = "1"
+_EMPTY: Final = '""'  # FHIR has no empty string
 _MATTERS: Final = ("request", "deploy", "change", "incident")
 
 
@@ -149,7 +150,7 @@ def _itself(event: Event, fields: Fields) -> Element:
         _detail("seq", str(event.seq)),
         _detail("leaf", event.leaf.hex()),
         {"type": "body", "valueBase64Binary": body},
-        *(_detail(name, value) for name, value in fields.rest() if value),
+        *(_detail(name, value or _EMPTY) for name, value in fields.rest()),
     ]
     return _filled(
         what=_who("audit-event", str(event.seq)),

@@ -76,6 +76,17 @@ def visible(text: str, *, lines: bool = True) -> str:
     return text.translate(_VISIBLE_LINES if lines else _VISIBLE)
 
 
+def shown_json(value: Json) -> Json:
+    """Return a value in which every text is visible."""
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, Mapping):
+        return {visible(key): shown_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [shown_json(item) for item in value]
+    return value
+
+
 def _leaves(value: Mapping[str, Json], path: Path) -> Iterator[tuple[Path, Json]]:
     for key, item in value.items():
         if isinstance(item, Mapping) and item:

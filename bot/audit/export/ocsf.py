@@ -10,7 +10,7 @@ import hashlib
 import json
 from typing import Any, Final, TypeAlias
 
-from bot.audit.export.fields import Fields, visible
+from bot.audit.export.fields import Fields, shown_json, visible
 from bot.audit.export.meaning import (
     MAJOR,
     MINOR,
@@ -86,8 +86,13 @@ def activity(event: Event) -> Element:
             "algorithm_id": _SHA256,
             "value": hashlib.sha256(event.body).hexdigest(),
         },
-        unmapped={"leaf": event.leaf.hex(), **fields.rest_nested()},
+        unmapped={"leaf": event.leaf.hex(), **_rest(fields)},
     )
+
+
+def _rest(fields: Fields) -> Element:
+    rest = shown_json(fields.rest_nested())
+    return rest if isinstance(rest, dict) else {}
 
 
 def _metadata(event: Event, fields: Fields, correlation: str, milliseconds: int) -> Element:
@@ -126,7 +131,7 @@ def _role(role: str) -> Element:
 
 
 def _api(fields: Fields, correlation: str) -> Element:
-    params = fields.take_group("params")
+    params = shown_json(fields.take_group("params"))
     request = _filled(uid=visible(correlation), data=params)
     return _filled(
         operation=_text(fields, "verb") or "none",
