@@ -1,7 +1,8 @@
-"""The query language of the log: `timeout person:engineer service:lab-results since:2h`.
+"""The query language of the log: `timeout by:engineer service:lab-results -outcome:ok since:2h`.
 
-Words and quoted phrases must all occur, in any case, anywhere in an event's texts. Filters must
-all hold. What is typed never reaches a database as anything but a value.
+Words and quoted phrases must all occur, in any case, anywhere in an event's texts; `deplo*` where
+a word begins. Filters must all hold. With a minus in front, none of it may be so. What is typed
+never reaches a database as anything but a value.
 """
 
 from __future__ import annotations
@@ -24,14 +25,20 @@ _FILTERS: Final = {
     "until": "until",
     "env": "environment",
     "outcome": "reason",
+    "by": "person",
+    "before": "until",
 }
+_SHORTEST_PREFIX: Final = 3
+_TIMES: Final = ("since", "until")
+_OTHER_WORDS: Final = {"denied": Reason.NOT_AUTHORISED.value}
 _CLOSED: Final[dict[str, Collection[str]]] = {
     "reason": [reason.value for reason in Reason],
     "kind": [kind.value for kind in Kind],
 }
 _OUR_IDS: Final = re.compile(r"(?:req|dep|chg|inc|run)-[0-9]+", re.IGNORECASE)
 _TOKEN: Final = re.compile(
-    r"""(?:(?P<key>[A-Za-z_]+):(?!//))?   # a filter's name; https:// is a word
+    r"""(?P<minus>-(?=[\w"]))?            # none of it; a minus alone is a word
+        (?:(?P<key>[A-Za-z_]+):(?!//))?   # a filter's name; https:// is a word
         (?:"(?P<phrase>[^"]*)"?|(?P<word>\S+))?""",
     re.VERBOSE,
 )
@@ -45,18 +52,45 @@ def parse_query(text: str, *, now: datetime) -> AuditQuery:
     if len(text) > MAX_LENGTH:
         raise BadInput(f"That is too long for a search: at most {MAX_LENGTH} characters.")
     text = text.translate(_QUOTES)
-    words: list[str] = []
+    texts: dict[str, list[str]] = {"words": [], "prefixes": [], "without": []}
     filters: dict[str, Any] = {}
+    unlike: list[tuple[str, str]] = []
     for token in _TOKEN.finditer(text):
-        value = token["phrase"] if token["phrase"] is not None else token["word"] or ""
+        value = (token["phrase"] if token["phrase"] is not None else token["word"] or "").strip()
         if token["key"] is None:
-            words += [value.strip()] if value.strip() else []
+            if value:
+                kind, said = _text(token, value)
+                texts[kind].append(said)
             continue
         name = _filter(token["key"], token[0])
-        if name in filters:
+        wanted = _value(name, value, token, now)
+        if token["minus"]:
+            unlike.append((name, str(wanted)))
+        elif name in filters:
             raise BadInput(f"`{token['key']}:` is there twice; an event has one.")
-        filters[name] = _value(name, value.strip(), token["key"], now)
-    return AuditQuery(words=tuple(words), **filters)
+        else:
+            filters[name] = wanted
+    filters |= {kind: tuple(found) for kind, found in texts.items()}
+    return AuditQuery(unlike=tuple(unlike), **filters)
+
+
+def _text(token: re.Match[str], value: str) -> tuple[str, str]:
+    """Return what a word or phrase is: in every match, at the beginning of a word, in none."""
+    start = value[:-1]
+    has_star = token["phrase"] is None and value.endswith("*") and any(map(str.isalnum, start))
+    if has_star and token["minus"]:
+        raise BadInput(
+            f"`{token[0]}`: a minus goes with a whole word, a phrase or a filter.",
+            hint=f"`-{start}` leaves out whatever has {start} anywhere.",
+        )
+    if has_star and len(start) < _SHORTEST_PREFIX:
+        raise BadInput(
+            f"Too many words begin with `{start}`; say at least {_SHORTEST_PREFIX} characters.",
+            hint=f'To find the text itself: "{value}"',
+        )
+    if has_star:
+        return "prefixes", start
+    return ("without" if token["minus"] else "words"), value
 
 
 def _filter(key: str, token: str) -> str:
@@ -70,13 +104,22 @@ def _filter(key: str, token: str) -> str:
     return name
 
 
-def _value(name: str, value: str, key: str, now: datetime) -> str | datetime:
+def _value(name: str, value: str, token: re.Match[str], now: datetime) -> str | datetime:
+    key = token["key"]
     if not value:
         raise BadInput(f"`{key}:` needs a value right after the colon.")
-    if name in {"since", "until"}:
-        return _time(value, key, now, is_end=name == "until")
+    if name in _TIMES:
+        if token["minus"]:
+            raise BadInput(f"`-{key}:` makes no sense; there is `since:` and `until:`.")
+        return _time(value, key, now, is_end=key.lower() == "until")
+    if token["phrase"] is None and value.endswith("*"):
+        raise BadInput(
+            f"`{key}:` takes a whole value; a `*` ends words only.",
+            hint=f'To find a value with a star: {key}:"{value}"',
+        )
     if name in _CLOSED:
-        return _one_of(value.lower().replace("-", "_"), key, _CLOSED[name])
+        said = value.lower().replace("-", "_")
+        return _one_of(_OTHER_WORDS.get(said, said), key, _CLOSED[name])
     return value.upper() if _OUR_IDS.fullmatch(value) else value
 
 

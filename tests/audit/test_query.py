@@ -123,3 +123,42 @@ def test_whatever_is_typed_is_a_query_or_bad_input(typed: str) -> None:
         assert error.text  # noqa: PT017 - either ending is right; a third one is not
     else:
         assert isinstance(query, AuditQuery)
+
+
+def test_what_begins_a_word_and_what_may_not_be_there_is_read() -> None:
+    assert parsed(
+        'deplo* -timeout -"access denied" -service:portal -outcome:ok by:engineer'
+    ) == AuditQuery(
+        prefixes=("deplo",),
+        without=("timeout", "access denied"),
+        unlike=(("service", "portal"), ("reason", "ok")),
+        person="engineer",
+    )
+
+
+def test_before_a_day_leaves_that_day_out() -> None:
+    assert parsed("before:2026-11-02") == parsed("until:2026-11-01")
+
+
+def test_denied_is_what_people_call_not_authorised() -> None:
+    assert parsed("outcome:denied").reason == "not_authorised"
+
+
+@pytest.mark.parametrize("word", ["-", "--x", "*", "**", "a-b", "->", '"re*"', "OR", "NOT"])
+def test_signs_that_do_nothing_are_words(word: str) -> None:
+    assert parsed(word).words == (word.strip('"'),)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("re*", "at least 3 characters"),
+        ("-deploy*", "a minus goes with a whole word"),
+        ("service:lab*", "takes a whole value"),
+        ("-since:2h", "makes no sense"),
+        ("until:1h before:2h", "twice"),
+    ],
+)
+def test_a_sign_in_the_wrong_place_is_explained(typed: str, said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        parsed(typed)
