@@ -20,15 +20,17 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from bot.audit import record, verify
-from bot.audit.batch import SQLITE, Head, read_head
+from bot.audit.batch import SQLITE, Head, add_nodes, read_head
 from bot.audit.log import AuditLog
 from bot.audit.query import parse_query
 from bot.audit.reading import stored_rows, verify_log
+from bot.audit.seal import Seal
 from bot.audit.search import AuditSearch
-from bot.audit.tree import TILE, leaf_hash
+from bot.audit.tree import leaf_hash
 from bot.model import Account, Draft, Kind, Place, Reason
 from bot.ports import Transaction
 from bot.storage.database import Database, driver, sql
+from tests.signing import KnownKeys
 
 EVENT = Draft(
     kind=Kind.INTENT,
@@ -56,6 +58,9 @@ QUERIES = (
     "environment:nowhere",
     "since:1h",
 )
+
+
+KEYS = KnownKeys()
 
 
 class SystemClock:
@@ -98,7 +103,7 @@ async def append_rate(
             await log.append(EVENT, *effects)
 
     async with AuditLog(
-        database, clock=SystemClock(), software="bench", replica="bench", deadline=60
+        database, clock=SystemClock(), software="bench", replica="bench", keys=KEYS, deadline=60
     ) as log:
         start = time.perf_counter()
         await asyncio.gather(*(appender(log) for _ in range(appenders)))
@@ -155,11 +160,14 @@ def fill(connection: Connection, count: int) -> None:
         leaf = leaf_hash(body)
         rows.append((number, body.decode(), leaf))
         leaves.append(leaf)
-    frontier, tiles = head.frontier.extend(leaves)
+    frontier, nodes = head.frontier.grow(leaves)
     cursor = driver(connection).cursor()
     cursor.executemany(SQLITE.add_events + SQLITE.an_event, rows)
-    cursor.executemany(SQLITE.add_tile, list(enumerate(tiles, start=head.frontier.size // TILE)))
-    moved = (frontier.size, ts, frontier.root(), frontier.packed(), head.frontier.size)
+    add_nodes(cursor, SQLITE, nodes)
+    seal = Seal(KEYS)
+    seal.prepare(head.frontier, head.note)
+    note = seal.note(frontier, frontier.root())
+    moved = (frontier.size, ts, frontier.root(), frontier.packed(), note, head.frontier.size)
     cursor.execute(SQLITE.move_head, moved)
 
 

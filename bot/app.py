@@ -17,6 +17,7 @@ import commands
 from bot import __version__, catalogue, directory, freezes, registry
 from bot.adapters import web
 from bot.api import Approvals, Deployments, Linking, Manual, QueryLanguage
+from bot.audit.keys import KeyFile
 from bot.audit.log import AuditLog
 from bot.audit.query import parse_query
 from bot.audit.search import AuditSearch
@@ -141,7 +142,8 @@ def build(settings: Settings, outside: Outside) -> House:
     known = registry.discover(commands)
     policies = Policies(known.commands, settings.policies)
     links = LinkDesk(stores.links, people, policies.holds, clock)
-    log = AuditLog(database, clock=clock, software=__version__, replica=_replica())
+    keys = KeyFile(settings.audit.key, settings.audit.origin)
+    log = AuditLog(database, clock=clock, software=__version__, replica=_replica(), keys=keys)
     audit = AuditSearch(database)
     engine = DurableEngine(database, poll_seconds=outside.poll_seconds)
     live = web.Live(clock)

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, SecretStr, ValidationInfo
 
 from bot.secret_files import open_to_all
 
+LONGEST_ORIGIN = 200
 SHORTEST_SECRET = 16
 SHORTEST_PASSWORD = 8
 WELL_KNOWN = ("changeme", "change-me", "example", "placeholder", "replace-me", "your-")
@@ -96,6 +97,15 @@ Password: TypeAlias = Annotated[SecretStr, _strong(SHORTEST_PASSWORD)]
 SigningSecret: TypeAlias = Annotated[SecretStr, _strong(SHORTEST_SECRET)]
 BotToken: TypeAlias = Annotated[SecretStr, _strong(SHORTEST_SECRET, "xoxb-")]
 AppToken: TypeAlias = Annotated[SecretStr, _strong(SHORTEST_SECRET, "xapp-")]
+
+
+def _origin(value: str) -> str:
+    if re.search(r"[\s+\x00-\x1f\x7f]", value) or len(value) > LONGEST_ORIGIN:
+        raise ValueError("must be a name such as wardroom.hospital.example/audit: no space, no +")
+    return value
+
+
+Origin: TypeAlias = Annotated[str, AfterValidator(_origin)]
 
 
 def _slash(value: str) -> str:

@@ -11,6 +11,7 @@ import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     Field,
@@ -34,6 +35,7 @@ from bot.setting_values import (
     ExistingPath,
     Guid,
     MetadataUrl,
+    Origin,
     Password,
     Reading,
     SigningSecret,
@@ -179,6 +181,13 @@ class Provider(Block):
         return self
 
 
+class Audit(Block):
+    """The name that the log signs as, and the file of the key that it signs with."""
+
+    origin: Origin = ""
+    key: Path = Path("audit.key")
+
+
 class Settings(Block):
     """Everything that can be set; built by `load`."""
 
@@ -186,6 +195,7 @@ class Settings(Block):
     database: SecretStr = SecretStr("sqlite:///wardroom.db")
     database_file: Path | None = None
     server: Server
+    audit: Audit = Field(default_factory=Audit, validate_default=True)
     slack: Slack | None = None
     teams: Teams | None = None
     people: ExistingPath
@@ -200,6 +210,21 @@ class Settings(Block):
     @classmethod
     def _resolve_database(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         return SecretStr(_database(value.get_secret_value(), reading_of(info).folder))
+
+    @field_validator("audit")
+    @classmethod
+    def _placed(cls, value: Audit, info: ValidationInfo) -> Audit:
+        """Fill in the name and the place of the log's key."""
+        server, database = info.data.get("server"), info.data.get("database")
+        folder = reading_of(info).folder
+        if "key" not in value.model_fields_set and database is not None:
+            file = database.get_secret_value()
+            if file.startswith("sqlite:///"):
+                folder = Path(file.removeprefix("sqlite:///")).parent
+        placed: dict[str, object] = {"key": folder / value.key}
+        if not value.origin and server is not None:
+            placed["origin"] = _origin(server)
+        return value.model_copy(update=placed)
 
     @field_validator("integrations")
     @classmethod
@@ -352,6 +377,14 @@ def _merged(below: dict[str, object], above: dict[str, object]) -> dict[str, obj
         result.pop(twin, None)
         result[name] = value
     return result
+
+
+def _origin(server: Server) -> str:
+    """Return what a log is called unless it is named: its address without what may change."""
+    if server.public_url is None:
+        return "wardroom-sandbox/audit"
+    address = urlsplit(server.public_url)
+    return f"{address.hostname}{address.path.rstrip('/')}/audit"
 
 
 def _database(url: str, folder: Path) -> str:

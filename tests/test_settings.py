@@ -55,7 +55,7 @@ def _example_with_every_alternative() -> Iterator[tuple[str, bool]]:
 
 def test_the_example_holds_every_setting_and_nothing_more() -> None:
     shown = {path for path, _ in _example_with_every_alternative()}
-    blocks = {"server", "slack", "teams", "integrations", "integrations.*"}
+    blocks = {"audit", "server", "slack", "teams", "integrations", "integrations.*"}
 
     assert shown - blocks == set(_settings_of(Settings))
 

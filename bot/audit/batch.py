@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final, TypeAlias
@@ -16,12 +16,15 @@ from sqlalchemy.exc import OperationalError
 
 from bot.audit import record
 from bot.audit.entry import Answer, Entry
-from bot.audit.tree import TILE, Frontier, leaf_hash
+from bot.audit.tree import TILE_LEVEL, Frontier, Node, leaf_hash
 from bot.errors import AuditUnavailable
 from bot.ids import uuid7
 from bot.model import Draft, Event
 from bot.ports import Batched, Clock, Recorded
 from bot.storage.database import DRIVER_ERRORS, driver
+
+Sign: TypeAlias = Callable[[Frontier, bytes], str]
+"""Returns the signed checkpoint of a log with this frontier and this root."""
 
 _RANDOM: Final = 10  # bytes of it in an event's id
 
@@ -32,10 +35,14 @@ class TransactionLost(Exception):
 
 @dataclass(frozen=True)
 class Head:
-    """Where the log ends: its frontier, and the time of its last event in microseconds."""
+    """Where the log ends: its frontier, the time of its last event in microseconds, its checkpoint.
+
+    `note` is the signed checkpoint, empty where nothing was signed yet.
+    """
 
     frontier: Frontier
     ts: int
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,16 +73,18 @@ class Statements:
     add_events: str
     an_event: str
     add_tile: str
+    add_node: str
 
 
-_HEAD: Final = "SELECT size, ts, root, frontier FROM audit_head"
+_HEAD: Final = "SELECT size, ts, root, frontier, checkpoint FROM audit_head"
 
 SQLITE: Final = Statements(
     _HEAD,
-    "UPDATE audit_head SET size = ?, ts = ?, root = ?, frontier = ? WHERE size = ?",
+    "UPDATE audit_head SET size = ?, ts = ?, root = ?, frontier = ?, checkpoint = ? WHERE size = ?",
     "INSERT INTO audit (seq, body, leaf) VALUES ",
     "(?, ?, ?)",
     "INSERT INTO audit_tile (n, hash) VALUES (?, ?)",
+    "INSERT INTO audit_node (level, n, hash) VALUES (?, ?, ?)",
 )
 POSTGRESQL: Final = Statements(
     # One lock for a whole batch makes the numbers gap-free and their order that of the commits.
@@ -84,6 +93,7 @@ POSTGRESQL: Final = Statements(
     SQLITE.add_events,
     SQLITE.an_event.replace("?", "%s"),
     SQLITE.add_tile.replace("?", "%s"),
+    SQLITE.add_node.replace("?", "%s"),
 )
 
 
@@ -92,14 +102,14 @@ def read_head(connection: Connection, statement: str = _HEAD) -> Head:
     row = driver(connection).execute(statement).fetchone()
     if row is None:
         raise AuditUnavailable("the audit log has lost its head; run `wardroom audit verify`")
-    size, ts, root, packed = row
+    size, ts, root, packed, note = row
     try:
         frontier = Frontier.unpacked(size, bytes(packed))
     except ValueError:
         frontier = Frontier()
     if frontier.root() != bytes(root):
         raise AuditUnavailable("the audit log's head is damaged; run `wardroom audit verify`")
-    return Head(frontier, ts)
+    return Head(frontier, ts, note)
 
 
 def write(
@@ -108,8 +118,12 @@ def write(
     head: Head,
     entries: Sequence[Entry],
     author: Author,
+    *,
+    sign: Sign,
 ) -> tuple[Head, list[Answer]]:
     """Apply and record the entries in the open transaction; return the new head and the answers.
+
+    `sign` is asked for the checkpoint of the new head: no commit is without one.
 
     An entry whose effect or draft raises has that error as its answer and leaves nothing behind.
     """
@@ -119,7 +133,7 @@ def write(
             events, answers = _record(connection, head, entries, author, refused)
     except _OneByOne:
         events, answers = _record(connection, head, entries, author, None)
-    return _add(connection, statements, head, events), answers
+    return _add(connection, statements, head, events, sign), answers
 
 
 class _OneByOne(Exception):
@@ -237,25 +251,36 @@ def _event(entry: Entry, results: tuple[object, ...], stand: _Next) -> Event:
 
 
 def _add(
-    connection: Connection, statements: Statements, head: Head, events: Sequence[Event]
+    connection: Connection, statements: Statements, head: Head, events: Sequence[Event], sign: Sign
 ) -> Head:
     if not events:
         return head
     size, ts = head.frontier.size, record.microseconds(events[-1].at)
-    frontier, tiles = head.frontier.extend(event.leaf for event in events)
+    frontier, nodes = head.frontier.grow(event.leaf for event in events)
+    root = frontier.root()
+    note = sign(frontier, root)
     cursor = driver(connection).cursor()
     # One statement: each more is a pause in which the rest of the process waits for this thread.
     rows = ", ".join([statements.an_event] * len(events))
     values = [(event.seq, event.body.decode(), event.leaf) for event in events]
     cursor.execute(statements.add_events + rows, tuple(chain.from_iterable(values)))
-    if tiles:
-        cursor.executemany(statements.add_tile, list(enumerate(tiles, start=size // TILE)))
+    if nodes:
+        add_nodes(cursor, statements, nodes)
     moved = cursor.execute(
-        statements.move_head, (frontier.size, ts, frontier.root(), frontier.packed(), size)
+        statements.move_head, (frontier.size, ts, root, frontier.packed(), note, size)
     )
     if moved.rowcount != 1:
         raise TransactionLost("the log's head moved within a transaction")
-    return Head(frontier, ts)
+    return Head(frontier, ts, note)
+
+
+def add_nodes(cursor: Any, statements: Statements, nodes: Iterable[Node]) -> None:
+    """Keep the nodes that became complete, with a cursor of the driver's."""
+    for node in nodes:
+        if node.level == TILE_LEVEL:
+            cursor.execute(statements.add_tile, (node.n, node.hash))
+        else:
+            cursor.execute(statements.add_node, (node.level, node.n, node.hash))
 
 
 def _is_of_the_database(error: Exception) -> bool:

@@ -9,7 +9,8 @@ from pathlib import Path
 from sqlalchemy import inspect
 
 from bot import ids
-from bot.audit.export import Exported, Format, export
+from bot.audit.export import WHOLE, Exported, Format, Part, export
+from bot.audit.keys import KeyStore
 from bot.audit.log import AuditLog
 from bot.audit.reading import verify_log
 from bot.audit.search import AuditSearch
@@ -56,10 +57,12 @@ class LogFolder:
             )
         return findings
 
-    async def export(self, file: Path, form: Format) -> Exported:
-        """Write the log to a new file, with its manifest; OSError where that fails."""
-        await self._record("audit export", {"format": form.value, "file": file.name})
-        return await self._database.read(lambda connection: export(connection, file, form))
+    async def export(self, file: Path, form: Format, part: Part = WHOLE) -> Exported:
+        """Write the log, or a part of it, to a new file with its manifest; OSError if it fails."""
+        await self._record(
+            "audit export", {"format": form.value, "file": file.name, **part.described}
+        )
+        return await self._database.read(lambda connection: export(connection, file, form, part))
 
     async def _record(self, verb: str, params: Mapping[str, str]) -> None:
         if not self._is_started:
@@ -78,14 +81,14 @@ class LogFolder:
 
 @contextlib.asynccontextmanager
 async def open_log_folder(
-    database_url: str, *, clock: Clock, software: str, replica: str, reader: str
+    database_url: str, *, keys: KeyStore, clock: Clock, software: str, replica: str, reader: str
 ) -> AsyncIterator[LogFolder]:
     """Open the log of a database, beside a running server or without one.
 
     ConfigurationError where there is no database or no log in it; nothing is created.
     """
     database = Database.open(database_url, create=False)
-    log = AuditLog(database, clock=clock, software=software, replica=replica)
+    log = AuditLog(database, clock=clock, software=software, replica=replica, keys=keys)
     try:
         if not database.read_now(lambda connection: inspect(connection).has_table("audit_head")):
             raise ConfigurationError("database: there is no audit log in it; run `db upgrade`")

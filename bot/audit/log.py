@@ -12,6 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.audit.batch import Author, read_head
 from bot.audit.entry import Entry
+from bot.audit.keys import KeyStore
+from bot.audit.seal import Seal
 from bot.audit.writer import Writer
 from bot.errors import AuditUnavailable
 from bot.ports import Clock, Drafting, Effect, Recorded
@@ -27,7 +29,8 @@ class AuditLog:
     """The `Ledger`: one writer thread with group commit over one database.
 
     Several logs may share a database, in one process or many: each batch continues from the head
-    row, which it holds locked. `software` and `replica` are written into every event.
+    row, which it holds locked. `software` and `replica` are written into every event; a key of
+    `keys` signs the head of every batch.
     """
 
     def __init__(
@@ -37,17 +40,19 @@ class AuditLog:
         clock: Clock,
         software: str,
         replica: str,
+        keys: KeyStore,
         deadline: float = DEADLINE,
     ) -> None:
         self._database = database
-        self._writer = Writer(database, Author(clock, software, replica))
+        self._writer = Writer(database, Author(clock, software, replica), keys)
+        self._keys = keys
         self._deadline = deadline
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Look whether the log and its head agree, then start; AuditUnavailable if they do not."""
+        """Look whether log, head and checkpoint agree, then start; else AuditUnavailable."""
         try:
-            self._database.read_now(_check)
+            self._database.read_now(self._check)
         except (SQLAlchemyError, *DRIVER_ERRORS) as error:
             raise AuditUnavailable("the audit log cannot be read") from error
         self._thread = threading.Thread(target=self._writer.run, name="audit", daemon=True)
@@ -87,12 +92,12 @@ class AuditLog:
             timer.cancel()
             entry.take()  # a caller that was cancelled withdraws what was not taken up
 
-
-def _check(connection: Connection) -> None:
-    head = read_head(connection)
-    last = connection.execute(text("SELECT max(seq) FROM audit")).scalar_one() or 0
-    if last != head.frontier.size:
-        raise AuditUnavailable(
-            f"the audit log's head says {head.frontier.size} events, its last one is {last}; run "
-            "`wardroom audit verify`"
-        )
+    def _check(self, connection: Connection) -> None:
+        head = read_head(connection)
+        last = connection.execute(text("SELECT max(seq) FROM audit")).scalar_one() or 0
+        if last != head.frontier.size:
+            raise AuditUnavailable(
+                f"the audit log's head says {head.frontier.size} events, its last one is {last}; "
+                "run `wardroom audit verify`"
+            )
+        Seal(self._keys).check(head.frontier, head.note)

@@ -11,7 +11,8 @@ HASH_SIZE: Final = 32
 TILE: Final = 256
 """Leaves in a tile: the log keeps the hash of each, so that damage can be narrowed down."""
 
-_TILE_LEVEL: Final = 8
+TILE_LEVEL: Final = 8
+_NODE_LEVELS: Final = frozenset({16, 24})
 _EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
 _sha256 = hashlib.sha256
 
@@ -27,6 +28,15 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 @dataclass(frozen=True)
+class Node:
+    """The root of a complete subtree: of the leaves from `n << level` on, `1 << level` of them."""
+
+    level: int
+    n: int
+    hash: bytes
+
+
+@dataclass(frozen=True)
 class Frontier:
     """The right edge of a tree: the roots of its complete subtrees, largest first.
 
@@ -38,18 +48,26 @@ class Frontier:
 
     def extend(self, leaves: Iterable[bytes]) -> tuple[Frontier, list[bytes]]:
         """Append leaf hashes; return the new frontier and the tiles that became complete."""
-        size, peaks, tiles = self.size, list(self.peaks), []
+        frontier, nodes = self.grow(leaves)
+        return frontier, [node.hash for node in nodes if node.level == TILE_LEVEL]
+
+    def grow(self, leaves: Iterable[bytes]) -> tuple[Frontier, list[Node]]:
+        """Append leaf hashes; return the new frontier and the nodes to keep that became complete.
+
+        Kept are those of level 8 (the tiles), 16 and 24: with them any proof reads few rows.
+        """
+        size, peaks, kept = self.size, list(self.peaks), []
         for leaf in leaves:
             node, level, rest = leaf, 0, size
             while rest & 1:
                 node = node_hash(peaks.pop(), node)
                 level += 1
                 rest >>= 1
-                if level == _TILE_LEVEL:
-                    tiles.append(node)
+                if level == TILE_LEVEL or level in _NODE_LEVELS:
+                    kept.append(Node(level, size >> level, node))
             peaks.append(node)
             size += 1
-        return Frontier(size, tuple(peaks)), tiles
+        return Frontier(size, tuple(peaks)), kept
 
     def root(self) -> bytes:
         """Return the root of the whole tree."""

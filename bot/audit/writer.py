@@ -13,6 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from bot.audit.batch import POSTGRESQL, SQLITE, Author, Head, read_head, write
 from bot.audit.entry import Answer, Entry, deliver
 from bot.audit.file import Watch
+from bot.audit.keys import KeyStore
+from bot.audit.seal import Seal
 from bot.errors import AuditUnavailable
 from bot.storage.database import Database
 
@@ -27,9 +29,10 @@ _FATAL: Final = frozenset({"SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"})
 class Writer:
     """Owns the writing connection; everything but `submit` and `stop` runs in its thread."""
 
-    def __init__(self, database: Database, author: Author) -> None:
+    def __init__(self, database: Database, author: Author, keys: KeyStore) -> None:
         self._database = database
         self._author = author
+        self._seal = Seal(keys)
         self._statements = SQLITE if database.is_sqlite else POSTGRESQL
         self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._connection: Connection | None = None
@@ -70,14 +73,17 @@ class Writer:
             with connection.begin():
                 head = read_head(connection, self._statements.read_head)
                 self._check(head)
+                self._seal.prepare(head.frontier, head.note)
                 # Only now: an entry that waited for the lock can still be withdrawn.
                 self._take(first)
-                head, answers = write(connection, self._statements, head, self._taken, self._author)
+                held = connection, self._statements, head, self._taken, self._author
+                head, answers = write(*held, sign=self._seal.note)
                 if any(entry.abandoned for entry in self._taken):
                     raise AuditUnavailable("the audit log is too slow")
             if self._watch:
                 self._watch.check()
         self._head = head
+        self._seal.trust(head.note)
         return answers
 
     def _open(self) -> Connection:

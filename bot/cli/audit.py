@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from bot import __version__, settings
 from bot.audit import verify as verifier
-from bot.audit.export import Exported, Format
+from bot.audit.export import Exported, Format, Part
 from bot.audit.folder import LogFolder, open_log_folder
+from bot.audit.keys import KeyFile
 from bot.audit.query import parse_query
 from bot.cli import options
 from bot.cli.machine import MachineClock, reader, replica
 from bot.dispatch.phi import Tier, explain, mask, scan
 from bot.errors import Refused
-from bot.model import AuditPage, Event
+from bot.model import AuditPage, AuditQuery, Event
 from bot.render.plain import clean
 
 FILTERS = (
@@ -75,13 +77,10 @@ def search(
         wardroom audit search person:engineer verb:deploy since:7d
         wardroom audit search timeout --service lab-results --json
     """  # noqa: D301 - click's mark for lines that stay as they are
-    named = [f'{name}:"{value}"' for name, value in filters.items() if value]
-    page = asyncio.run(_search(config, " ".join([*query, *named]), before, limit))
+    page = asyncio.run(_search(config, _typed(query, filters), before, limit))
     click.echo(_object(page) if as_json else _lines(page))
     if page.damaged:
-        numbers = ", ".join(map(str, page.damaged))
-        click.echo(f"WARNING: event {numbers} is damaged; run: wardroom audit verify", err=True)
-        raise click.exceptions.Exit(1)
+        _warn(page.damaged)
 
 
 @command.command()
@@ -127,41 +126,95 @@ def verify(file: Path | None, size: int | None, root: str | None, config: Path |
 @command.command()
 @click.option("--format", "form", type=click.Choice([form.value for form in Format]), required=True)
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="FILE")
+@click.argument("query", nargs=-1)
+@click.option(
+    "--from", "first", type=click.IntRange(1), default=1, metavar="N", help="From event N."
+)
+@click.option("--to", "last", type=click.IntRange(1), metavar="N", help="To event N.")
+@_filters
 @options.config
-def export(form: str, out: Path, config: Path | None) -> None:
-    """Write the whole log to a new file, with a manifest to verify it by.
+def export(
+    form: str,
+    out: Path,
+    query: tuple[str, ...],
+    config: Path | None,
+    *,
+    first: int,
+    last: int | None,
+    **filters: str | None,
+) -> None:
+    """Write the log to a new file, with a manifest to verify it by.
+
+    The whole log; or a part of it, from one event to another, or what QUERY and the filters of
+    `wardroom audit search` find. Formats: jsonl (the stored bytes), csv (for a spreadsheet), fhir
+    (R4 AuditEvents, NDJSON), ocsf, cef (one event a line), atna (DICOM audit messages in syslog).
 
     \b
-    Example:
+    Examples:
         wardroom audit export --format jsonl --out audit.jsonl
         wardroom audit verify audit.jsonl
+        wardroom audit export --format fhir --out inc-7.ndjson incident:INC-7
     """  # noqa: D301 - click's mark for lines that stay as they are
+    part = _part(first, last, _typed(query, filters))
     try:
-        made = asyncio.run(_export(config, out, Format(form)))
+        made = asyncio.run(_export(config, out, Format(form), part))
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise click.ClickException(f"cannot write {error.filename or out}: {why}") from error
-    click.echo(f"{made.size} events, root {made.root}\n{made.file}\n{made.manifest}")
+    said = f"{made.size} events" if part.is_whole else f"{made.count} of {made.size} events"
+    files = "\n".join(map(str, made.files))
+    click.echo(f"{said}, root {made.root}\n{files}")
+    if made.damaged:
+        _warn(made.damaged)
 
 
 @asynccontextmanager
 async def _opened(config: Path | None) -> AsyncIterator[LogFolder]:
-    url = settings.here(config).database.get_secret_value()
+    known = settings.here(config)
     async with open_log_folder(
-        url, clock=MachineClock(), software=__version__, replica=replica(), reader=reader()
+        known.database.get_secret_value(),
+        keys=KeyFile(known.audit.key, known.audit.origin),
+        clock=MachineClock(),
+        software=__version__,
+        replica=replica(),
+        reader=reader(),
     ) as log:
         yield log
 
 
-async def _search(config: Path | None, text: str, before: int | None, limit: int) -> AuditPage:
+def _typed(query: tuple[str, ...], filters: Mapping[str, str | None]) -> str:
+    """Return the words and filters of a command line as one query."""
+    named = [f'{name}:"{value}"' for name, value in filters.items() if value]
+    return " ".join([*query, *named])
+
+
+def _parsed(text: str) -> AuditQuery:
+    """Read a query; the command ends where it is wrong, or names a patient."""
     verdict = scan(text)
     if verdict.tier is Tier.BLOCK:
         click.echo(explain(verdict), err=True)
         raise click.exceptions.Exit(REFUSED)
     try:
-        query = parse_query(text, now=MachineClock().now())
+        return parse_query(text, now=MachineClock().now())
     except Refused as error:
         raise click.UsageError(f"{error.text} {error.hint}".strip()) from error
+
+
+def _part(first: int, last: int | None, text: str) -> Part:
+    if last is not None and last < first:
+        raise click.UsageError(f"--to {last} comes before --from {first}")
+    query = _parsed(text) if text else None
+    return Part(first, last, query, mask(text)[0])
+
+
+def _warn(damaged: Sequence[int]) -> NoReturn:
+    numbers = ", ".join(map(str, damaged))
+    click.echo(f"WARNING: event {numbers} is damaged; run: wardroom audit verify", err=True)
+    raise click.exceptions.Exit(1)
+
+
+async def _search(config: Path | None, text: str, before: int | None, limit: int) -> AuditPage:
+    query = _parsed(text)
     async with _opened(config) as log:
         return await log.search(replace(query, before=before, limit=limit), asked=mask(text)[0])
 
@@ -176,9 +229,9 @@ async def _verify(config: Path | None) -> verifier.Findings:
         return await log.verify()
 
 
-async def _export(config: Path | None, out: Path, form: Format) -> Exported:
+async def _export(config: Path | None, out: Path, form: Format, part: Part) -> Exported:
     async with _opened(config) as log:
-        return await log.export(out, form)
+        return await log.export(out, form, part)
 
 
 def _bytes(root: str) -> bytes:

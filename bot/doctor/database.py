@@ -18,6 +18,7 @@ from alembic.script.revision import RevisionError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import __version__
+from bot.audit.keys import KeyFile
 from bot.audit.log import AuditLog
 from bot.doctor.finding import Finding, fail, ok
 from bot.errors import WardroomError
@@ -105,7 +106,10 @@ def _agrees(case: Case, database: Database) -> None:
     """Raise where the log and its head do not agree; the log is opened, and nothing written."""
 
     async def start() -> None:
-        async with AuditLog(database, clock=case.clock, software=__version__, replica="doctor"):
+        keys = KeyFile(case.settings.audit.key, case.settings.audit.origin)
+        async with AuditLog(
+            database, clock=case.clock, software=__version__, replica="doctor", keys=keys
+        ):
             pass
 
     asyncio.run(start())

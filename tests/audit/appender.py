@@ -17,6 +17,7 @@ from bot.audit.log import AuditLog
 from bot.model import Kind
 from bot.storage.database import Database
 from tests.audit.events import draft
+from tests.signing import KnownKeys
 
 THREADS = 8
 
@@ -42,7 +43,12 @@ async def _main(url: str, file: Path, count: int | None) -> None:
     database = Database.open(url)
     actions = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     async with AuditLog(
-        database, clock=SystemClock(), software="1", replica=str(os.getpid()), deadline=30
+        database,
+        clock=SystemClock(),
+        software="1",
+        replica=str(os.getpid()),
+        keys=KnownKeys(),
+        deadline=30,
     ) as log:
         threads = [
             asyncio.to_thread(asyncio.run, _act(log, actions, count)) for _ in range(THREADS)

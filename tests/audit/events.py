@@ -15,6 +15,7 @@ from bot.errors import AuditUnavailable
 from bot.model import Account, Draft, Kind, Place
 from bot.ports import Clock, Transaction
 from bot.storage.database import Database, sql
+from tests.signing import KnownKeys
 
 
 def draft(**changes: Any) -> Draft:
@@ -37,7 +38,14 @@ def a_log(
     database: Database, clock: Clock, *, replica: str = "one", deadline: float = 60
 ) -> AuditLog:
     """A log whose callers are patient: the machine that tests may be busy."""
-    return AuditLog(database, clock=clock, software="1.0", replica=replica, deadline=deadline)
+    return AuditLog(
+        database,
+        clock=clock,
+        software="1.0",
+        replica=replica,
+        keys=KnownKeys(),
+        deadline=deadline,
+    )
 
 
 def rows(database: Database) -> list[tuple[int, bytes, bytes]]:
@@ -82,7 +90,7 @@ def as_attacker(database: Database, *statements: Executable) -> None:
             for name in connection.execute(names).scalars().all():
                 connection.execute(text(f"DROP TRIGGER {name}"))
         else:
-            for table in ("audit", "audit_head", "audit_tile"):
+            for table in ("audit", "audit_head", "audit_tile", "audit_node"):
                 connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER ALL"))
         for statement in statements:
             connection.execute(statement)

@@ -19,6 +19,8 @@ CHANGES = [
     "UPDATE audit_head SET size = 1",
     "UPDATE audit_tile SET n = n + 5",
     "DELETE FROM audit_tile",
+    "UPDATE audit_node SET n = n + 5",
+    "DELETE FROM audit_node",
 ]
 SQLITE_CHANGES = [
     "REPLACE INTO audit (seq, body, leaf) VALUES (1, '{}', x'')",
@@ -26,19 +28,21 @@ SQLITE_CHANGES = [
         "INSERT INTO audit (seq, body, leaf) VALUES (1, '{}', x'') "
         "ON CONFLICT (seq) DO UPDATE SET body = excluded.body"
     ),
-    "REPLACE INTO audit_head VALUES (1, 0, 0, x'', x'')",
+    "REPLACE INTO audit_head VALUES (1, 0, 0, x'', x'', '', '')",
     "REPLACE INTO audit_tile VALUES (0, x'')",
-    "INSERT INTO audit_head VALUES (2, 0, 0, x'', x'')",
+    "REPLACE INTO audit_node VALUES (16, 0, x'')",
+    "INSERT INTO audit_head VALUES (2, 0, 0, x'', x'', '', '')",
 ]
 POSTGRESQL_CHANGES = [
     "TRUNCATE audit",
     "TRUNCATE audit_head",
     "TRUNCATE audit_tile",
+    "TRUNCATE audit_node",
     (
         "INSERT INTO audit (seq, body, leaf) VALUES (1, '{}', '') "
         "ON CONFLICT (seq) DO UPDATE SET body = excluded.body"
     ),
-    "INSERT INTO audit_head VALUES (2, 0, 0, '', '')",
+    "INSERT INTO audit_head VALUES (2, 0, 0, '', '', '', '')",
     "UPDATE audit SET person = DEFAULT",
 ]
 
@@ -49,6 +53,8 @@ async def filled(log: AuditLog, database: Database) -> Database:
         await log.append(draft(text=str(number)))
     keep = text("INSERT INTO audit_tile VALUES (0, :hash)")
     database.write_now(lambda c: c.execute(keep, {"hash": b"hash"}))
+    keep_node = text("INSERT INTO audit_node VALUES (16, 0, :hash)")
+    database.write_now(lambda c: c.execute(keep_node, {"hash": b"hash"}))
     return database
 
 

@@ -211,10 +211,13 @@ from bot.errors import AuditUnavailable
 from bot.storage.database import Database, driver, sql
 from tests.audit.conftest import TurnedClock
 from tests.audit.events import draft
+from tests.signing import KnownKeys
 
 async def main(url, flag):
     database = Database.open(url)
-    async with AuditLog(database, clock=TurnedClock(), software="1", replica="one") as log:
+    keys = KnownKeys()
+    who = {"software": "1", "replica": "one", "keys": keys}
+    async with AuditLog(database, clock=TurnedClock(), **who) as log:
         await log.append(draft())
         flag.touch()
         for _ in range(2):

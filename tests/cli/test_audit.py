@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.audit.keys import KeyFile
 from bot.audit.log import AuditLog
 from bot.cli.machine import MachineClock
 from bot.model import Draft, Kind, Reason
@@ -33,7 +34,10 @@ def filled(home: Path) -> Path:
     database.upgrade()
 
     async def fill() -> None:
-        async with AuditLog(database, clock=MachineClock(), software="0", replica="here") as log:
+        keys = KeyFile(home / "audit.key", "wardroom-sandbox/audit")
+        async with AuditLog(
+            database, clock=MachineClock(), software="0", replica="here", keys=keys
+        ) as log:
             for number, person in enumerate(PEOPLE, 1):
                 await log.append(
                     Draft(
@@ -155,7 +159,7 @@ def test_verify_says_that_the_log_is_whole(wardroom: Typing, filled: Path) -> No
     result = wardroom("audit", "verify")
 
     assert result.exit_code == 0
-    assert result.output.startswith("whole: 3 events, root ")
+    assert result.output.startswith("integrity: whole: 3 events, root ")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +181,7 @@ def test_verify_finds_what_was_changed_past_every_guard(
     result = wardroom("audit", "verify")
 
     assert result.exit_code == 1
-    assert result.output.startswith("NOT whole")
+    assert result.output.startswith("integrity: NOT whole")
     assert said in result.output
 
 
@@ -203,7 +207,7 @@ def test_an_export_can_be_verified_alone(wardroom: Typing, filled: Path, form: s
 
     assert made.output.startswith("4 events, root ")
     assert (whole.exit_code, other.exit_code, changed.exit_code) == (0, 1, 1)
-    assert whole.output == f"whole: 4 events, root {root}\n"
+    assert whole.output.startswith(f"integrity: whole: 4 events, root {root}")
 
 
 def test_an_export_never_overwrites(wardroom: Typing, filled: Path) -> None:

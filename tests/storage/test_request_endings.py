@@ -26,6 +26,7 @@ from bot.storage.database import Database
 from bot.storage.requests import SqlRequests
 from tests.databases import NOON, FixedClock
 from tests.examples import examples
+from tests.signing import KnownKeys
 from tests.storage.samples import ASKED, DIGEST
 
 PEOPLE = ("release-manager", "safety-officer", "engineer-2")
@@ -147,7 +148,12 @@ async def replicas(database_url: str) -> AsyncIterator[list[tuple[AuditLog, SqlR
             (
                 await stack.enter_async_context(
                     AuditLog(
-                        database, clock=FixedClock(), software="0", replica=str(n), deadline=20
+                        database,
+                        clock=FixedClock(),
+                        software="0",
+                        replica=str(n),
+                        keys=KnownKeys(),
+                        deadline=20,
                     )
                 ),
                 SqlRequests(database),

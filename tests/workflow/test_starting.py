@@ -15,6 +15,7 @@ from bot.ports import Steps, Transaction
 from bot.storage.database import Database
 from bot.workflow.engine import DurableEngine
 from tests.databases import FixedClock
+from tests.signing import KnownKeys
 from tests.workflow.bodies import LONG, Diary
 from tests.workflow.conftest import Launch
 
@@ -78,7 +79,8 @@ async def test_fifty_start_at_once_while_the_log_is_written_to(
     diary = Diary()
     engine = await launch({"diary": diary.body})
     draft = Draft(kind=Kind.EFFECT, verb="deploy", correlation="c-1")
-    async with AuditLog(database, clock=FixedClock(), software="0", replica="a") as log:
+    keys = KnownKeys()
+    async with AuditLog(database, clock=FixedClock(), software="0", replica="a", keys=keys) as log:
         starts = [log.append(draft, engine.start("diary", str(n))) for n in range(50)]
 
         async def append(times: int) -> int:

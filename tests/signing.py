@@ -1,0 +1,28 @@
+"""A key that every test's log may sign with, in any process, without a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.audit.keys import PrivateKey
+
+ORIGIN = "hospital.example/audit"
+
+
+class KnownKeys:
+    """The `KeyStore` of a log whose key comes from a seed: the same wherever it is made."""
+
+    def __init__(self, *seeds: int) -> None:
+        self.keys = [PrivateKey.of(ORIGIN, bytes([seed]) * 32) for seed in seeds or (7,)]
+
+    def load(self) -> Sequence[PrivateKey]:
+        """Return the keys."""
+        return self.keys
+
+    def make(self) -> PrivateKey:
+        """Return the key that there always was."""
+        return self.keys[0]
+
+    def promote(self) -> None:
+        """Let the last key be the only one."""
+        del self.keys[:-1]
