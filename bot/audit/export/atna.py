@@ -8,10 +8,10 @@ over a zero byte and those bytes.
 from __future__ import annotations
 
 import base64
-import re
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from bot.audit.export import syslog
 from bot.audit.export.fields import Fields, visible
 from bot.audit.export.meaning import (
     ALERT,
@@ -24,8 +24,7 @@ from bot.audit.export.meaning import (
 )
 from bot.model import Event
 
-PRIORITY: Final = "<85>"  # security and authorization messages, notice (ITI TF-2, 3.20.4.1.2)
-MESSAGE_ID: Final = "IHE+RFC-3881"  # of an audit message, in the same place
+MESSAGE_ID: Final = "IHE+RFC-3881"  # of an audit message (ITI TF-2, 3.20.4.1.2)
 _DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>'
 _SYSTEM_OBJECT: Final = "2"
 _SECURITY_RESOURCE, _JOB, _QUERY, _RESOURCE = "13", "20", "24", "4"
@@ -35,29 +34,18 @@ _RFC3881: Final = "RFC-3881"
 _OURS: Final = "Wardroom"
 _URI, _SEARCH = Code("12", "URI"), Code("10", "Search Criteria")
 _MATTERS: Final = ("request", "deploy", "change", "incident")
-_ODD: Final = re.compile(r"[^!-~]")
 
 
 def framed(event: Event) -> bytes:
-    """Return an event as a syslog message with its length before it (RFC 5425, 4.3)."""
-    said = message(event)
-    return b"%d %s" % (len(said), said)
+    """Return an event as a syslog message with its length before it."""
+    return syslog.framed(message(event))
 
 
 def message(event: Event) -> bytes:
-    """Return an event as a syslog message (RFC 5424)."""
-    host, process = host_of(str(event.data.get("replica", "")))
-    header = " ".join(
-        [
-            f"{PRIORITY}1",
-            event.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            _named(host, 255),
-            _OURS,
-            _named(process, 128),
-            f"{MESSAGE_ID} - ",
-        ]
+    """Return an event as a syslog message."""
+    return syslog.message(
+        event, MESSAGE_ID, _DECLARATION + tostring(xml(event), encoding="unicode")
     )
-    return f"{header}{_DECLARATION}{_written(xml(event))}".encode()
 
 
 def xml(event: Event) -> Element:
@@ -173,12 +161,3 @@ def _coded(parent: Element, name: str, code: Code, system: str = "DCM") -> None:
 
 def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
-
-
-def _written(root: Element) -> str:
-    return tostring(root, encoding="unicode")
-
-
-def _named(value: str, longest: int) -> str:
-    """Return a field of the header: printable ASCII, or a dash where there is nothing."""
-    return _ODD.sub("_", value)[:longest] or "-"
