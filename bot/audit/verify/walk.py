@@ -38,6 +38,18 @@ def check(
     return walk.findings
 
 
+def check_leaves(
+    tiles: Iterable[list[bytes]], head: Head, kept: Sequence[Head], findings: Findings
+) -> Findings:
+    """Verify a log's leaf hashes, a tile at a time: quicker, but it cannot name what is wrong."""
+    walk = _Walk(findings, head, kept)
+    for leaves in tiles:
+        walk.expected += len(leaves)
+        walk.add(leaves)
+    walk.end()
+    return findings
+
+
 class _Walk:
     """The pass over the events, a tile at a time; what it remembers does not grow with them."""
 
@@ -46,7 +58,7 @@ class _Walk:
         self._head = head
         self._kept = sorted(kept, key=lambda each: each.size)
         self._tree = Tree()
-        self._expected = 1
+        self.expected = 1
         self._has_changed_leaves = False
         self._tiles = iter(head.tiles)
         self._span: list[bytes] = []
@@ -58,7 +70,7 @@ class _Walk:
     def take(self, rows: Sequence[Row]) -> None:
         sha256 = hashlib.sha256
         leaves = [sha256(b"\x00" + body).digest() for _, body, _ in rows]
-        seqs = count(self._expected)
+        seqs = count(self.expected)
         # Only the event's own number follows `"seq":` without a quotation mark.
         are_right = [
             b'"seq":%d,' % seq in body
@@ -67,10 +79,13 @@ class _Walk:
             for seq, (number, body, stored), leaf in zip(seqs, rows, leaves)  # noqa: B905 - an auditor may have 3.9
         ]
         if all(are_right):
-            self._expected += len(rows)
+            self.expected += len(rows)
         else:
             for row, leaf in zip(rows, leaves):  # noqa: B905 - as above
                 self._look(row, leaf)
+        self.add(leaves)
+
+    def add(self, leaves: list[bytes]) -> None:
         self._compare_kept(leaves)
         tile = self._tree.extend(leaves)
         if tile:
@@ -85,12 +100,12 @@ class _Walk:
             self.findings.add("HASHES", f"event {seq} does not match its hash", seq)
         elif said != seq:
             self.findings.add("ROOT", f"event {seq} is not what it says: {named_event(said)}", seq)
-        if seq != self._expected:
+        if seq != self.expected:
             self._misplaced(seq)
-        self._expected = self._expected + 1 if seq is None else max(seq + 1, self._expected)
+        self.expected = self.expected + 1 if seq is None else max(seq + 1, self.expected)
 
     def _misplaced(self, seq: int | None) -> None:
-        findings, expected = self.findings, self._expected
+        findings, expected = self.findings, self.expected
         if seq is None:
             said = f"where event {expected} belongs is something that is no event"
             findings.add("ROOT", said, expected)
@@ -121,7 +136,7 @@ class _Walk:
             self._suspects = last - self._head.span + 1, last
 
     def end(self) -> None:
-        findings, tree, head, last = self.findings, self._tree, self._head, self._expected - 1
+        findings, tree, head, last = self.findings, self._tree, self._head, self.expected - 1
         findings.size, findings.root = tree.size, tree.root().hex()
         if last < head.size:
             said = f"the log ends at event {last}: {head.size} were recorded"
