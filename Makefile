@@ -14,7 +14,8 @@ PIP := $(PY) -m pip --disable-pip-version-check --no-input --no-color
 PORT ?= 8080
 WARDROOM_HOME ?= ./var
 # More test processes than cores: some of what they do is waiting.
-JOBS ?= $(shell echo $$(( $$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1 )))
+CORES := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+JOBS ?= $(shell echo $$(( $(CORES) + 1 )))
 # The packages of the sandbox hospital's CI server, shared by all test runs of this folder.
 test bench: export WARDROOM_SANDBOX_VENV ?= $(CURDIR)/.venv-sandbox
 
@@ -41,8 +42,9 @@ UNIT := tests/dispatch tests/integrations tests/render \
 	$(wildcard tests/audit/test_query.py tests/audit/test_record.py tests/audit/test_tree.py \
 	tests/test_catalogue.py tests/test_directory.py tests/test_settings*.py)
 
+# These only compute, and each process imports everything first: no more of them than cores.
 test-unit: $(VENV)/.dev  ## run the quick part: rules, values and drawing, with no store and no process
-	@$(PY) -m pytest -n $(JOBS) --dist loadgroup -m "$(PLAIN)" $(UNIT) $(ARGS)
+	@$(PY) -m pytest -n $(CORES) --dist loadgroup -m "$(PLAIN)" $(UNIT) $(ARGS)
 
 test-plain: $(VENV)/.dev  ## run the tests that need nothing but Python
 	@$(PY) -m pytest -n $(JOBS) --dist loadgroup -m "$(PLAIN)" $(ARGS)
