@@ -193,13 +193,13 @@ def _bounds(connection: Connection, query: AuditQuery) -> tuple[int, int]:
     highest = end if query.before is None else min(max(query.before, 1), end)
     lowest = 1
     if query.since:
-        lowest = _first_at(connection, query.since, highest)
+        lowest = first_at(connection, query.since, highest)
     if query.until:
-        highest = _first_at(connection, query.until, highest)
+        highest = first_at(connection, query.until, highest)
     return lowest, highest
 
 
-def _first_at(connection: Connection, at: datetime, end: int) -> int:
+def first_at(connection: Connection, at: datetime, end: int) -> int:
     """Return the first number whose time is `at` or later, or `end`: times never go back."""
     ts, low, high = record.microseconds(at), 1, end
     while low < high:
@@ -214,10 +214,9 @@ def _first_at(connection: Connection, at: datetime, end: int) -> int:
 
 def _intact(connection: Connection, lower: int, upper: int) -> Event | None:
     """Return the first event from `lower` on that is as it was recorded; None below `upper`."""
-    rows = (
-        select_rows(connection)
-        .where(AUDIT.c.seq >= lower, AUDIT.c.seq < upper)
-        .order_by(AUDIT.c.seq)
-        .limit(16)
-    )
-    return next(filter(None, map(read_event, fetch(connection, rows))), None)
+    rows = select_rows(connection).where(AUDIT.c.seq >= lower, AUDIT.c.seq < upper)
+    for most in (1, 16):  # it is nearly always the first
+        found = fetch(connection, rows.order_by(AUDIT.c.seq).limit(most))
+        if event := next(filter(None, map(read_event, found)), None):
+            return event
+    return None

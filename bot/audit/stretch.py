@@ -1,0 +1,78 @@
+"""Reads a stretch of the log from its beginning to its end, a part at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from sqlalchemy import Connection
+
+from bot.audit.reading import AUDIT, Row, fetch, read_event, select_rows
+from bot.audit.tree import leaf_hash
+from bot.model import Event, Kind
+from bot.storage.database import Database
+
+PART: Final = 2_000
+"""Events that are in memory at a time."""
+
+Take: TypeAlias = Callable[[Connection, Event], None]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Events from `first` to `last`, both in it; `damaged` are those missing or not as recorded."""
+
+    first: int
+    last: int
+    damaged: tuple[int, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """Return how many events it has."""
+        return max(self.last - self.first + 1, 0)
+
+
+async def read_stretch(
+    database: Database, stretch: Stretch, kinds: Collection[Kind], take: Take
+) -> Stretch:
+    """Hand every event of some kinds to `take`, in order; each event is hashed, of any kind.
+
+    `take` runs in a reading thread, on the snapshot that the event was read in.
+    """
+    wanted = [b'"kind":"%s"' % kind.encode() for kind in kinds]
+    damaged: list[int] = []
+    begin = stretch.first
+    while begin <= stretch.last:
+        end = min(begin + PART, stretch.last + 1)
+
+        def part(connection: Connection, begin: int = begin, end: int = end) -> None:
+            rows = _rows(connection, begin, end)
+            damaged.extend(sorted({*range(begin, end)} - {row[0] for row in rows}))
+            for row in rows:
+                event = _event(row, wanted, damaged)
+                if event is not None:
+                    take(connection, event)
+
+        await database.read(part)
+        begin = end
+    return Stretch(stretch.first, stretch.last, tuple(damaged))
+
+
+def _rows(connection: Connection, begin: int, end: int) -> list[Row]:
+    inside = AUDIT.c.seq >= begin, AUDIT.c.seq < end
+    return fetch(connection, select_rows(connection).where(*inside).order_by(AUDIT.c.seq))
+
+
+def _event(row: Row, wanted: Collection[bytes], damaged: list[int]) -> Event | None:
+    """Return an event of the kinds that are wanted; of the others, only their hash is looked at.
+
+    The mark can stand elsewhere in a body too, so that it only says what need not be read.
+    """
+    seq, body, leaf = row
+    if not any(mark in body for mark in wanted) and leaf_hash(body) == leaf:
+        return None
+    event = read_event(row)
+    if event is None:
+        damaged.append(seq)
+    return event
