@@ -58,6 +58,7 @@ from bot.model import (
 from bot.model import Args as args  # noqa: N813 - reads as the design's `class Args(args)`
 from bot.moments import written
 from bot.ports import (
+    AuditProver,
     AuditReader,
     Catalogue,
     ChangeTickets,
@@ -282,6 +283,7 @@ __all__ = [
     "Account",
     "AccountKind",
     "Approvals",
+    "AuditProver",
     "AuditQuery",
     "AuditReader",
     "BadInput",

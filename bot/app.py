@@ -19,6 +19,7 @@ from bot.adapters import web
 from bot.api import Approvals, Deployments, Linking, Manual, QueryLanguage
 from bot.audit.keys import KeyFile
 from bot.audit.log import AuditLog
+from bot.audit.prover import LogProver
 from bot.audit.query import parse_query
 from bot.audit.search import AuditSearch
 from bot.deploys.desk import DeployDesk
@@ -38,6 +39,7 @@ from bot.model import Draft, Kind
 from bot.notices import TopicNotices
 from bot.outbox import Outbox
 from bot.ports import (
+    AuditProver,
     AuditReader,
     Catalogue,
     ChangeTickets,
@@ -160,6 +162,7 @@ def build(settings: Settings, outside: Outside) -> House:
         known,
         {
             Approvals: desk,
+            AuditProver: LogProver(database),
             AuditReader: audit,
             Catalogue: estate,
             Deployments: deploys,

@@ -21,12 +21,15 @@ if TYPE_CHECKING:
         Event,
         Invocation,
         Json,
+        LogState,
         NewChange,
         Place,
         Principal,
         Probe,
+        Proof,
         Reply,
         Service,
+        Usage,
         Verdict,
     )
 
@@ -118,6 +121,38 @@ class AuditReader(Protocol):
 
     async def verify(self) -> Verdict:
         """Hash the whole log again and compare it with its recorded root and size."""
+        ...
+
+
+class AuditProver(Protocol):
+    """Proves to somebody outside what is in the log; Conflict where that cannot be proved."""
+
+    async def checkpoint(self) -> str:
+        """Return the signed note of the log as it is now."""
+        ...
+
+    async def inclusion(self, seq: int) -> Proof | None:
+        """Return the proof that an event is in the log, None where there is no such event."""
+        ...
+
+    async def consistency(self, old: int | str, new: int | None = None) -> Proof:
+        """Return the proof that the log of `new` events, or of now, begins with an earlier one.
+
+        The earlier one is named by its size or by a signed checkpoint that was kept, whose root
+        must be the one that the log had. BadInput where no log was like that yet.
+        """
+        ...
+
+
+class UsageLog(Protocol):
+    """Counts what the log says of people; every event counted is hashed again."""
+
+    async def since(self, event: int) -> Usage:
+        """Count the events after a number; 0 counts them all."""
+        ...
+
+    def state(self) -> Effect[LogState]:
+        """Return the log's size and root as they are in the caller's transaction."""
         ...
 
 

@@ -7,7 +7,17 @@ from bot.model.builds import Build, BuildState, Stage
 from bot.model.changes import Change, ChangeResult, ChangeState, ChangeType, NewChange
 from bot.model.deploys import Deploy, DeployState
 from bot.model.estate import CiTarget, Deployment, Environment, Probe, Service
-from bot.model.events import AuditCount, AuditPage, AuditQuery, Draft, Event, Json, Kind, Verdict
+from bot.model.events import (
+    AuditCount,
+    AuditPage,
+    AuditQuery,
+    Draft,
+    Event,
+    Json,
+    Kind,
+    Proof,
+    Verdict,
+)
 from bot.model.forms import Form, Input, InputKind
 from bot.model.messages import Invocation, Place
 from bot.model.people import Account, AccountKind, Principal
@@ -53,6 +63,7 @@ __all__ = [
     "Place",
     "Principal",
     "Probe",
+    "Proof",
     "Proposal",
     "Reason",
     "Reply",

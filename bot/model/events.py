@@ -27,6 +27,7 @@ class Kind(enum.StrEnum):
     EFFECT = "effect"
     EFFECT_OUTCOME = "effect_outcome"
     SYSTEM = "system"
+    KEY = "key"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +120,24 @@ class AuditCount:
     found: int
     is_capped: bool = False
     searched_back_to: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A proof as text to keep (C2SP), and of what it is: the log at `size`, with its root in hex.
+
+    `event` is what an inclusion proof is of; `old` and its root what a consistency proof is of.
+    `is_signed` says whether the text ends with a signed checkpoint; a size that the log had earlier
+    has none any more.
+    """
+
+    text: str
+    size: int
+    root: str
+    event: Event | None = None
+    old: int | None = None
+    old_root: str = ""
+    is_signed: bool = True
 
 
 @dataclass(frozen=True)
