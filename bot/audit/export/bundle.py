@@ -6,19 +6,24 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, String, column, select, table
 
 from bot.audit.export.forms import FORMS, Format
 from bot.audit.export.part import WHOLE, Part, part_rows
+from bot.audit.nodes import Nodes
+from bot.audit.note import unverified
+from bot.audit.proof import inclusion
 from bot.audit.reading import Row, read_log_head
 from bot.audit.tree import TILE, leaf_hash, node_hash
-from bot.audit.verify import MANIFEST_FORMAT, manifest_of
+from bot.audit.verify import MANIFEST_FORMAT, checkpoint_of, manifest_of, proofs_of
 
+_HEAD: Final = table("audit_head", column("checkpoint", String))
+_NODES_FOR: Final = 2_000  # proofs
 _TILES: Final = 4_096  # hashes in a manifest, at most
 _DAMAGED: Final = 100  # numbers of damaged events that are named, at most
 
@@ -33,6 +38,7 @@ class Exported:
 
     file: Path
     manifest: Path
+    beside: tuple[Path, ...]
     size: int
     root: str
     sha256: str
@@ -42,7 +48,7 @@ class Exported:
     @property
     def files(self) -> tuple[Path, ...]:
         """Return every file that was written."""
-        return (self.file, self.manifest)
+        return (self.file, *self.beside)
 
 
 def export(connection: Connection, file: Path, form: Format, part: Part = WHOLE) -> Exported:
@@ -51,20 +57,30 @@ def export(connection: Connection, file: Path, form: Format, part: Part = WHOLE)
     None of the files may exist yet (FileExistsError); the manifest is written last, so that a part
     of an export never looks like one.
     """
-    head = read_log_head(connection)
-    manifest = manifest_of(file)
-    if manifest.exists():
-        raise FileExistsError(f"{manifest} exists")
+    head, note = read_log_head(connection), _read_note(connection)
+    beside = [manifest_of(file), *([checkpoint_of(file)] if note else [])]
+    if not part.is_whole:
+        beside.append(proofs_of(file))
+    for each in beside:
+        if each.exists():
+            raise FileExistsError(f"{each} exists")
     seen = _Seen(part_rows(connection, part, head.size))
-    with closing(_File(file)) as out:
+    rows: Iterable[Row] = seen
+    with ExitStack() as stack:
+        out = stack.enter_context(closing(_File(file)))
+        if not part.is_whole:
+            proofs = stack.enter_context(closing(_File(proofs_of(file))))
+            rows = _proved(connection, seen, head.size, proofs)
         out.write(FORMS[form].opening)
-        record = FORMS[form].record
-        for row in seen:
-            out.write(record(row))
+        for row in rows:
+            out.write(FORMS[form].record(row))
         out.finish()
+    if note:
+        _write(checkpoint_of(file), note.encode())
     described = {
         "format": MANIFEST_FORMAT,
         "kind": form.value,
+        "origin": unverified(note).origin if note else "",
         "size": head.size,
         "root": head.root.hex(),
         **seen.described(head.size, part),
@@ -73,18 +89,42 @@ def export(connection: Connection, file: Path, form: Format, part: Part = WHOLE)
     if part.is_whole:
         tiles, span = _folded(list(head.tiles))
         described |= {"span": span, "tiles": [tile.hex() for tile in tiles]}
-    with closing(_File(manifest)) as last:
-        last.write(json.dumps(described, indent=1).encode() + b"\n")
-        last.finish()
+    _write(manifest_of(file), json.dumps(described, indent=1).encode() + b"\n")
     return Exported(
         file=file,
-        manifest=manifest,
+        manifest=manifest_of(file),
+        beside=tuple(beside),
         size=head.size,
         root=head.root.hex(),
         sha256=out.sha256,
         count=seen.count,
         damaged=tuple(seen.damaged),
     )
+
+
+def _read_note(connection: Connection) -> str:
+    """Return the signed checkpoint of the log as it is on this snapshot; "" where it has none."""
+    return connection.execute(select(_HEAD.c.checkpoint)).scalar() or ""
+
+
+def _proved(connection: Connection, rows: Iterable[Row], size: int, proofs: _File) -> Iterator[Row]:
+    """Hand the rows on, writing for each the proof that its event is in the log."""
+    nodes = Nodes(connection)
+    for number, row in enumerate(rows, start=1):
+        if number % _NODES_FOR == 0:
+            nodes = Nodes(connection)  # they remember what they read
+        seq = row[0]
+        path = inclusion(nodes.hash_of, seq - 1, size)
+        said = {"seq": seq, "proof": [each.hex() for each in path]}
+        proofs.write(json.dumps(said, separators=(",", ":")).encode() + b"\n")
+        yield row
+    proofs.finish()
+
+
+def _write(path: Path, content: bytes) -> None:
+    with closing(_File(path)) as out:
+        out.write(content)
+        out.finish()
 
 
 class _Seen:
