@@ -123,7 +123,9 @@ def verify_file(
     """
     manifest = Manifest.read(file)
     is_quick = manifest.is_whole and manifest.kind == "jsonl" and not reads_each
-    export = _Export(file, manifest, kept, keys)
+    signed = Findings(part=manifest.part)
+    head = _head(file, manifest, keys, signed)
+    export = _Export(file, manifest, head, kept, signed)
     try:
         findings = export.verify(is_quick=is_quick, reads_each=reads_each)
         if is_quick and not findings.ok:  # once more, to name what is wrong
@@ -135,31 +137,35 @@ def verify_file(
 
 @dataclass(frozen=True)
 class _Export:
-    """An export, and what to compare it with."""
+    """An export, what to compare it with, and what was found before its events were read."""
 
     file: Path
     manifest: Manifest
+    head: Head
     kept: Sequence[Head]
-    keys: Sequence[Key]
+    signed: Findings
 
     def verify(self, *, is_quick: bool, reads_each: bool) -> Findings:
         """Read it once, and say what was found; OSError."""
-        manifest, findings, digest = self.manifest, Findings(), hashlib.sha256()
-        findings.part = manifest.part
-        head = _head(self.file, manifest, self.keys, findings)
+        manifest, head, digest = self.manifest, self.head, hashlib.sha256()
+        findings = self.signed.copy()
         with self.file.open("rb") as lines:
             if is_quick:
                 check_leaves(_tiles_of_jsonl(lines, digest, findings), head, self.kept, findings)
             else:
                 read = bodies_of_csv if manifest.kind == "csv" else _bodies_of_jsonl
                 bodies = read(_hashed(lines, digest), findings)
-                self._check(read_each(bodies, findings) if reads_each else bodies, head, findings)
+                if reads_each:
+                    first = manifest.first if manifest.has_no_gap else None
+                    bodies = read_each(bodies, findings, first)
+                self._check(bodies, findings)
         if digest.hexdigest() != manifest.sha256:
             said = f"{self.file.name} is not the file that its manifest describes"
             findings.add("FILE", said, always=True)
         return findings
 
-    def _check(self, bodies: Iterator[bytes], head: Head, findings: Findings) -> None:
+    def _check(self, bodies: Iterator[bytes], findings: Findings) -> None:
+        head = self.head
         if self.manifest.is_whole:
             check(((None, body, None) for body in bodies), head, self.kept, findings)
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 TILE: Final = 256
@@ -87,6 +87,10 @@ class Findings:
             return NOT_WHOLE
         is_asked = self.anchored is not None
         return UNANCHORED if is_asked and self.unanchored else WHOLE
+
+    def copy(self) -> Findings:
+        """Return the same, to be added to."""
+        return replace(self, problems=[*self.problems], names=[*self.names])
 
     def add(self, name: str, problem: str, seq: int | None = None, *, always: bool = False) -> None:
         """Note a problem, and the event where it begins; some are said however many there are."""

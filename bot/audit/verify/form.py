@@ -14,12 +14,15 @@ _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _EXACT: Final = 2**53  # below it a whole number is the same in every reader of JSON
 
 
-def read_each(bodies: Iterable[bytes], findings: Findings) -> Iterator[bytes]:
-    """Return events as they are, noting those that two readers could read differently."""
-    for body in bodies:
+def read_each(bodies: Iterable[bytes], findings: Findings, first: int | None) -> Iterator[bytes]:
+    """Return events as they are, noting those that two readers could read differently.
+
+    `first` is the number of the first, where none is missing between it and the last.
+    """
+    for place, body in enumerate(bodies):
         why = why_odd(body)
         if why:
-            seq = seq_of(body)
+            seq = seq_of(body) if first is None else first + place
             findings.add("FORM", f"{named_event(seq)} is not as a log writes it: {why}", seq)
         yield body
 
