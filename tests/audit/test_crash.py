@@ -12,7 +12,8 @@ from tests.audit.conftest import TurnedClock
 from tests.audit.events import a_log, assert_whole, draft
 from tests.forked import fork
 
-pytestmark = pytest.mark.crash
+# Where PostgreSQL runs there is a process to fork from too, and to load one takes seconds.
+pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("postgres")]
 
 
 def wait_for(actions: Path, lines: int, process: BaseProcess) -> None:

@@ -18,7 +18,8 @@ from tests.workflow.victim import KEY, WORKFLOW, Victim
 DONE = ["one", "two", "got {'build': '12'}", "three", "rejected: no such builder", "four"]
 KILLED = -signal.SIGKILL
 
-pytestmark = pytest.mark.crash
+# Where PostgreSQL runs there is a process to fork from too, and to load one takes seconds.
+pytestmark = [pytest.mark.crash, pytest.mark.xdist_group("postgres")]
 
 
 async def live(url: str, effects: Path, death: str) -> int | None:
