@@ -17,6 +17,7 @@ import commands
 from bot import __version__, catalogue, directory, freezes, registry
 from bot.adapters import web
 from bot.api import Approvals, Deployments, Linking, Manual, QueryLanguage
+from bot.audit.anchors import Channel, Keeper, LogView, made
 from bot.audit.keys import KeyFile
 from bot.audit.log import AuditLog
 from bot.audit.prover import LogProver
@@ -65,7 +66,7 @@ from bot.workflow.engine import POLL_SECONDS, DurableEngine
 
 LOG = structlog.get_logger(__name__)
 EXPIRY_SECONDS = 5
-PEOPLE_SECONDS, LINKS_SECONDS = 2, 10
+PEOPLE_SECONDS, LINKS_SECONDS, ANCHORS_SECONDS = 2, 10, 10
 DELIVERIES_KEPT = timedelta(days=2)
 
 
@@ -121,6 +122,7 @@ class House:
     database: Database
     stores: Stores
     log: AuditLog
+    anchors: Keeper
     audit: AuditReader
     engine: DurableEngine
     road: Pipeline
@@ -179,11 +181,16 @@ def build(settings: Settings, outside: Outside) -> House:
     engine.register(CARRY_OUT, CarryOut(*carried))
     outer = (stores.deploys, ci, stores.changes, outside.prober, estate)
     engine.register(WORKFLOW, DeployFlow(*outer, log, audit, notices, clock, outside.patience))
+    anchors = made(
+        settings.audit,
+        lambda name, at: Channel(name, at.place, at.seconds, log, notices, stores.letters, clock),
+    )
     road = Pipeline(parser, people, policies, executor, desk, recorder, stores.deliveries)
     return House(
         database=database,
         stores=stores,
         log=log,
+        anchors=Keeper(anchors, LogView(database), clock, log.halt),
         audit=audit,
         engine=engine,
         road=road,
@@ -228,6 +235,8 @@ async def running(house: House) -> AsyncIterator[House]:
     async with AsyncExitStack() as stack:
         stack.callback(house.database.close)
         await asyncio.to_thread(house.database.upgrade)
+        stack.push_async_callback(house.anchors.close)
+        await house.anchors.check()
         house.log.start()
         stack.push_async_callback(house.log.close)
         await house.engine.launch()
@@ -236,6 +245,7 @@ async def running(house: House) -> AsyncIterator[House]:
         house.outbox.start()
         stack.push_async_callback(house.outbox.close)
         await house.log.append(_said("start"))
+        await house.anchors.look(now=True)
         await house.links.refresh()
         scheduler = AsyncIOScheduler(timezone=UTC)
         # The jobs only look; what they do is one guarded transaction each, so a second replica
@@ -245,6 +255,7 @@ async def running(house: House) -> AsyncIterator[House]:
         )
         scheduler.add_job(_forget, "interval", hours=1, args=[house])
         scheduler.add_job(house.directory.look, "interval", seconds=PEOPLE_SECONDS)
+        scheduler.add_job(house.anchors.look, "interval", seconds=ANCHORS_SECONDS, max_instances=1)
         scheduler.add_job(house.links.refresh, "interval", seconds=LINKS_SECONDS)
         scheduler.start()
         stack.callback(scheduler.shutdown, wait=False)

@@ -8,6 +8,7 @@ import importlib
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
+from functools import partial
 from typing import Protocol
 
 import httpx
@@ -77,7 +78,12 @@ def web_app(settings: Settings, house: House, doors: Sequence[Route]) -> ASGIApp
 
     async def readiness() -> Mapping[str, str]:
         people = house.directory.trouble or "ok"
-        return {"audit log": house.log.trouble or "ok", "people": people, **house.outbox.trouble()}
+        return {
+            "audit log": house.log.trouble or "ok",
+            "audit anchors": house.anchors.trouble or "ok",
+            "people": people,
+            **house.outbox.trouble(),
+        }
 
     api.include_router(web.health(readiness, prometheus_client.REGISTRY, vital=VITAL))
     by_path = {door.path: door for door in doors}
@@ -249,3 +255,10 @@ def _measure(house: House) -> None:
         "wardroom_commands", "Commands by how they ended.", ["verb", "reason"]
     )
     house.road.ended = lambda verb, reason: ended.labels(verb or "none", reason.value).inc()
+    ages = prometheus_client.Gauge(
+        "wardroom_audit_anchored_seconds",
+        "Seconds since an anchor was last known to hold the audit log; NaN if not since the start.",
+        ["anchor"],
+    )
+    for state in house.anchors.states:
+        ages.labels(state.name).set_function(partial(house.anchors.age, state.name))

@@ -24,6 +24,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
 from bot import documents
+from bot.audit_settings import Audit
 from bot.documents import Block
 from bot.errors import ConfigurationError
 from bot.model import Place
@@ -35,7 +36,6 @@ from bot.setting_values import (
     ExistingPath,
     Guid,
     MetadataUrl,
-    Origin,
     Password,
     Reading,
     SigningSecret,
@@ -181,13 +181,6 @@ class Provider(Block):
         return self
 
 
-class Audit(Block):
-    """The name that the log signs as, and the file of the key that it signs with."""
-
-    origin: Origin = ""
-    key: Path = Path("audit.key")
-
-
 class Settings(Block):
     """Everything that can be set; built by `load`."""
 
@@ -214,17 +207,14 @@ class Settings(Block):
     @field_validator("audit")
     @classmethod
     def _placed(cls, value: Audit, info: ValidationInfo) -> Audit:
-        """Fill in the name and the place of the log's key."""
+        """Fill in the name, and the places of the log's key and anchors."""
         server, database = info.data.get("server"), info.data.get("database")
-        folder = reading_of(info).folder
+        folder = key_folder = reading_of(info).folder
         if "key" not in value.model_fields_set and database is not None:
             file = database.get_secret_value()
             if file.startswith("sqlite:///"):
-                folder = Path(file.removeprefix("sqlite:///")).parent
-        placed: dict[str, object] = {"key": folder / value.key}
-        if not value.origin and server is not None:
-            placed["origin"] = _origin(server)
-        return value.model_copy(update=placed)
+                key_folder = Path(file.removeprefix("sqlite:///")).parent
+        return value.placed(folder, key_folder, _origin(server) if server else "")
 
     @field_validator("integrations")
     @classmethod

@@ -22,6 +22,7 @@ SECRETS = {
     "teams-app-password": "Zx8Q~3vbnqWm.Kd82ns",
     "buildbot-password": "correct horse battery",
     "database": "postgresql://wardroom:hunter2x@db.hospital/wardroom",
+    "anchor-database": "postgresql://anchor:hunter2x@elsewhere.hospital/anchors",
 }
 
 

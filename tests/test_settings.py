@@ -41,21 +41,23 @@ def _example_with_every_alternative() -> Iterator[tuple[str, bool]]:
     blocks: list[tuple[int, str]] = []
     commented = False
     for line in (ROOT / "wardroom.example.yaml").read_text().splitlines():
-        found = re.fullmatch(r"(?P<indent> *)(?:# )?(?P<name>[a-z_]+):(?P<rest>( .*)?)", line)
+        found = re.fullmatch(r"(?P<indent> *)(?:# )?(?P<name>[a-z_-]+):(?P<rest>( .*)?)", line)
         if found is None:
             commented = bool(line.strip())
             continue
         depth = len(found["indent"])
         blocks = [*(b for b in blocks if b[0] < depth), (depth, found["name"])]
         names = [name for _, name in blocks]
-        if names[0] == "integrations" and len(names) > 1:
-            names[1] = "*"
+        for depth, of in enumerate((["integrations"], ["audit", "anchors"]), start=1):
+            if names[:depth] == of and len(names) > depth:
+                names[depth] = "*"  # a name of the site's own
         yield ".".join(names), commented or "  # " in found["rest"]
 
 
 def test_the_example_holds_every_setting_and_nothing_more() -> None:
     shown = {path for path, _ in _example_with_every_alternative()}
-    blocks = {"audit", "server", "slack", "teams", "integrations", "integrations.*"}
+    blocks = {"audit", "audit.anchors", "audit.anchors.*", "server", "slack", "teams"}
+    blocks |= {"integrations", "integrations.*"}
 
     assert shown - blocks == set(_settings_of(Settings))
 

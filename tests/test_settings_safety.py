@@ -42,6 +42,14 @@ def site(tmp_path: Path) -> Site:
             "integrations.buildbot: has a user but neither password_file nor token_file; set one",
         ),
         ("integrations.buildbot.url", "integrations.buildbot.url: is missing; set it"),
+        (
+            "audit.anchors.second-disk.file",
+            "audit.anchors.second-disk: is one place: set file, database_file, witness or channel",
+        ),
+        (
+            "audit.anchors.quality-office.witness_key",
+            "audit.anchors.quality-office: set witness_key too: its people know its public key",
+        ),
         ("people", "people: is missing; set it"),
     ],
 )
@@ -54,6 +62,16 @@ def test_a_half_configured_block_refuses_to_start(site: Site, path: str, sentenc
 @pytest.mark.parametrize(
     ("path", "value", "sentence"),
     [
+        (
+            "audit.anchors.audit-channel.channel",
+            "general",
+            "audit.anchors.audit-channel: channel must be like slack:C0123456789",
+        ),
+        (
+            "audit.anchors.second-disk.channel",
+            "slack:C1",
+            "audit.anchors.second-disk: is one place: set file, database_file, witness or channel",
+        ),
         ("mode", "prod", "mode: should be 'production' or 'sandbox'"),
         ("server.port", 70000, "server.port: should be less than or equal to 65535"),
         ("server.host", 5, 'server.host: must be text; put it in quotes ("...")'),

@@ -77,6 +77,10 @@ class AuditLog:
         """Why the last batch could not be written, or "" while all is well."""
         return self._writer.trouble
 
+    def halt(self, sentence: str) -> None:
+        """Write nothing more: `append` raises AuditUnavailable with this sentence."""
+        self._writer.halt(sentence)
+
     async def append(self, draft: Drafting, *effects: Effect[object]) -> Recorded:
         """Record an event and apply its effects, durably and together; see `Ledger.append`."""
         if self._thread is None:

@@ -40,14 +40,24 @@ class Writer:
         self._head: Head | None = None
         self._taken: list[Entry] = []
         self._late: list[Entry] = []
-        self.trouble = ""
+        self._trouble = ""
+        self._halted = ""
         self.is_broken = False
 
     def submit(self, entry: Entry) -> None:
         """Queue an entry; AuditUnavailable at once when the log has stopped for good."""
-        if self.is_broken:
+        if self.is_broken or self._halted:
             raise AuditUnavailable(self.trouble)
         self._queue.put(entry)
+
+    def halt(self, sentence: str) -> None:
+        """Refuse every entry from now on, because somebody outside says this is not the log."""
+        self._halted = sentence
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be written now, "" while all is well."""
+        return self._halted or self._trouble
 
     def stop(self) -> None:
         """End the thread when everything that waits now is done."""
@@ -68,6 +78,8 @@ class Writer:
 
     def _commit(self, first: Entry) -> list[Answer]:
         self._taken = []
+        if self._halted:
+            raise AuditUnavailable(self._halted)
         with self._database.turn:
             connection = self._open()
             with connection.begin():
@@ -123,9 +135,9 @@ class Writer:
         self._close()
         sentence = _sentence(error)
         self.is_broken = getattr(_cause(error), "sqlite_errorname", "") in _FATAL
-        if sentence != self.trouble:
+        if sentence != self._trouble:
             _log.error("the audit log cannot be written: %s", sentence)
-        self.trouble = sentence
+        self._trouble = sentence
         deliver([(entry, _unavailable(sentence, error)) for entry in self._taken])
 
     def _refuse_late(self) -> None:
@@ -133,9 +145,9 @@ class Writer:
         deliver([(entry, AuditUnavailable("the audit log is too busy")) for entry in late])
 
     def _recovered(self) -> None:
-        if self.trouble:
+        if self._trouble:
             _log.warning("the audit log can be written again")
-            self.trouble = ""
+            self._trouble = ""
 
     def _close(self) -> None:
         connection, self._connection, self._watch = self._connection, None, None

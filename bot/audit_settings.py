@@ -1,0 +1,76 @@
+"""How the audit log is signed and where it is anchored: the block `audit` of the settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from bot.documents import Block
+from bot.model import Place
+from bot.setting_values import BaseUrl, Origin
+
+MINUTE: Final = 60.0
+DAY: Final = 86_400.0
+
+
+class AnchorPlace(Block):
+    """One place outside that keeps the newest checkpoint; `every` is in seconds."""
+
+    file: Path | None = None
+    database: SecretStr | None = None
+    database_file: Path | None = None
+    witness: BaseUrl | None = None
+    witness_key: str = ""
+    channel: str = ""
+    every: float | None = Field(default=None, ge=1)
+
+    @field_validator("database")
+    @classmethod
+    def _of_others(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not value.get_secret_value().startswith("postgresql://"):
+            raise ValueError("must be postgresql://HOST/NAME; for a file on this machine, set file")
+        return value
+
+    @model_validator(mode="after")
+    def _one_place(self) -> AnchorPlace:
+        kinds = (self.file, self.database, self.witness, self.channel)
+        if sum(bool(kind) for kind in kinds) != 1:
+            raise ValueError("is one place: set file, database_file, witness or channel")
+        if bool(self.witness) != bool(self.witness_key):
+            raise ValueError("set witness_key too: its people know its public key")
+        platform, _, channel = self.channel.partition(":")
+        if self.channel and (platform not in ("slack", "teams") or not channel):
+            raise ValueError("channel must be like slack:C0123456789")
+        return self
+
+    @property
+    def place(self) -> Place:
+        """Return the channel."""
+        platform, _, channel = self.channel.partition(":")
+        return Place(platform, channel)
+
+    @property
+    def seconds(self) -> float:
+        """Return how often it is given a checkpoint: people are not to be flooded."""
+        return self.every or (DAY if self.channel else MINUTE)
+
+
+class Audit(Block):
+    """The name that the log signs as, the file of the key that it signs with, and its anchors."""
+
+    origin: Origin = ""
+    key: Path = Path("audit.key")
+    anchors: dict[str, AnchorPlace] = Field(default_factory=dict)
+
+    def placed(self, folder: Path, key_folder: Path, origin: str) -> Audit:
+        """Return the same with every path absolute and the name filled in."""
+        anchors = {
+            name: anchor.model_copy(update={"file": folder / anchor.file})
+            if anchor.file
+            else anchor
+            for name, anchor in self.anchors.items()
+        }
+        update = {"key": key_folder / self.key, "anchors": anchors, "origin": self.origin or origin}
+        return self.model_copy(update=update)
