@@ -72,6 +72,12 @@ def plain_runs(query: AuditQuery) -> list[str]:
     return sorted(runs, key=len, reverse=True)
 
 
+def may_match(body: bytes, runs: list[bytes]) -> bool:
+    """Say whether stored bytes have all these texts, which are lowered, in any case."""
+    lowered = body.lower()
+    return all(run in lowered for run in runs)
+
+
 def at(fields: Mapping[str, Json], path: tuple[str, ...]) -> Json:
     """Return what stands at a path, None where nothing does."""
     value: Json = fields

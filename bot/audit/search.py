@@ -20,16 +20,8 @@ from bot.audit import record
 from bot.audit.index.folder import Index
 from bot.audit.index.walk import Walk
 from bot.audit.matching import PATHS, matches
-from bot.audit.reading import (
-    AUDIT,
-    Row,
-    fetch,
-    read_event,
-    read_row,
-    read_size,
-    select_rows,
-    verify_log,
-)
+from bot.audit.probe import first_rows
+from bot.audit.reading import Row, read_event, read_row, read_size, verify_log
 from bot.audit.scan import Part, names_one_thing, scan
 from bot.errors import Conflict
 from bot.model import AuditCount, AuditPage, AuditQuery, Event, Verdict
@@ -214,9 +206,8 @@ def first_at(connection: Connection, at: datetime, end: int) -> int:
 
 def _intact(connection: Connection, lower: int, upper: int) -> Event | None:
     """Return the first event from `lower` on that is as it was recorded; None below `upper`."""
-    rows = select_rows(connection).where(AUDIT.c.seq >= lower, AUDIT.c.seq < upper)
     for most in (1, 16):  # it is nearly always the first
-        found = fetch(connection, rows.order_by(AUDIT.c.seq).limit(most))
+        found = first_rows(connection, lower, upper, most)
         if event := next(filter(None, map(read_event, found)), None):
             return event
     return None

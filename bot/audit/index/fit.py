@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Connection, LargeBinary, column, select, table
 
 from bot.audit.index.shard import Claim
+from bot.audit.probe import rows_of
 from bot.audit.reading import AUDIT, read_size
 from bot.audit.tree import TILE, Frontier
 
@@ -31,7 +32,7 @@ def is_of_log(log: Connection, claim: Claim) -> bool:
 
 def has_last(log: Connection, claim: Claim) -> bool:
     """Say whether the last event that a shard has read stands in this log: one look, no more."""
-    return _leaves(log, claim.high, claim.high) == [claim.leaf]
+    return [bytes(row[2]) for row in rows_of(log, [claim.high])] == [claim.leaf]
 
 
 def _tiles(log: Connection, first: int, count: int) -> list[bytes]:

@@ -17,6 +17,7 @@ from bot.audit.index.tokens import (
     RUN,
     SHORTEST,
     facet,
+    fives,
     threes,
 )
 from bot.audit.index.words import Words
@@ -59,7 +60,8 @@ def wanted(query: AuditQuery) -> Wanted:
             tokens.add(facet(letter, value))
     for word in (*query.words, *query.prefixes):
         folded = fold(word)
-        tokens |= threes(folded)
+        # Where five digits say it, three would only be more to compare.
+        tokens |= fives(folded) or threes(folded)
         for run in RUN.finditer(folded):
             if SHORTEST <= len(run[0]) <= LONGEST:
                 parts.add(Part(run[0], run.start() > 0, run.end() < len(folded)))

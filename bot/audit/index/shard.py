@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from bot.audit.index.tokens import DAMAGED, LONG, Tokens
+from bot.audit.index.tokens import DAMAGED, LONG, TOKENIZER, Tokens
 from bot.audit.tree import Frontier
 
 FORMAT: Final = 1
@@ -27,8 +27,8 @@ _BUSY_MS: Final = 5_000
 
 _SCHEMA: Final = (
     # No content: the log has it. No positions: whether words stand together, the event says.
-    """CREATE VIRTUAL TABLE token USING fts5
-       (text, content = '', detail = none, columnsize = 0, tokenize = 'ascii')""",
+    f"""CREATE VIRTUAL TABLE token USING fts5
+        (text, content = '', detail = none, columnsize = 0, tokenize = "{TOKENIZER}")""",
     "CREATE TABLE word (id INTEGER PRIMARY KEY, run TEXT NOT NULL UNIQUE)",
     """CREATE TABLE claim (id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL,
        first INTEGER NOT NULL, last INTEGER NOT NULL, high INTEGER NOT NULL,

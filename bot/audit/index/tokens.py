@@ -2,8 +2,9 @@
 
 A word may stand anywhere in a text, in the middle of another one too. Of letters the index keeps
 whole runs: the shard's list of them says which runs a word is part of. Of digits, which make too
-many different runs for a list, it keeps every three characters around one. Whoever asks gets all
-that matches, and some that does not.
+many different runs for a list, it keeps every three characters around one, and every five digits
+in a row: numbers that count up differ in the last of many. Whoever asks gets all that matches,
+and some that does not.
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ FACETS: Final = {
 }
 """The filters that are a token; those that name one thing have an index in the log itself."""
 
-DAMAGED: Final = "\xa7damaged"
+DAMAGED: Final = "~~damaged"
 """Marks an event that could not be read: it is named by every search that may concern it."""
 
-LONG: Final = "\xa7long"
+LONG: Final = "~~long"
 """Marks an event with runs that the shard has no list of."""
 
 # A letter is whatever is not ASCII, too: the texts are folded already.
@@ -47,10 +48,13 @@ _AROUND_DIGITS: Final = re.compile(
     r"[^0-9\x00]{0,2}[0-9]+(?:[^0-9\x00]{1,4}[0-9]+)*[^0-9\x00]{0,2}"
 )
 _THREE: Final = 3
-# For the tokenizer a letter is what is not ASCII: so nothing of a query is ever syntax.
-_LETTERED: Final = {
-    code: 0x80 + code for code in range(0x80) if not chr(code).isalnum() and code != 0
-}
+_FIVE: Final = 5
+_NUMBER: Final = re.compile(r"[0-9]{5,}")
+TOKENIZER: Final = "ascii tokenchars '!#$%&()*+,-./:;<=>?@[\\]^_`{|}~'"
+"""A token ends with a space, and nowhere else."""
+
+# What would end a token, or the quotes around it. From ASCII to ASCII this takes no time.
+_KEPT_OUT: Final = dict.fromkeys([*range(0x21), ord('"'), ord("'"), 0x7F], "~")
 _LONGEST_VALUE: Final = 64
 
 
@@ -68,7 +72,7 @@ def tokens_of(fields: Mapping[str, Json]) -> Tokens:
     text = whole_text(fields)
     found = set(_RUNS.findall(text))
     runs = frozenset(run for run in found if len(run) <= LONGEST)
-    others = threes(text)
+    others = threes(text) | fives(text)
     for name, letter in FACETS.items():
         value = at(fields, PATHS[name])
         if value and isinstance(value, str):
@@ -80,13 +84,22 @@ def facet(letter: str, value: str) -> str:
     """Return the token of a filter's value; case is not kept."""
     if len(value) > _LONGEST_VALUE:
         value = hashlib.sha256(value.encode()).hexdigest()[:32]
-    return f"\xa7{letter}{value.translate(_LETTERED).replace(chr(0), '')}"
+    return f"~~{letter}{value.translate(_KEPT_OUT)}"
 
 
 def threes(text: str) -> set[str]:
     """Return every three characters of a folded text that hold a digit, and a few more."""
     found: set[str] = set()
     for part in _AROUND_DIGITS.findall(text):
-        lettered = part.translate(_LETTERED)
-        found.update(lettered[at : at + _THREE] for at in range(len(lettered) - _THREE + 1))
+        kept = part.translate(_KEPT_OUT)
+        found |= {kept[at : at + _THREE] for at in range(len(kept) - _THREE + 1)}
     return found
+
+
+def fives(text: str) -> set[str]:
+    """Return every five digits in a row."""
+    return {
+        number[at : at + _FIVE]
+        for number in _NUMBER.findall(text)
+        for at in range(len(number) - _FIVE + 1)
+    }

@@ -15,7 +15,9 @@ from bot.audit.index.fit import has_last
 from bot.audit.index.folder import Index, Reading
 from bot.audit.index.plan import Wanted, expression, wanted
 from bot.audit.index.shard import Unusable, candidates, is_corrupt
-from bot.audit.reading import AUDIT, Row, fetch, select_rows
+from bot.audit.matching import may_match, plain_runs
+from bot.audit.probe import rows_of
+from bot.audit.reading import Row
 from bot.audit.scan import Part, scan
 from bot.model import AuditQuery
 
@@ -33,6 +35,7 @@ class Walk:
         self._index = index
         self._is_late = is_late
         self._wanted: Wanted = wanted(query)
+        self._runs = [run.lower().encode() for run in plain_runs(query)]
 
     def parts(self, lowest: int, highest: int) -> Iterator[Part]:
         """Return candidates from `highest` (left out) down to `lowest`, part by part."""
@@ -79,9 +82,12 @@ class Walk:
         )
         with contextlib.closing(found):
             for seqs in found:
-                yield self._rows(seqs), seqs[-1]
+                yield self._rows(seqs, has_damaged=reading.odd.has_damaged), seqs[-1]
         yield [], lower
 
-    def _rows(self, seqs: Sequence[int]) -> list[Row]:
-        part = select_rows(self._log).where(AUDIT.c.seq.in_(seqs))
-        return fetch(self._log, part.order_by(AUDIT.c.seq.desc()))
+    def _rows(self, seqs: Sequence[int], *, has_damaged: bool) -> list[Row]:
+        rows = rows_of(self._log, seqs)
+        if has_damaged:
+            return rows
+        # Most of what is no match can be told by its bytes, in a twentieth of the time.
+        return [row for row in rows if may_match(row[1], self._runs)]
