@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.model import Table
-from bot.moments import Moment, split
+from bot.moments import ZONE, Moment, split
 
 SEQUENCE = re.compile(r"#?(\d{1,15})")
-ZONE = " UTC"
 
 
 @dataclass(frozen=True)
