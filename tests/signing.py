@@ -23,6 +23,12 @@ class KnownKeys:
         """Return the key that there always was."""
         return self.keys[0]
 
+    def make_next(self) -> PrivateKey:
+        """Return the key of another seed."""
+        if len(self.keys) == 1:
+            self.keys.append(PrivateKey.new(ORIGIN))
+        return self.keys[-1]
+
     def promote(self) -> None:
         """Let the last key be the only one."""
         del self.keys[:-1]

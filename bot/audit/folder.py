@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import inspect
 
 from bot import ids
+from bot.audit.batch import Author
+from bot.audit.entry import Entry
 from bot.audit.export import WHOLE, Exported, Format, Part, export
 from bot.audit.keys import KeyStore
 from bot.audit.log import AuditLog
+from bot.audit.note import VerifierKey
+from bot.audit.prover import LogProver
 from bot.audit.reading import verify_log
+from bot.audit.rotation import KeyRange, adopt, ranges, rotate
 from bot.audit.search import AuditSearch
 from bot.audit.verify import Findings
 from bot.errors import AuditUnavailable, ConfigurationError
-from bot.model import Account, AuditPage, AuditQuery, Draft, Event, Kind
+from bot.model import Account, AuditPage, AuditQuery, Draft, Event, Kind, Proof
 from bot.ports import Clock
 from bot.storage.database import Database
 
@@ -28,11 +36,15 @@ class LogFolder:
     cannot be written, `AuditUnavailable`; only `verify` goes on, for it shows no event.
     """
 
-    def __init__(self, database: Database, log: AuditLog, clock: Clock, reader: str) -> None:
+    def __init__(
+        self, database: Database, log: AuditLog, keys: KeyStore, author: Author, reader: str
+    ) -> None:
         self._database = database
         self._log = log
-        self._clock = clock
+        self._keys = keys
+        self._author = author
         self._reader = reader
+        self._prover = LogProver(database)
         self._search = AuditSearch(database)
         self._is_started = False
 
@@ -64,18 +76,60 @@ class LogFolder:
         )
         return await self._database.read(lambda connection: export(connection, file, form, part))
 
+    async def checkpoint(self) -> str:
+        """Return the signed checkpoint of now, in which this reading is an event already."""
+        await self._record("audit checkpoint", {})
+        return await self._prover.checkpoint()
+
+    async def prove(self, seq: int) -> Proof | None:
+        """Return the proof that an event is in the log, None where there is no such event."""
+        await self._record("audit prove", {"event": str(seq)})
+        return await self._prover.inclusion(seq)
+
+    async def consistency(self, old: int | str, new: int | None) -> Proof:
+        """Return the proof that the log begins with an earlier one; BadInput, Conflict."""
+        asked = str(old) if isinstance(old, int) else "a checkpoint"
+        await self._record("audit consistency", {"old": asked, "new": str(new or "")})
+        return await self._prover.consistency(old, new)
+
+    async def keys(self) -> list[KeyRange]:
+        """Return the keys that the log's records name; that is no secret, and not recorded."""
+        return await self._database.read(lambda connection: ranges(connection, self._keys))
+
+    async def rotate(self) -> VerifierKey:
+        """Let a new key follow the one in force; the former one is destroyed."""
+        entry = self._entry("audit rotate-key", {})
+        author = self._author
+        key = await self._database.write(lambda c: rotate(c, self._keys, entry, author))
+        self._keys.promote()
+        return key
+
+    async def adopt(self, why: str) -> VerifierKey:
+        """Sign the log as it stands, if it is whole, with the key that there is or a new one."""
+        findings = await self._database.read(verify_log)
+        entry = self._entry("audit adopt", {"why": why})
+        author = self._author
+        return await self._database.write(lambda c: adopt(c, self._keys, entry, author, findings))
+
+    def _entry(self, verb: str, params: Mapping[str, str]) -> Entry:
+        """Return a call of `append` that is made in a transaction of its own."""
+        loop = asyncio.get_running_loop()
+        draft = replace(self._draft(verb, params), kind=Kind.KEY)
+        return Entry(draft, (), loop, loop.create_future(), math.inf)
+
     async def _record(self, verb: str, params: Mapping[str, str]) -> None:
         if not self._is_started:
             self._log.start()
             self._is_started = True
-        await self._log.append(
-            Draft(
-                kind=Kind.SYSTEM,
-                verb=verb,
-                correlation=ids.fresh(self._clock.now()),
-                account=Account("cli", self._reader),
-                params=params,
-            )
+        await self._log.append(self._draft(verb, params))
+
+    def _draft(self, verb: str, params: Mapping[str, str]) -> Draft:
+        return Draft(
+            kind=Kind.SYSTEM,
+            verb=verb,
+            correlation=ids.fresh(self._author.clock.now()),
+            account=Account("cli", self._reader),
+            params=params,
         )
 
 
@@ -92,7 +146,7 @@ async def open_log_folder(
     try:
         if not database.read_now(lambda connection: inspect(connection).has_table("audit_head")):
             raise ConfigurationError("database: there is no audit log in it; run `db upgrade`")
-        yield LogFolder(database, log, clock, reader)
+        yield LogFolder(database, log, keys, Author(clock, software, replica), reader)
     finally:
         await log.close()
         database.close()

@@ -84,6 +84,10 @@ class KeyStore(Protocol):
         """Make the first key, durably; where another process was faster, return that one's."""
         ...
 
+    def make_next(self) -> PrivateKey:
+        """Make the key that is to follow, durably, or return the one that is there already."""
+        ...
+
     def promote(self) -> None:
         """Put the next key in force and destroy the one before."""
         ...

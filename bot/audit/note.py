@@ -136,6 +136,11 @@ def verified(note: str, keys: Iterable[VerifierKey]) -> tuple[Checkpoint, tuple[
     return checkpoint, tuple(found)
 
 
+def signers_named(note: str) -> list[tuple[str, bytes]]:
+    """Return the name and the id of every key that is said to have signed; ValueError as above."""
+    return [(name, key_id) for name, key_id, _ in _parted(note)[1]]
+
+
 def unverified(note: str) -> Checkpoint:
     """Return what a note says, whoever signed it; ValueError where it is no checkpoint."""
     text, signatures = _parted(note)

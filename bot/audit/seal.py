@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from bot.audit.note import Checkpoint, Signer, VerifierKey, signed, verified
+from bot.audit.note import Checkpoint, Signer, VerifierKey, opened, signed, signers_named
 from bot.errors import AuditUnavailable
 
 if TYPE_CHECKING:
@@ -21,6 +21,11 @@ _UNSIGNED: Final = (
 _NO_KEY: Final = (
     "the audit log is signed, and its key is not on this machine; bring the key's file back from "
     "where you keep its copy: docs/operations.md (Keys)"
+)
+
+_ROTATED: Final = (
+    "the audit log's key was rotated, and this machine still has the former one; copy the new "
+    "key's file here: docs/operations.md (Keys)"
 )
 
 
@@ -55,7 +60,7 @@ class Seal:
     def adopt(self) -> None:
         """Continue whatever head there is: somebody looked at the log and answers for it."""
         keys = self._store.load()
-        self._key = keys[0] if keys else self._store.make()
+        self._key = keys[-1] if keys else self._store.make()
 
     @property
     def key(self) -> VerifierKey:
@@ -87,7 +92,7 @@ class Seal:
         if not keys:
             raise AuditUnavailable(_NO_KEY)
         try:
-            checkpoint, signers = verified(note, [each.key for each in keys])
+            checkpoint = opened(note, [each.key for each in keys])
         except ValueError as error:
             raise AuditUnavailable(
                 f"the audit log's checkpoint is not what its key signed ({error}); {_LOOK}"
@@ -97,5 +102,9 @@ class Seal:
                 f"the audit log's checkpoint is of {checkpoint.size} events and another root than "
                 f"its head of {frontier.size}; {_LOOK}"
             )
-        # Both signed it while the one follows the other.
-        return [each for each in keys if each.key in signers][-1]
+        # Where one key follows another both signed it, the new one last.
+        last = signers_named(note)[-1]
+        for each in keys:
+            if (each.key.name, each.key.key_id) == last:
+                return each
+        raise AuditUnavailable(_ROTATED)

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
-from bot import __version__, settings
 from bot.audit import verify as verifier
 from bot.audit.export import Exported, Format, Part
-from bot.audit.folder import LogFolder, open_log_folder
-from bot.audit.keys import KeyFile
 from bot.audit.query import parse_query
-from bot.cli import options
-from bot.cli.machine import MachineClock, reader, replica
+from bot.cli import options, proofs
+from bot.cli.log_folder import opened
+from bot.cli.machine import MachineClock
 from bot.dispatch.phi import Tier, explain, mask, scan
 from bot.errors import Refused
 from bot.model import AuditPage, AuditQuery, Event
@@ -39,6 +36,10 @@ def command() -> None:
     Works on the database of the settings, with or without a running server. What is shown is
     recorded as read, under the name of this machine's account.
     """
+
+
+for _each in proofs.COMMANDS:
+    command.add_command(_each)
 
 
 def _filters(function: click.decorators.FC) -> click.decorators.FC:
@@ -168,20 +169,6 @@ def export(
         _warn(made.damaged)
 
 
-@asynccontextmanager
-async def _opened(config: Path | None) -> AsyncIterator[LogFolder]:
-    known = settings.here(config)
-    async with open_log_folder(
-        known.database.get_secret_value(),
-        keys=KeyFile(known.audit.key, known.audit.origin),
-        clock=MachineClock(),
-        software=__version__,
-        replica=replica(),
-        reader=reader(),
-    ) as log:
-        yield log
-
-
 def _typed(query: tuple[str, ...], filters: Mapping[str, str | None]) -> str:
     """Return the words and filters of a command line as one query."""
     named = [f'{name}:"{value}"' for name, value in filters.items() if value]
@@ -215,22 +202,22 @@ def _warn(damaged: Sequence[int]) -> NoReturn:
 
 async def _search(config: Path | None, text: str, before: int | None, limit: int) -> AuditPage:
     query = _parsed(text)
-    async with _opened(config) as log:
+    async with opened(config) as log:
         return await log.search(replace(query, before=before, limit=limit), asked=mask(text)[0])
 
 
 async def _show(config: Path | None, number: int) -> Event | None:
-    async with _opened(config) as log:
+    async with opened(config) as log:
         return await log.show(number)
 
 
 async def _verify(config: Path | None) -> verifier.Findings:
-    async with _opened(config) as log:
+    async with opened(config) as log:
         return await log.verify()
 
 
 async def _export(config: Path | None, out: Path, form: Format, part: Part) -> Exported:
-    async with _opened(config) as log:
+    async with opened(config) as log:
         return await log.export(out, form, part)
 
 
