@@ -23,10 +23,11 @@ from bot.audit import record, verify
 from bot.audit.batch import SQLITE, Head, add_nodes, read_head
 from bot.audit.log import AuditLog
 from bot.audit.query import parse_query
-from bot.audit.reading import stored_rows, verify_log
+from bot.audit.reading import stored_rows
 from bot.audit.seal import Seal
 from bot.audit.search import AuditSearch
 from bot.audit.tree import leaf_hash
+from bot.audit.whole import verify_log
 from bot.model import Account, Draft, Kind, Place, Reason
 from bot.ports import Transaction
 from bot.storage.database import Database, driver, sql

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,10 +19,10 @@ from bot.audit.keys import KeyStore
 from bot.audit.log import AuditLog
 from bot.audit.note import VerifierKey
 from bot.audit.prover import LogProver
-from bot.audit.reading import verify_log
 from bot.audit.rotation import KeyRange, adopt, ranges, rotate
 from bot.audit.search import AuditSearch
-from bot.audit.verify import Findings
+from bot.audit.verify import Findings, Head, Key
+from bot.audit.whole import pinned, verify_log
 from bot.errors import AuditUnavailable, ConfigurationError
 from bot.model import Account, AuditPage, AuditQuery, Draft, Event, Kind, Proof
 from bot.ports import Clock
@@ -59,9 +59,13 @@ class LogFolder:
         await self._record("audit show", {"event": str(seq)})
         return await self._search.show(seq)
 
-    async def verify(self) -> Findings:
-        """Verify the whole log; recorded where that is possible."""
-        findings = await self._database.read(verify_log)
+    async def verify(self, kept: Sequence[Head] = (), keys: Sequence[Key] = ()) -> Findings:
+        """Verify the whole log; recorded where that is possible.
+
+        `kept` are checkpoints from elsewhere; without `keys`, those of this machine count.
+        """
+        trusted = keys or pinned(self._keys)
+        findings = await self._database.read(lambda c: verify_log(c, kept, trusted))
         with contextlib.suppress(AuditUnavailable):
             await self._record(
                 "audit verify",

@@ -100,8 +100,3 @@ def read_log_head(connection: Connection) -> verify.Head:
     size, root = (head[0], bytes(head[1])) if head else (0, b"")
     tiles = connection.execute(select(_TILE.c.hash).order_by(_TILE.c.n)).scalars()
     return verify.Head(size, root, [bytes(tile) for tile in tiles])
-
-
-def verify_log(connection: Connection) -> verify.Findings:
-    """Verify the log in the database, on one snapshot of it."""
-    return verify.check(stored_rows(connection), read_log_head(connection))

@@ -19,10 +19,12 @@ from sqlalchemy import Connection
 from bot.audit import record
 from bot.audit.index.folder import Index
 from bot.audit.index.walk import Walk
+from bot.audit.keys import KeyStore
 from bot.audit.matching import PATHS, matches
 from bot.audit.probe import first_rows
-from bot.audit.reading import Row, read_event, read_row, read_size, verify_log
+from bot.audit.reading import Row, read_event, read_row, read_size
 from bot.audit.scan import Part, names_one_thing, scan
+from bot.audit.whole import pinned, verdict, verify_log
 from bot.errors import Conflict
 from bot.model import AuditCount, AuditPage, AuditQuery, Event, Verdict
 from bot.storage.database import Database
@@ -50,8 +52,10 @@ class AuditSearch:
         index: Index | None = None,
         deadline: float | None = None,
         timer: Callable[[], float] = time.monotonic,
+        keys: KeyStore | None = None,
     ) -> None:
         self._database = database
+        self._keys = keys
         self._index = index
         usual = UNINDEXED_DEADLINE if index is None else DEADLINE
         self._deadline = usual if deadline is None else deadline
@@ -91,14 +95,8 @@ class AuditSearch:
 
     async def verify(self) -> Verdict:
         """Hash the whole log again and compare it with its recorded root and size."""
-        findings = await self._database.read(verify_log)
-        return Verdict(
-            ok=findings.ok,
-            size=findings.size,
-            root=findings.root,
-            problems=tuple(findings.problems),
-            first_bad=findings.first_bad,
-        )
+        keys = pinned(self._keys)
+        return verdict(await self._database.read(lambda c: verify_log(c, keys=keys)))
 
 
 def find(

@@ -142,10 +142,16 @@ class Proof:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What verifying the log found; `first_bad` is the first broken sequence number."""
+    """What verifying the log found; `first_bad` is the first broken sequence number.
+
+    `integrity` and `completeness` say in words what came of the two questions: are these the events
+    that were recorded, and is this the log that others saw.
+    """
 
     ok: bool
     size: int
     root: str
     problems: tuple[str, ...] = ()
     first_bad: int | None = None
+    integrity: str = ""
+    completeness: str = ""

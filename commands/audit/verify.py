@@ -10,9 +10,14 @@ class Args(args):
 
 
 async def run(_arguments: Args, audit: AuditReader) -> Reply:
-    """Compare every stored byte with the recorded root."""
+    """Compare every stored byte with the signed checkpoint."""
     verdict = await audit.verify()
-    fields = (("Events", str(verdict.size)), ("Root hash", verdict.root))
+    fields = (
+        ("Events", str(verdict.size)),
+        ("Root hash", verdict.root),
+        ("Integrity", verdict.integrity),
+        ("Completeness", verdict.completeness),
+    )
     if verdict.ok:
         return Reply(f"The log is whole: {verdict.size} events.", title="Audit log", fields=fields)
     first = f" The first broken one is event {verdict.first_bad}." if verdict.first_bad else ""

@@ -16,8 +16,8 @@ Two verdicts, for they are two questions:
 
 integrity     Are these the events that the checkpoint is of, and did a given key sign it?
               SIGNATURE, SIZE, ROOT: no. FILE: the export is not what its manifest says. HASHES:
-              the events are right, a hash kept beside them is not. INDEX: they are right, but the
-              database would not find them all. FORM: no log of ours writes an event like that.
+              the events are right, a hash kept beside them is not. DATABASE: it cannot be read,
+              or would not find every event. FORM: no log of ours writes an event like that.
 completeness  Is this the log that others saw, all of it? Only a checkpoint that was kept elsewhere
               can say so (`--kept`). FORK: it has another past. ROLLBACK: it once was longer.
               UNANCHORED n..m: nobody outside vouches for these events yet, for they are younger
@@ -48,7 +48,7 @@ from bot.audit.verify.findings import (
     Unreadable,
     report,
 )
-from bot.audit.verify.notes import Key, Note
+from bot.audit.verify.notes import Key, Note, believed
 from bot.audit.verify.program import main
 from bot.audit.verify.proofs import read_kept, verify_proof
 from bot.audit.verify.spreadsheet import COLUMNS, cells
@@ -68,6 +68,7 @@ __all__ = [
     "Key",
     "Note",
     "Unreadable",
+    "believed",
     "cells",
     "check",
     "checkpoint_of",

@@ -13,7 +13,7 @@ from typing import Any, Final
 from bot.audit.verify.findings import HASH_BYTES, TILE, Findings, Head, Unreadable
 from bot.audit.verify.form import read_each
 from bot.audit.verify.hashing import follow, leaf_of
-from bot.audit.verify.notes import Key, Note
+from bot.audit.verify.notes import Key, believed
 from bot.audit.verify.spreadsheet import bodies_of_csv
 from bot.audit.verify.walk import check, check_leaves, named_event, seq_of
 
@@ -206,26 +206,21 @@ def _note_end(line: bytes, findings: Findings) -> None:
 
 def _head(file: Path, manifest: Manifest, keys: Sequence[Key], findings: Findings) -> Head:
     """Return what the export is to be compared with: its checkpoint, or else its manifest."""
-    where = checkpoint_of(file)
+    where, head = checkpoint_of(file), manifest.head
     try:
-        note = Note.parse(where.read_bytes())
-        findings.signed_by = note.signers(keys) if keys else ()
+        signed = believed(where.read_bytes(), head, keys, findings, where.name)
     except FileNotFoundError:
         if keys:
             said = f"there is no {where.name}: nobody signed this export"
             findings.add("SIGNATURE", said, always=True)
-        return manifest.head
-    except ValueError as error:
-        findings.add("SIGNATURE", f"{where.name} cannot be believed: {error}", always=True)
-        return manifest.head
+        return head
     except OSError as error:
         raise Unreadable(f"{where}: {error.strerror}") from error
-    of_manifest = manifest.head
-    if manifest.head.origin not in ("", note.origin):
+    if head.origin not in ("", signed.origin):
         findings.add("FILE", "the manifest is of another log than the checkpoint")
-    if (of_manifest.size, of_manifest.root) != (note.size, note.root):
+    if (head.size, head.root) != (signed.size, signed.root):
         findings.add("FILE", "the manifest does not say what the checkpoint says")
-    return Head(note.size, note.root, of_manifest.tiles, of_manifest.span, note.origin)
+    return signed
 
 
 def _check_part(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.audit.verify.ed25519 import is_signed, is_sound
-from bot.audit.verify.findings import HASH_BYTES, shown
+from bot.audit.verify.findings import HASH_BYTES, Findings, Head, shown
 
 _LIMIT: Final = 2**53  # sizes and numbers are below it: exact in every reader of JSON
 _LONGEST_NOTE: Final = 1 << 16
@@ -95,6 +95,20 @@ class Note:
         if not may:
             raise ValueError(f"the key that signed it may not sign a log of {self.size} events")
         return list(may)
+
+
+def believed(raw: bytes, head: Head, keys: Sequence[Key], findings: Findings, name: str) -> Head:
+    """Return what a checkpoint says, with the tiles of `head`; or `head`, noting why it cannot.
+
+    Where keys are given, one of them must have signed it. `name` is what the checkpoint is called.
+    """
+    try:
+        note = Note.parse(raw)
+        findings.signed_by = note.signers(keys) if keys else ()
+    except ValueError as error:
+        findings.add("SIGNATURE", f"{name} cannot be believed: {error}", always=True)
+        return head
+    return Head(note.size, note.root, head.tiles, head.span, note.origin)
 
 
 def _signature(line: str) -> tuple[str, bytes, bytes]:
