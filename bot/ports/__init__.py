@@ -1,0 +1,47 @@
+"""What the engine asks of the outside, as small Protocols that state their promise."""
+
+from __future__ import annotations
+
+from bot.ports.chats import Messenger, NoticeBoard, Notices, Road, Rooms
+from bot.ports.estate import Catalogue, ChangeTickets, Ci, Directory, Freeze, Freezes, Prober
+from bot.ports.ledger import (
+    AuditProver,
+    AuditReader,
+    Batched,
+    Clock,
+    Drafting,
+    Effect,
+    Ledger,
+    Recorded,
+    Transaction,
+    UsageLog,
+)
+from bot.ports.work import Engine, Steps, Workflow
+
+__all__ = [
+    "AuditProver",
+    "AuditReader",
+    "Batched",
+    "Catalogue",
+    "ChangeTickets",
+    "Ci",
+    "Clock",
+    "Directory",
+    "Drafting",
+    "Effect",
+    "Engine",
+    "Freeze",
+    "Freezes",
+    "Ledger",
+    "Messenger",
+    "NoticeBoard",
+    "Notices",
+    "Prober",
+    "Recorded",
+    "Road",
+    "Rooms",
+    "Steps",
+    "Transaction",
+    "UsageLog",
+    "Workflow",
+]

@@ -1,0 +1,135 @@
+"""The audit log, and the one transaction that everything of ours is written in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.model import AuditPage, AuditQuery, Draft, Event, LogState, Proof, Usage, Verdict
+
+
+class Transaction(Protocol):
+    """An open database transaction; only `bot.storage` and `bot.audit` look inside."""
+
+    @property
+    def closed(self) -> bool:
+        """Say whether the transaction has ended."""
+        ...
+
+
+T = TypeVar("T")
+
+
+Effect: TypeAlias = Callable[[Transaction], T]
+"""A change of our own state, applied in the same transaction as its audit event.
+
+It may read and write through the transaction and raise `Conflict`, in which case neither the
+event nor the change happens. It must not do I/O of its own and must not block.
+"""
+
+
+@dataclass(frozen=True)
+class Batched(Generic[T]):
+    """An Effect that the log's writer may apply for many entries with one statement.
+
+    `apply` takes the items of all those entries, in their order, and returns for each why it did
+    not happen, or None. It raises nothing that is one item's alone.
+    """
+
+    item: T
+    apply: Callable[[Transaction, Sequence[T]], Sequence[Exception | None]]
+
+    def __call__(self, tx: Transaction) -> None:
+        """Apply it alone, as any other effect."""
+        (error,) = self.apply(tx, [self.item])
+        if error is not None:
+            raise error
+
+
+Drafting: TypeAlias = "Draft | Callable[[tuple[object, ...]], Draft]"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A durable event and what its effects returned, in their order."""
+
+    event: Event
+    results: tuple[object, ...] = ()
+
+
+class Clock(Protocol):
+    """The time; tests turn it."""
+
+    def now(self) -> datetime:
+        """Return the current time, aware, in UTC."""
+        ...
+
+
+class Ledger(Protocol):
+    """The append-only log and the transaction that everything of ours is written in.
+
+    Durability: `append` returns after the event and its effects are committed and fsynced.
+    Order: events have contiguous sequence numbers in commit order, across threads and replicas.
+    Failure: `AuditUnavailable` when it could not be written within its deadline (2 s by default);
+    an effect's own `Conflict` otherwise. Never retried here.
+    """
+
+    async def append(self, draft: Drafting, *effects: Effect[object]) -> Recorded:
+        """Apply the effects in order, then record the event, all or nothing.
+
+        A callable `draft` is given the effects' results, so that the event can name the ids that
+        they made.
+        """
+        ...
+
+
+class AuditReader(Protocol):
+    """Reads the log; every row returned is hashed again against its leaf."""
+
+    async def search(self, query: AuditQuery) -> AuditPage:
+        """Return events newest first; pages are stable while the log grows."""
+        ...
+
+    async def show(self, seq: int) -> Event | None:
+        """Return one event by its sequence number, or None."""
+        ...
+
+    async def verify(self) -> Verdict:
+        """Hash the whole log again and compare it with its recorded root and size."""
+        ...
+
+
+class AuditProver(Protocol):
+    """Proves to somebody outside what is in the log; Conflict where that cannot be proved."""
+
+    async def checkpoint(self) -> str:
+        """Return the signed note of the log as it is now."""
+        ...
+
+    async def inclusion(self, seq: int) -> Proof | None:
+        """Return the proof that an event is in the log, None where there is no such event."""
+        ...
+
+    async def consistency(self, old: int | str, new: int | None = None) -> Proof:
+        """Return the proof that the log of `new` events, or of now, begins with an earlier one.
+
+        The earlier one is named by its size or by a signed checkpoint that was kept, whose root
+        must be the one that the log had. BadInput where no log was like that yet.
+        """
+        ...
+
+
+class UsageLog(Protocol):
+    """Counts what the log says of people; every event counted is hashed again."""
+
+    async def since(self, event: int) -> Usage:
+        """Count the events after a number; 0 counts them all."""
+        ...
+
+    def state(self) -> Effect[LogState]:
+        """Return the log's size and root as they are in the caller's transaction."""
+        ...
