@@ -11,10 +11,9 @@ from typing import NoReturn
 
 import click
 
-from bot.audit import verify as verifier
 from bot.audit.export import Exported, Format, Part
 from bot.audit.query import parse_query
-from bot.cli import options, proofs
+from bot.cli import options, proofs, verifying
 from bot.cli.log_folder import opened
 from bot.cli.machine import MachineClock
 from bot.dispatch.phi import Tier, explain, mask, scan
@@ -38,7 +37,7 @@ def command() -> None:
     """
 
 
-for _each in proofs.COMMANDS:
+for _each in (*verifying.COMMANDS, *proofs.COMMANDS):
     command.add_command(_each)
 
 
@@ -96,32 +95,6 @@ def show(number: int, config: Path | None, *, as_json: bool) -> None:
         raise click.exceptions.Exit(REFUSED)
     stored = event.body.decode("ascii")
     click.echo(json.dumps(_event(event)) if as_json else f"{stored}\nleaf {event.leaf.hex()}")
-
-
-@command.command()
-@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--size", type=int, metavar="N", help="A size that the log is known to have had.")
-@click.option("--root", metavar="HEX", help="The root that the log had at that size.")
-@options.config
-def verify(file: Path | None, size: int | None, root: str | None, config: Path | None) -> None:
-    """Say whether the log, or an export of it, is whole: exit 0 whole, 1 not, 2 unreadable.
-
-    With FILE, an export with its manifest beside it; --size and --root compare it with what was
-    noted elsewhere. bot/audit/verify.py does the same alone, with nothing but Python.
-    """
-    if (size is None) != (root is None) or (size is not None and file is None):
-        raise click.UsageError("--size and --root belong together, and need a FILE")
-    if file is None:
-        findings = asyncio.run(_verify(config))
-    else:
-        kept = [] if size is None else [verifier.Head(size, _bytes(root or ""))]
-        try:
-            findings = verifier.verify_file(file, kept)
-        except verifier.Unreadable as error:
-            click.echo(error, err=True)
-            raise click.exceptions.Exit(REFUSED) from error
-    click.echo("\n".join(verifier.report(findings)))
-    raise click.exceptions.Exit(0 if findings.ok else 1)
 
 
 @command.command()
@@ -211,21 +184,9 @@ async def _show(config: Path | None, number: int) -> Event | None:
         return await log.show(number)
 
 
-async def _verify(config: Path | None) -> verifier.Findings:
-    async with opened(config) as log:
-        return await log.verify()
-
-
 async def _export(config: Path | None, out: Path, form: Format, part: Part) -> Exported:
     async with opened(config) as log:
         return await log.export(out, form, part)
-
-
-def _bytes(root: str) -> bytes:
-    try:
-        return bytes.fromhex(root)
-    except ValueError as error:
-        raise click.UsageError("--root is 64 hexadecimal digits") from error
 
 
 def _object(page: AuditPage) -> str:
