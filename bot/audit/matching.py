@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from bot.audit import record
@@ -88,18 +88,19 @@ def at(fields: Mapping[str, Json], path: tuple[str, ...]) -> Json:
 
 def whole_text(fields: Mapping[str, Json]) -> str:
     """Return all texts of an event, folded, with a separator between them."""
-    return fold(SEPARATOR.join(_texts(fields)))
+    texts: list[str] = []
+    _collect(fields.values(), texts)
+    return fold(SEPARATOR.join(texts))
 
 
-def _texts(value: Json) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts(item)
+def _collect(values: Iterable[Json], texts: list[str]) -> None:
+    for value in values:
+        if isinstance(value, str):
+            texts.append(value)
+        elif isinstance(value, Mapping):
+            _collect(value.values(), texts)
+        elif isinstance(value, list | tuple):
+            _collect(value, texts)
 
 
 def fold(text: str) -> str:

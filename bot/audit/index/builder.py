@@ -67,7 +67,8 @@ class Builder:
             claim = self._looked_at(path) if path else None
             high = claim.high if claim else first - 1
             pending = min(size, last) - high
-            if pending >= (self._tail if size < last else 1) or (claim and claim.is_full):
+            is_to_be_sealed = claim is not None and claim.is_full and not claim.is_sealed
+            if pending >= (self._tail if size < last else 1) or is_to_be_sealed:
                 self._work(number, path if claim else None, size)
                 return True
         return False

@@ -56,7 +56,7 @@ class Indexer:
         while not self._stopping.wait(pause):
             pause = self._look_every
             try:
-                with _alone(self._index) as is_alone, contextlib.closing(self._builder):
+                with alone(self._index) as is_alone, contextlib.closing(self._builder):
                     if is_alone:
                         self._build()
             except (OSError, sqlite3.Error, SQLAlchemyError, *DRIVER_ERRORS) as error:
@@ -81,7 +81,7 @@ class Indexer:
 
 
 @contextlib.contextmanager
-def _alone(index: Index) -> Iterator[bool]:
+def alone(index: Index) -> Iterator[bool]:
     """Hold the folder's lock meanwhile; False where another process has it."""
     index.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = os.open(index.folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
