@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from bot.errors import AuditUnavailable
 
@@ -72,8 +72,13 @@ class Anchor(Protocol):
         """Put a signed checkpoint in the place of the one it was found to hold."""
         ...
 
+
+@runtime_checkable
+class Closing(Protocol):
+    """An anchor that holds connections open."""
+
     async def close(self) -> None:
-        """Let go of what reaching it needed."""
+        """Close them."""
         ...
 
 

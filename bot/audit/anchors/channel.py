@@ -54,6 +54,3 @@ class Channel:
         letter = self.letters.add(topic, self.place, due=self.clock.now())
         await self.ledger.append(said, self.notices.keep(topic, shown), letter)
         await self.notices.tell(topic)
-
-    async def close(self) -> None:
-        """Nothing is held open."""

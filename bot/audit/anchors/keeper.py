@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from bot.audit.anchors.anchor import ROLLBACK, Disagrees, Grown, compare
+from bot.audit.anchors.anchor import ROLLBACK, Closing, Disagrees, Grown, compare
 from bot.audit.note import unverified
 from bot.errors import AuditUnavailable, Conflict, IntegrationError, Rejected
 
@@ -102,9 +102,10 @@ class Keeper:
                 await self._keep(anchor)
 
     async def close(self) -> None:
-        """Let go of every anchor."""
+        """Close what the anchors hold open."""
         for anchor in self._anchors:
-            await anchor.close()
+            if isinstance(anchor, Closing):
+                await anchor.close()
 
     async def said(self) -> str:
         """Return "Last anchored 42 s ago by 2 of 3; 7 events are not anchored yet"."""

@@ -65,9 +65,6 @@ class CheckpointFile:
         """Replace the file, durably, if it still says `after`."""
         await asyncio.to_thread(self._replace, note, after)
 
-    async def close(self) -> None:
-        """Nothing is held open."""
-
     def _read(self) -> str | None:
         try:
             with self.file.open("rb") as found:
