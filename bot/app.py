@@ -18,6 +18,7 @@ from bot import __version__, catalogue, directory, freezes, registry
 from bot.adapters import web
 from bot.api import Approvals, Deployments, Linking, Manual, QueryLanguage
 from bot.audit.anchors import Channel, Keeper, LogView, made
+from bot.audit.forward.forwarding import Forwarding
 from bot.audit.keys import KeyFile
 from bot.audit.log import AuditLog
 from bot.audit.prover import LogProver
@@ -123,6 +124,7 @@ class House:
     stores: Stores
     log: AuditLog
     anchors: Keeper
+    forwarding: Forwarding
     audit: AuditReader
     engine: DurableEngine
     road: Pipeline
@@ -193,6 +195,7 @@ def build(settings: Settings, outside: Outside) -> House:
         anchors=Keeper(anchors, LogView(database), clock, log.halt),
         audit=audit,
         engine=engine,
+        forwarding=Forwarding.made(settings.audit.forward, database, clock, _replica()),
         road=road,
         desk=desk,
         notices=notices,
@@ -239,6 +242,8 @@ async def running(house: House) -> AsyncIterator[House]:
         await house.anchors.check()
         house.log.start()
         stack.push_async_callback(house.log.close)
+        house.forwarding.start()
+        stack.push_async_callback(house.forwarding.close)
         await house.engine.launch()
         stack.push_async_callback(house.engine.close)
         stack.callback(house.live.close)

@@ -8,6 +8,7 @@ from typing import Final
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from bot.documents import Block
+from bot.forward_settings import Forward
 from bot.model import Place
 from bot.setting_values import BaseUrl, Origin
 
@@ -63,6 +64,7 @@ class Audit(Block):
     origin: Origin = ""
     key: Path = Path("audit.key")
     anchors: dict[str, AnchorPlace] = Field(default_factory=dict)
+    forward: dict[str, Forward] = Field(default_factory=dict)
 
     def placed(self, folder: Path, key_folder: Path, origin: str) -> Audit:
         """Return the same with every path absolute and the name filled in."""

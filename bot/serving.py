@@ -83,6 +83,7 @@ def web_app(settings: Settings, house: House, doors: Sequence[Route]) -> ASGIApp
             "audit anchors": house.anchors.trouble or "ok",
             "people": people,
             **house.outbox.trouble(),
+            **house.forwarding.trouble(),
         }
 
     api.include_router(web.health(readiness, prometheus_client.REGISTRY, vital=VITAL))
@@ -262,3 +263,16 @@ def _measure(house: House) -> None:
     )
     for state in house.anchors.states:
         ages.labels(state.name).set_function(partial(house.anchors.age, state.name))
+    events = prometheus_client.Gauge(
+        "wardroom_audit_forward_lag_events",
+        "Events of the audit log that a receiver does not have yet.",
+        ["target"],
+    )
+    seconds = prometheus_client.Gauge(
+        "wardroom_audit_forward_lag_seconds",
+        "Seconds that the oldest event which a receiver does not have yet has waited.",
+        ["target"],
+    )
+    for each in house.forwarding.forwarders:
+        events.labels(each.name).set_function(each.events_behind)
+        seconds.labels(each.name).set_function(each.seconds_behind)

@@ -48,16 +48,16 @@ def _example_with_every_alternative() -> Iterator[tuple[str, bool]]:
         depth = len(found["indent"])
         blocks = [*(b for b in blocks if b[0] < depth), (depth, found["name"])]
         names = [name for _, name in blocks]
-        for depth, of in enumerate((["integrations"], ["audit", "anchors"]), start=1):
-            if names[:depth] == of and len(names) > depth:
-                names[depth] = "*"  # a name of the site's own
+        for of in (["integrations"], ["audit", "anchors"], ["audit", "forward"]):
+            if names[: len(of)] == of and len(names) > len(of):
+                names[len(of)] = "*"  # a name of the site's own
         yield ".".join(names), commented or "  # " in found["rest"]
 
 
 def test_the_example_holds_every_setting_and_nothing_more() -> None:
     shown = {path for path, _ in _example_with_every_alternative()}
     blocks = {"audit", "audit.anchors", "audit.anchors.*", "server", "slack", "teams"}
-    blocks |= {"integrations", "integrations.*"}
+    blocks |= {"audit.forward", "audit.forward.*", "integrations", "integrations.*"}
 
     assert shown - blocks == set(_settings_of(Settings))
 

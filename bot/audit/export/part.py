@@ -17,7 +17,8 @@ from bot.model import AuditQuery, Event, Json
 
 CHUNK: Final = 2_000
 """Events that are held at once."""
-_UNKNOWN_TIME: Final = record.moment(0)
+UNKNOWN_TIME: Final = record.moment(0)
+"""Of an event that is damaged."""
 
 
 @dataclass(frozen=True)
@@ -100,4 +101,4 @@ def event_of(row: Row) -> Event:
         "reason": "failed",
         "error": "the stored bytes are not those that were recorded",
     }
-    return Event(seq, _UNKNOWN_TIME, body, leaf, said)
+    return Event(seq, UNKNOWN_TIME, body, leaf, said)
