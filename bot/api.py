@@ -20,6 +20,8 @@ from bot.model import (
     BELOW,
     Account,
     AccountKind,
+    AuditCount,
+    AuditPage,
     AuditQuery,
     Build,
     BuildState,
@@ -278,12 +280,50 @@ class Linking(Protocol):
         ...
 
 
+class AccessReviews(Protocol):
+    """Who may do what and who did, since the last review that was signed."""
+
+    async def show(self, caller: Caller, person: Principal | None) -> Reply:
+        """Return a line for everybody, or one person's commands."""
+        ...
+
+    async def propose_signing(self, caller: Caller, up_to: int, findings: str) -> Proposal:
+        """Say which review is signed, by the last event that it showed.
+
+        Refused where it would be of the signer alone.
+        """
+        ...
+
+    def sign(self, caller: Caller, proposal: Proposal) -> Done:
+        """Record that the caller reviewed everybody else's access."""
+        ...
+
+    async def propose_countersigning(self, caller: Caller, findings: str) -> Proposal:
+        """Say which review is countersigned; refused for its first signer."""
+        ...
+
+    def countersign(self, caller: Caller, proposal: Proposal) -> Done:
+        """Record that the caller reviewed the first signer's access."""
+        ...
+
+
+class MonthlyReports(Protocol):
+    """The figures of a month, counted from the log."""
+
+    async def month(self, month: str, service: str) -> Reply:
+        """Return a month's report, of a service or of all; BadInput where that is no month."""
+        ...
+
+
 __all__ = [
     "BELOW",
+    "AccessReviews",
     "Account",
     "AccountKind",
     "Approvals",
     "AuditProver",
+    "AuditCount",
+    "AuditPage",
     "AuditQuery",
     "AuditReader",
     "BadInput",
@@ -319,6 +359,7 @@ __all__ = [
     "Letters",
     "Linking",
     "Manual",
+    "MonthlyReports",
     "NewChange",
     "NotAuthorised",
     "Option",

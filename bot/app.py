@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,14 +16,25 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 import commands
 from bot import __version__, catalogue, directory, freezes, registry
 from bot.adapters import web
-from bot.api import Approvals, Deployments, Linking, Manual, QueryLanguage
-from bot.audit.anchors import Channel, Keeper, LogView, made
+from bot.api import (
+    AccessReviews,
+    Approvals,
+    Deployments,
+    Linking,
+    Manual,
+    MonthlyReports,
+    QueryLanguage,
+)
+from bot.audit.anchors import Anchor, Channel, Keeper, LogView, made
 from bot.audit.forward.forwarding import Forwarding
 from bot.audit.keys import KeyFile
 from bot.audit.log import AuditLog
 from bot.audit.prover import LogProver
 from bot.audit.query import parse_query
+from bot.audit.report import ReportWriter
+from bot.audit.roster import Roster
 from bot.audit.search import AuditSearch
+from bot.audit.usage import UsageReader
 from bot.deploys.desk import DeployDesk
 from bot.deploys.flow import WORKFLOW, DeployFlow, Patience
 from bot.dispatch.approve import CARRY_OUT, ApprovalDesk
@@ -52,6 +63,8 @@ from bot.ports import (
     Messenger,
     Prober,
 )
+from bot.review.desk import ReviewDesk
+from bot.review.rights import RightsTable
 from bot.settings import Settings
 from bot.storage.changes import ChangeRegister
 from bot.storage.database import Database
@@ -132,6 +145,7 @@ class House:
     notices: TopicNotices
     outbox: Outbox
     directory: directory.LiveDirectory
+    roster: Roster
     links: LinkDesk
     manual: CommandManual
     live: web.Live
@@ -144,29 +158,25 @@ def build(settings: Settings, outside: Outside) -> House:
     database, clock, ci = _database(settings), outside.clock, outside.ci
     stores = _stores(database, clock)
     people = directory.LiveDirectory(settings.people, sandbox=settings.is_sandbox)
-    estate = catalogue.load(settings.services)
-    known = registry.discover(commands)
+    known, estate = registry.discover(commands), catalogue.load(settings.services)
     policies = Policies(known.commands, settings.policies)
     links = LinkDesk(stores.links, people, policies.holds, clock)
-    keys = KeyFile(settings.audit.key, settings.audit.origin)
-    log = AuditLog(database, clock=clock, software=__version__, replica=_replica(), keys=keys)
+    log, keys = _log(settings, database, clock)
     audit = AuditSearch(database)
     engine = DurableEngine(database, poll_seconds=outside.poll_seconds)
-    live = web.Live(clock)
-    outbox = Outbox(stores.letters, {}, clock, settings.elsewhere)
-    notices = _notices(stores, clock, live, outbox)
+    notices, live, outbox = _notices(settings, stores, clock)
     recorder = Recorder(log, stores.deliveries, policies, clock, notices)
     parser, manual = Parser(known, estate, people), CommandManual(known, policies, estate)
     calendar = freezes.load(settings.calendars)
     deploys = DeployDesk(stores.deploys, ci, stores.changes, calendar, engine, notices, clock)
-    executor = Executor(recorder)
+    executor, rights = Executor(recorder), RightsTable(known.commands, policies, estate)
     decided = (stores.requests, policies, parser, people, executor, engine, log, notices, clock)
     desk = ApprovalDesk(*decided)
     executor.wire(
         known,
         {
+            AccessReviews: ReviewDesk(people, links, rights, UsageReader(database), audit),
             Approvals: desk,
-            AuditProver: LogProver(database),
             AuditReader: audit,
             Catalogue: estate,
             Deployments: deploys,
@@ -174,7 +184,7 @@ def build(settings: Settings, outside: Outside) -> House:
             Freezes: calendar,
             Linking: links,
             Manual: manual,
-            QueryLanguage: lambda text: parse_query(text, now=clock.now()),
+            **_of_the_log(database, clock),
             **outside.provided(),
             **stores.provided(),
         },
@@ -183,11 +193,7 @@ def build(settings: Settings, outside: Outside) -> House:
     engine.register(CARRY_OUT, CarryOut(*carried))
     outer = (stores.deploys, ci, stores.changes, outside.prober, estate)
     engine.register(WORKFLOW, DeployFlow(*outer, log, audit, notices, clock, outside.patience))
-    anchors = made(
-        settings.audit,
-        lambda name, at: Channel(name, at.place, at.seconds, log, notices, stores.letters, clock),
-    )
-    road = Pipeline(parser, people, policies, executor, desk, recorder, stores.deliveries)
+    anchors = _anchors(settings, log, notices, stores, clock)
     return House(
         database=database,
         stores=stores,
@@ -196,11 +202,12 @@ def build(settings: Settings, outside: Outside) -> House:
         audit=audit,
         engine=engine,
         forwarding=Forwarding.made(settings.audit.forward, database, clock, _replica()),
-        road=road,
+        road=Pipeline(parser, people, policies, executor, desk, recorder, stores.deliveries),
         desk=desk,
         notices=notices,
         outbox=outbox,
         directory=people,
+        roster=Roster(log),
         links=links,
         manual=manual,
         live=live,
@@ -213,10 +220,41 @@ def _database(settings: Settings) -> Database:
     return Database.open(settings.database.get_secret_value())
 
 
-def _notices(stores: Stores, clock: Clock, live: web.Live, outbox: Outbox) -> TopicNotices:
+def _of_the_log(database: Database, clock: Clock) -> Mapping[type, object]:
+    """Return what commands may ask for that only reads the log."""
+    return {
+        AuditProver: LogProver(database),
+        MonthlyReports: ReportWriter(database, clock),
+        QueryLanguage: lambda text: parse_query(text, now=clock.now()),
+    }
+
+
+def _anchors(
+    settings: Settings, log: AuditLog, notices: TopicNotices, stores: Stores, clock: Clock
+) -> Sequence[Anchor]:
+    """Return what holds the log to what it was, as the settings name it."""
+    return made(
+        settings.audit,
+        lambda name, at: Channel(name, at.place, at.seconds, log, notices, stores.letters, clock),
+    )
+
+
+def _log(settings: Settings, database: Database, clock: Clock) -> tuple[AuditLog, KeyFile]:
+    keys = KeyFile(settings.audit.key, settings.audit.origin)
+    replica = _replica()
+    log = AuditLog(database, clock=clock, software=__version__, replica=replica, keys=keys)
+    return log, keys
+
+
+def _notices(
+    settings: Settings, stores: Stores, clock: Clock
+) -> tuple[TopicNotices, web.Live, Outbox]:
+    """Return the messages by topic, and how they come to the console and to the chats."""
+    live, outbox = web.Live(clock), Outbox(stores.letters, {}, clock, settings.elsewhere)
     console: dict[str, Messenger] = {live.platform: live}
     kept = stores.topics, stores.letters, clock
-    return TopicNotices(*kept, masked, console, outbox.messengers, outbox.nudge)
+    notices = TopicNotices(*kept, masked, console, outbox.messengers, outbox.nudge)
+    return notices, live, outbox
 
 
 def _stores(database: Database, clock: Clock) -> Stores:
@@ -251,6 +289,7 @@ async def running(house: House) -> AsyncIterator[House]:
         stack.push_async_callback(house.outbox.close)
         await house.log.append(_said("start"))
         await house.anchors.look(now=True)
+        await house.roster.note(house.directory.members())
         await house.links.refresh()
         scheduler = AsyncIOScheduler(timezone=UTC)
         # The jobs only look; what they do is one guarded transaction each, so a second replica
@@ -259,7 +298,7 @@ async def running(house: House) -> AsyncIterator[House]:
             house.desk.expire_due, "interval", seconds=EXPIRY_SECONDS, max_instances=1
         )
         scheduler.add_job(_forget, "interval", hours=1, args=[house])
-        scheduler.add_job(house.directory.look, "interval", seconds=PEOPLE_SECONDS)
+        scheduler.add_job(_look, "interval", seconds=PEOPLE_SECONDS, args=[house])
         scheduler.add_job(house.anchors.look, "interval", seconds=ANCHORS_SECONDS, max_instances=1)
         scheduler.add_job(house.links.refresh, "interval", seconds=LINKS_SECONDS)
         scheduler.start()
@@ -269,6 +308,14 @@ async def running(house: House) -> AsyncIterator[House]:
 
 def _said(what: str) -> Draft:
     return Draft(kind=Kind.SYSTEM, verb=what, correlation=f"{what}-{os.getpid()}", text=what)
+
+
+async def _look(house: House) -> None:
+    await house.directory.look()
+    try:
+        await house.roster.note(house.directory.members())
+    except AuditUnavailable:
+        LOG.warning("a change of the people file is recorded once the audit log can be written")
 
 
 async def _forget(house: House) -> None:

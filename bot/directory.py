@@ -18,7 +18,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
 from bot import documents
 from bot.documents import Block, matching
 from bot.errors import ConfigurationError
-from bot.model import Account, AccountKind, Principal
+from bot.model import Account, AccountKind, Membership, Principal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -155,6 +155,18 @@ class LiveDirectory:
     def accounts(self, person_id: str) -> Sequence[Account]:
         """Return a person's accounts, as the file has them."""
         return self._people.accounts(person_id)
+
+    def members(self) -> Mapping[str, Membership]:
+        """Return what the file gives everybody who is active."""
+        people = self._people
+        accounts: dict[str, set[str]] = {person: set() for person in people.by_id}
+        for account, owner in people.by_account.items():
+            if owner in accounts:
+                accounts[owner].add(f"{account.platform}:{account.user}@{account.tenant}")
+        return {
+            person: Membership(people.by_id[person].roles, frozenset(named))
+            for person, named in accounts.items()
+        }
 
     def use(self, links: Mapping[Account, str]) -> None:
         """Take these as all the links there are."""

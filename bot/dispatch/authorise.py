@@ -19,7 +19,7 @@ from bot.errors import ConfigurationError
 from bot.model import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from bot.api import Command
@@ -118,6 +118,14 @@ class Policies:
                 queue += self._roles.get(name, ())
         return frozenset(found)
 
+    def names(self, person: str) -> bool:
+        """Say whether a policy names a person, who may then do more or less than their roles."""
+        return person in self._people
+
+    def looks_at(self, attribute: str) -> bool:
+        """Say whether a policy looks at an attribute, such as `service`, of what is asked."""
+        return attribute in self._attributes
+
     def _parse(self, text: str, schema_text: str) -> None:
         try:
             self._schema = cedarpy.Schema.from_str(schema_text)
@@ -134,6 +142,9 @@ class Policies:
             raise ConfigurationError(f"policies: {problems}; mend the Cedar files")
         notes = {name: body["annotations"] for name, body in parsed["staticPolicies"].items()}
         self._rules = {name: _rule(name, note) for name, note in notes.items()}
+        parts = list(_parts(parsed))
+        self._people = {part.get("id") for part in parts if part.get("type") == "Person"}
+        self._attributes = {part["attr"] for part in parts if isinstance(part.get("attr"), str)}
 
     def _decide(
         self,
@@ -187,6 +198,15 @@ class Policies:
             for command in self.commands
         ]
         return cedarpy.Entities.from_json_str(json.dumps(rows), self._schema)
+
+
+def _parts(policies: Mapping[str, object] | Sequence[object]) -> Iterator[Mapping[str, object]]:
+    """Yield every object inside parsed policies: what they name and look at is among them."""
+    if isinstance(policies, dict):
+        yield policies
+    for part in policies.values() if isinstance(policies, dict) else policies:
+        if isinstance(part, dict | list):
+            yield from _parts(part)
 
 
 def _read(file: Path) -> str:

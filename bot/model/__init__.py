@@ -24,6 +24,7 @@ from bot.model.people import Account, AccountKind, Principal
 from bot.model.reasons import Reason
 from bot.model.replies import BELOW, Button, Image, Reply, Style, Table, Visibility
 from bot.model.requests import Approval, Proposal, Request, RequestState
+from bot.model.reviews import LogState, Membership, Usage, Used
 from bot.model.steps import Step, StepState
 
 __all__ = [
@@ -58,6 +59,8 @@ __all__ = [
     "Invocation",
     "Json",
     "Kind",
+    "LogState",
+    "Membership",
     "NewChange",
     "Option",
     "Place",
@@ -77,6 +80,8 @@ __all__ = [
     "StepState",
     "Style",
     "Table",
+    "Usage",
+    "Used",
     "Verdict",
     "Visibility",
     "Word",

@@ -129,7 +129,8 @@ def _verbs(commands: Sequence[Command], called: SlashNames) -> Iterator[dict[str
     for verb, grouped in groupby(ordered, key=lambda command: command.name.split()[0]):
         group = list(grouped)
         first = group[0]
-        others = ", ".join(command.name.split()[1] for command in group if " " in command.name)
+        second = (command.name.split()[1] for command in group if " " in command.name)
+        others = ", ".join(dict.fromkeys(second))
         about = first.summary if first.name == verb else f"{verb.capitalize()}: {others}."
         hint = first.examples[0].removeprefix(verb).strip() if first.examples else ""
         yield {

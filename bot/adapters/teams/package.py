@@ -146,7 +146,8 @@ def _verbs(commands: Sequence[Command]) -> Iterator[tuple[bool, dict[str, str]]]
     for verb, grouped in groupby(ordered, key=lambda command: command.name.split()[0]):
         group = list(grouped)
         first = group[0]
-        others = ", ".join(command.name.split()[1] for command in group if " " in command.name)
+        second = (command.name.split()[1] for command in group if " " in command.name)
+        others = ", ".join(dict.fromkeys(second))
         is_command = first.name == verb
         about = first.summary if is_command else f"{verb.capitalize()}: {others}."
         yield is_command, {"title": cut(verb, TITLE), "description": cut(about, DESCRIPTION)}
