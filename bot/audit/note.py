@@ -110,6 +110,13 @@ def signed(checkpoint: Checkpoint, *signers: Signer) -> str:
     return f"{text}\n{''.join(lines)}"
 
 
+def cosigned(note: str, key: VerifierKey, signature: bytes) -> str:
+    """Return the note with one more signature, made elsewhere; ValueError unless it is right."""
+    if not key.verifies(unverified(note).text.encode(), signature):
+        raise ValueError(f"the signature is not one of {key.name} over this checkpoint")
+    return f"{note}{_DASH}{key.name} {_encoded(key.key_id + signature)}\n"
+
+
 def opened(note: str, keys: Sequence[VerifierKey]) -> Checkpoint:
     """Return what a note says; ValueError unless one of the keys signed it, and none wrongly.
 
