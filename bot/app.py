@@ -26,9 +26,11 @@ from bot.api import (
     QueryLanguage,
 )
 from bot.audit.anchors import Anchor, Channel, Keeper, LogView, made
+from bot.audit.countersign import Countersigner, Notary
 from bot.audit.forward.forwarding import Forwarding
 from bot.audit.keys import KeyFile
 from bot.audit.log import AuditLog
+from bot.audit.note import VerifierKey
 from bot.audit.prover import LogProver
 from bot.audit.query import parse_query
 from bot.audit.report import ReportWriter
@@ -45,7 +47,7 @@ from bot.dispatch.outbound import masked
 from bot.dispatch.parse import Parser
 from bot.dispatch.pipeline import Pipeline
 from bot.dispatch.recording import Recorder
-from bot.errors import AuditUnavailable
+from bot.errors import AuditUnavailable, ConfigurationError
 from bot.links import LinkDesk
 from bot.manual import CommandManual
 from bot.model import Draft, Kind
@@ -137,6 +139,7 @@ class House:
     stores: Stores
     log: AuditLog
     anchors: Keeper
+    countersigner: Countersigner | None
     forwarding: Forwarding
     audit: AuditReader
     engine: DurableEngine
@@ -198,6 +201,7 @@ def build(settings: Settings, outside: Outside) -> House:
         database=database,
         stores=stores,
         log=log,
+        countersigner=_countersigner(settings, database),
         anchors=Keeper(anchors, LogView(database), clock, log.halt),
         audit=audit,
         engine=engine,
@@ -244,6 +248,17 @@ def _log(settings: Settings, database: Database, clock: Clock) -> tuple[AuditLog
     replica = _replica()
     log = AuditLog(database, clock=clock, software=__version__, replica=replica, keys=keys)
     return log, keys
+
+
+def _countersigner(settings: Settings, database: Database) -> Countersigner | None:
+    asked = settings.audit.countersign
+    if asked is None:
+        return None
+    try:
+        notary = Notary(asked.command, VerifierKey.parse(asked.key))
+    except ValueError as error:
+        raise ConfigurationError(f"audit.countersign.key: {error}") from error
+    return Countersigner(database, notary, asked.every)
 
 
 def _notices(
@@ -297,6 +312,9 @@ async def running(house: House) -> AsyncIterator[House]:
         scheduler.add_job(
             house.desk.expire_due, "interval", seconds=EXPIRY_SECONDS, max_instances=1
         )
+        if house.countersigner is not None:
+            look = house.countersigner.look
+            scheduler.add_job(look, "interval", seconds=ANCHORS_SECONDS, max_instances=1)
         scheduler.add_job(_forget, "interval", hours=1, args=[house])
         scheduler.add_job(_look, "interval", seconds=PEOPLE_SECONDS, args=[house])
         scheduler.add_job(house.anchors.look, "interval", seconds=ANCHORS_SECONDS, max_instances=1)

@@ -58,11 +58,20 @@ class AnchorPlace(Block):
         return self.every or (DAY if self.channel else MINUTE)
 
 
+class Countersign(Block):
+    """A command that has checkpoints signed by a key elsewhere, and that key; seconds between."""
+
+    command: tuple[str, ...] = Field(min_length=1)
+    key: str
+    every: float = Field(default=MINUTE, ge=1)
+
+
 class Audit(Block):
     """The name that the log signs as, the file of the key that it signs with, and its anchors."""
 
     origin: Origin = ""
     key: Path = Path("audit.key")
+    countersign: Countersign | None = None
     anchors: dict[str, AnchorPlace] = Field(default_factory=dict)
     forward: dict[str, Forward] = Field(default_factory=dict)
 
