@@ -5,7 +5,15 @@ from __future__ import annotations
 import json
 import sys
 
-from benchmarks import bench_audit, bench_hanging, bench_idle, bench_phi, bench_slack, bench_teams
+from benchmarks import (
+    bench_audit,
+    bench_hanging,
+    bench_idle,
+    bench_phi,
+    bench_slack,
+    bench_teams,
+    bench_verify,
+)
 from benchmarks.wardroom import as_target, wardroom
 
 
@@ -16,6 +24,7 @@ def main() -> int:
     found["slack"] = bench_slack.compare(as_target)
     found["teams"] = bench_teams.compare()
     found["hanging"] = bench_hanging.measure_all()
+    found["verify"] = bench_verify.compare()
     print(json.dumps(found, indent=2))
     bench_phi.main()
     bench_audit.main()
