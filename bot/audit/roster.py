@@ -5,6 +5,7 @@ Each event holds everybody, so that what changed while nothing ran is noticed at
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -28,21 +29,26 @@ class Roster:
     """Records the people whenever they are others than the log says, once for all replicas."""
 
     ledger: Ledger
-    _noted: Mapping[str, Membership] | None = field(default=None)
+    _noted: Mapping[str, Membership] | None = None
+    _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def note(self, people: Mapping[str, Membership]) -> bool:
         """Record these people where they changed; AuditUnavailable where that cannot be."""
-        if people == self._noted:
-            return False
-        now = {person: _written(member) for person, member in people.items()}
+        # One at a time: what is written in the same batch is not in the log yet.
+        async with self._writing:
+            if people == self._noted:
+                return False
+            is_new = await self._record({who: _written(one) for who, one in people.items()})
+            self._noted = dict(people)
+            return is_new
+
+    async def _record(self, now: Mapping[str, str]) -> bool:
         try:
             await self.ledger.append(
                 lambda results: _draft(now, _mapping(results[0])), lambda tx: _before(tx, now)
             )
         except Conflict:
-            self._noted = dict(people)
             return False
-        self._noted = dict(people)
         return True
 
 

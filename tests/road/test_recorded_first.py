@@ -19,7 +19,8 @@ async def test_every_command_has_an_intent_and_an_outcome(chat: Chat) -> None:
         if command.name == "deploy settle":
             continue
         text = command.examples[0].replace("DEP-3", "DEP-1").replace("REQ-12", "REQ-1")
-        reply = await chat.say(text)
+        who = "security-officer" if command.role == "auditor" else "engineer"
+        reply = await chat.say(text, as_=who)
         ended = reply.reason.value
         pair = [
             event.data["kind"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -154,8 +155,7 @@ async def test_a_change_is_noticed_without_being_asked_and_recorded_once(chat: C
     replace_file(chat.settings.people, json.dumps(rows[1:]))
     await until(lambda: chat.house.directory.person("engineer") is None)
     members = chat.house.directory.members()
-    for _ in range(3):
-        await chat.house.roster.note(members)
+    await asyncio.gather(*(chat.house.roster.note(members) for _ in range(4)))
     assert len(await people_events(chat)) == 2
 
 
