@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 
 from bot.audit.export import atna, cef, fhir, ocsf, syslog
 from bot.audit.forward.cursor import Cursor
-from bot.audit.forward.forwarder import Forwarder
+from bot.audit.forward.forwarder import LOOK, Forwarder
 from bot.audit.forward.splunk import SplunkTarget
 from bot.audit.forward.syslog import PORT, SyslogTarget
 from bot.audit.forward.target import Target
@@ -84,6 +84,7 @@ class Forwarding:
                     clock=clock,
                     batch=each.batch,
                     patience=timedelta(minutes=each.alert_minutes),
+                    look=LOOK,
                 )
                 for name, each in given.items()
             )

@@ -97,6 +97,16 @@ async def test_a_bundle_is_of_one_snapshot(filled: Database, tmp_path: Path, for
     assert {stat.S_IMODE(file.stat().st_mode) for file in made.files} == {0o600}
 
 
+@in_a_file
+async def test_a_log_that_was_never_signed_is_exported_without_a_checkpoint(
+    database: Database, tmp_path: Path
+) -> None:
+    made = write(database, tmp_path / "log")
+    assert (made.size, made.file.read_bytes()) == (0, b"")
+    assert set(names(tmp_path, "log*")) == {"log", "log.manifest.json"}
+    assert json.loads(made.manifest.read_bytes())["origin"] == ""
+
+
 @pytest.mark.parametrize("form", [Format.JSONL, Format.CSV])
 async def test_a_range_verifies_by_a_proof_for_each_event(
     filled: Database, tmp_path: Path, form: Format

@@ -30,6 +30,9 @@ MANY = [
     event(person="", account=None, place=None, roles=()),
     event(person=""),
     event(service="", policies=()),
+    event(environment="", text=""),
+    event(account=None, place=None),
+    event(reason=None),
     event_of((5, b"\xff{", b"\x00" * 32)),
 ]
 

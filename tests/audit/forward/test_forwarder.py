@@ -182,6 +182,12 @@ async def test_of_two_replicas_one_sends_and_the_other_takes_over(
     assert await one.cursor.read() == 8
 
 
+async def test_one_that_never_began_can_be_closed(sqlite: Database, clock: TurnedClock) -> None:
+    sender = a_forwarder(sqlite, clock, siem := Siem())
+    await sender.close()
+    assert siem.is_closed
+
+
 async def test_a_replica_that_leaves_lets_the_other_go_on_at_once(
     database: Database, log: AuditLog, clock: TurnedClock
 ) -> None:
