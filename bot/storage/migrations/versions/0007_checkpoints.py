@@ -62,7 +62,7 @@ def upgrade() -> None:
         sa.Column("hash", sa.LargeBinary, nullable=False),
     )
     below = bind.execute(sa.text("SELECT hash FROM audit_tile ORDER BY n")).scalars()
-    hashes = map(bytes, below)
+    hashes: Iterator[bytes] = map(bytes, below)
     for level in LEVELS:
         made = list(_above(hashes))
         rows = [{"level": level, "n": n, "hash": each} for n, each in enumerate(made)]
