@@ -109,8 +109,9 @@ async def test_a_log_that_was_never_signed_is_exported_without_a_checkpoint(
 
 @pytest.mark.parametrize("form", [Format.JSONL, Format.CSV])
 async def test_a_range_verifies_by_a_proof_for_each_event(
-    filled: Database, tmp_path: Path, form: Format
+    filled: Database, tmp_path: Path, form: Format, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(bundle, "_NODES_FOR", 16)
     made = write(filled, tmp_path / "part", form, Part(200, 299))
     findings = verify.verify_file(made.file)
     assert findings.problems == []

@@ -78,6 +78,7 @@ class Receiver:
     reads: int | None = None
     is_silent: bool = False
     ends: bool = True
+    says: bytes = b""
     sessions: list[bytes] = field(default_factory=list)
 
     @property
@@ -96,6 +97,7 @@ class Receiver:
             if self.reads is not None and len(data) >= self.reads:
                 return
         self.sessions.append(data)
+        session.sendall(self.says)
         if self.ends and isinstance(session, ssl.SSLSocket):
             session.unwrap()
 

@@ -97,7 +97,7 @@ async def test_a_receiver_may_ask_for_our_certificate(
 
 
 async def test_a_sandbox_may_send_without_tls() -> None:
-    with listening(Receiver(), None) as receiver:
+    with listening(Receiver(says=b"thank you"), None) as receiver:
         to = SyslogTarget("127.0.0.1", receiver.port, atna.message, None)
         await to.send(EVENTS)
         await to.close()
