@@ -60,6 +60,7 @@ from bot.model import (
 from bot.model import Args as args  # noqa: N813 - reads as the design's `class Args(args)`
 from bot.moments import written
 from bot.ports import (
+    Anchors,
     AuditProver,
     AuditReader,
     Catalogue,
@@ -320,10 +321,11 @@ __all__ = [
     "AccessReviews",
     "Account",
     "AccountKind",
+    "Anchors",
     "Approvals",
-    "AuditProver",
     "AuditCount",
     "AuditPage",
+    "AuditProver",
     "AuditQuery",
     "AuditReader",
     "BadInput",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,7 @@ from bot import __version__, catalogue, directory, freezes, registry
 from bot.adapters import web
 from bot.api import (
     AccessReviews,
+    Anchors,
     Approvals,
     Deployments,
     Linking,
@@ -28,6 +29,8 @@ from bot.api import (
 from bot.audit.anchors import Anchor, Channel, Keeper, LogView, made
 from bot.audit.countersign import Countersigner, Notary
 from bot.audit.forward.forwarding import Forwarding
+from bot.audit.index.folder import Index
+from bot.audit.index.worker import Indexer
 from bot.audit.keys import KeyFile
 from bot.audit.log import AuditLog
 from bot.audit.note import VerifierKey
@@ -37,6 +40,7 @@ from bot.audit.report import ReportWriter
 from bot.audit.roster import Roster
 from bot.audit.search import AuditSearch
 from bot.audit.usage import UsageReader
+from bot.audit_settings import AnchorPlace
 from bot.deploys.desk import DeployDesk
 from bot.deploys.flow import WORKFLOW, DeployFlow, Patience
 from bot.dispatch.approve import CARRY_OUT, ApprovalDesk
@@ -142,6 +146,7 @@ class House:
     countersigner: Countersigner | None
     forwarding: Forwarding
     audit: AuditReader
+    indexer: Indexer | None
     engine: DurableEngine
     road: Pipeline
     desk: ApprovalDesk
@@ -159,18 +164,17 @@ class House:
 def build(settings: Settings, outside: Outside) -> House:
     """Wire everything; nothing is started and nothing is asked for over the network."""
     database, clock, ci = _database(settings), outside.clock, outside.ci
-    stores = _stores(database, clock)
+    stores, estate = _stores(database, clock), catalogue.load(settings.services)
     people = directory.LiveDirectory(settings.people, sandbox=settings.is_sandbox)
-    known, estate = registry.discover(commands), catalogue.load(settings.services)
+    known, calendar = registry.discover(commands), freezes.load(settings.calendars)
     policies = Policies(known.commands, settings.policies)
     links = LinkDesk(stores.links, people, policies.holds, clock)
-    log, keys = _log(settings, database, clock)
-    audit = AuditSearch(database)
+    log, audit, indexer = _log(settings, database, clock)
     engine = DurableEngine(database, poll_seconds=outside.poll_seconds)
     notices, live, outbox = _notices(settings, stores, clock)
+    keeper = _keeper(settings, stores, log, notices, database=database, clock=clock)
     recorder = Recorder(log, stores.deliveries, policies, clock, notices)
     parser, manual = Parser(known, estate, people), CommandManual(known, policies, estate)
-    calendar = freezes.load(settings.calendars)
     deploys = DeployDesk(stores.deploys, ci, stores.changes, calendar, engine, notices, clock)
     executor, rights = Executor(recorder), RightsTable(known.commands, policies, estate)
     decided = (stores.requests, policies, parser, people, executor, engine, log, notices, clock)
@@ -180,14 +184,13 @@ def build(settings: Settings, outside: Outside) -> House:
         {
             AccessReviews: ReviewDesk(people, links, rights, UsageReader(database), audit),
             Approvals: desk,
-            AuditReader: audit,
             Catalogue: estate,
             Deployments: deploys,
             Directory: people,
             Freezes: calendar,
             Linking: links,
             Manual: manual,
-            **_of_the_log(database, clock),
+            **_of_the_log(database, audit, keeper, clock),
             **outside.provided(),
             **stores.provided(),
         },
@@ -196,14 +199,14 @@ def build(settings: Settings, outside: Outside) -> House:
     engine.register(CARRY_OUT, CarryOut(*carried))
     outer = (stores.deploys, ci, stores.changes, outside.prober, estate)
     engine.register(WORKFLOW, DeployFlow(*outer, log, audit, notices, clock, outside.patience))
-    anchors = _anchors(settings, log, notices, stores, clock)
     return House(
         database=database,
         stores=stores,
         log=log,
         countersigner=_countersigner(settings, database),
-        anchors=Keeper(anchors, LogView(database), clock, log.halt),
+        anchors=keeper,
         audit=audit,
+        indexer=indexer,
         engine=engine,
         forwarding=Forwarding.made(settings.audit.forward, database, clock, _replica()),
         road=Pipeline(parser, people, policies, executor, desk, recorder, stores.deliveries),
@@ -224,30 +227,45 @@ def _database(settings: Settings) -> Database:
     return Database.open(settings.database.get_secret_value())
 
 
-def _of_the_log(database: Database, clock: Clock) -> Mapping[type, object]:
+def _of_the_log(
+    database: Database, audit: AuditReader, keeper: Keeper, clock: Clock
+) -> Mapping[type, object]:
     """Return what commands may ask for that only reads the log."""
     return {
         AuditProver: LogProver(database),
+        Anchors: keeper,
+        AuditReader: audit,
         MonthlyReports: ReportWriter(database, clock),
         QueryLanguage: lambda text: parse_query(text, now=clock.now()),
     }
 
 
-def _anchors(
-    settings: Settings, log: AuditLog, notices: TopicNotices, stores: Stores, clock: Clock
-) -> Sequence[Anchor]:
-    """Return what holds the log to what it was, as the settings name it."""
-    return made(
-        settings.audit,
-        lambda name, at: Channel(name, at.place, at.seconds, log, notices, stores.letters, clock),
-    )
+def _keeper(
+    settings: Settings,
+    stores: Stores,
+    log: AuditLog,
+    notices: TopicNotices,
+    *,
+    database: Database,
+    clock: Clock,
+) -> Keeper:
+    """Return what holds the log to what it was, with the anchors that the settings name."""
+
+    def post(name: str, at: AnchorPlace) -> Anchor:
+        return Channel(name, at.place, at.seconds, log, notices, stores.letters, clock)
+
+    return Keeper(made(settings.audit, post), LogView(database), clock, log.halt)
 
 
-def _log(settings: Settings, database: Database, clock: Clock) -> tuple[AuditLog, KeyFile]:
-    keys = KeyFile(settings.audit.key, settings.audit.origin)
-    replica = _replica()
+def _log(
+    settings: Settings, database: Database, clock: Clock
+) -> tuple[AuditLog, AuditSearch, Indexer | None]:
+    """Return what writes the log, what reads it, and what keeps its index up."""
+    keys, replica = KeyFile(settings.audit.key, settings.audit.origin), _replica()
     log = AuditLog(database, clock=clock, software=__version__, replica=replica, keys=keys)
-    return log, keys
+    index = Index(settings.audit.index) if settings.audit.index else None
+    indexer = Indexer(database, index) if index else None
+    return log, AuditSearch(database, index=index, keys=keys), indexer
 
 
 def _countersigner(settings: Settings, database: Database) -> Countersigner | None:
@@ -297,6 +315,9 @@ async def running(house: House) -> AsyncIterator[House]:
         stack.push_async_callback(house.log.close)
         house.forwarding.start()
         stack.push_async_callback(house.forwarding.close)
+        if house.indexer is not None:
+            house.indexer.start()
+            stack.push_async_callback(house.indexer.close)
         await house.engine.launch()
         stack.push_async_callback(house.engine.close)
         stack.callback(house.live.close)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -67,21 +67,33 @@ class Countersign(Block):
 
 
 class Audit(Block):
-    """The name that the log signs as, the file of the key that it signs with, and its anchors."""
+    """The log's name and key, its search index, its anchors, and who else is sent it."""
 
     origin: Origin = ""
     key: Path = Path("audit.key")
     countersign: Countersign | None = None
+    index: Path | Literal[False] | None = None
     anchors: dict[str, AnchorPlace] = Field(default_factory=dict)
     forward: dict[str, Forward] = Field(default_factory=dict)
 
-    def placed(self, folder: Path, key_folder: Path, origin: str) -> Audit:
-        """Return the same with every path absolute and the name filled in."""
+    def placed(self, folder: Path, key_folder: Path, origin: str, database: Path | None) -> Audit:
+        """Return the same with every path absolute and the name filled in.
+
+        `database` is the folder of a database in a file: the index is beside it unless set.
+        """
+        index = folder / self.index if self.index else None
+        if self.index is None and database is not None:
+            index = database / "index"
         anchors = {
             name: anchor.model_copy(update={"file": folder / anchor.file})
             if anchor.file
             else anchor
             for name, anchor in self.anchors.items()
         }
-        update = {"key": key_folder / self.key, "anchors": anchors, "origin": self.origin or origin}
+        update = {
+            "key": key_folder / self.key,
+            "index": index,
+            "anchors": anchors,
+            "origin": self.origin or origin,
+        }
         return self.model_copy(update=update)

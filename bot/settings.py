@@ -209,12 +209,12 @@ class Settings(Block):
     def _placed(cls, value: Audit, info: ValidationInfo) -> Audit:
         """Fill in the name, and the places of the log's key and anchors."""
         server, database = info.data.get("server"), info.data.get("database")
-        folder = key_folder = reading_of(info).folder
-        if "key" not in value.model_fields_set and database is not None:
-            file = database.get_secret_value()
-            if file.startswith("sqlite:///"):
-                key_folder = Path(file.removeprefix("sqlite:///")).parent
-        return value.placed(folder, key_folder, _origin(server) if server else "")
+        folder, beside = reading_of(info).folder, None
+        file = database.get_secret_value() if database is not None else ""
+        if file.startswith("sqlite:///"):
+            beside = Path(file.removeprefix("sqlite:///")).parent
+        key_folder = folder if beside is None or "key" in value.model_fields_set else beside
+        return value.placed(folder, key_folder, _origin(server) if server else "", beside)
 
     @field_validator("integrations")
     @classmethod

@@ -15,6 +15,7 @@ from bot import ids
 from bot.audit.batch import Author
 from bot.audit.entry import Entry
 from bot.audit.export import WHOLE, Exported, Format, Part, export
+from bot.audit.index.folder import Index
 from bot.audit.keys import KeyStore
 from bot.audit.log import AuditLog
 from bot.audit.note import VerifierKey
@@ -24,7 +25,7 @@ from bot.audit.search import AuditSearch
 from bot.audit.verify import Findings, Head, Key
 from bot.audit.whole import pinned, verify_log
 from bot.errors import AuditUnavailable, ConfigurationError
-from bot.model import Account, AuditPage, AuditQuery, Draft, Event, Kind, Proof
+from bot.model import Account, AuditCount, AuditPage, AuditQuery, Draft, Event, Kind, Proof
 from bot.ports import Clock
 from bot.storage.database import Database
 
@@ -37,7 +38,14 @@ class LogFolder:
     """
 
     def __init__(
-        self, database: Database, log: AuditLog, keys: KeyStore, author: Author, reader: str
+        self,
+        database: Database,
+        log: AuditLog,
+        keys: KeyStore,
+        author: Author,
+        reader: str,
+        *,
+        index: Index | None = None,
     ) -> None:
         self._database = database
         self._log = log
@@ -45,7 +53,7 @@ class LogFolder:
         self._author = author
         self._reader = reader
         self._prover = LogProver(database)
-        self._search = AuditSearch(database)
+        self._search = AuditSearch(database, index=index)
         self._is_started = False
 
     async def search(self, query: AuditQuery, *, asked: str) -> AuditPage:
@@ -53,6 +61,12 @@ class LogFolder:
         page = await self._search.search(query)
         await self._record("audit search", {"query": asked, "found": str(len(page.events))})
         return page
+
+    async def count(self, query: AuditQuery, *, asked: str) -> AuditCount:
+        """Count what a search finds, all of it."""
+        counted = await self._search.count(query)
+        await self._record("audit search", {"query": asked, "counted": str(counted.found)})
+        return counted
 
     async def show(self, seq: int) -> Event | None:
         """Return one event; Conflict where it is damaged."""
@@ -139,18 +153,30 @@ class LogFolder:
 
 @contextlib.asynccontextmanager
 async def open_log_folder(
-    database_url: str, *, keys: KeyStore, clock: Clock, software: str, replica: str, reader: str
+    database_url: str,
+    *,
+    keys: KeyStore,
+    clock: Clock,
+    software: str,
+    replica: str,
+    reader: str,
+    index: Path | None = None,
 ) -> AsyncIterator[LogFolder]:
     """Open the log of a database, beside a running server or without one.
 
-    ConfigurationError where there is no database or no log in it; nothing is created.
+    ConfigurationError where there is no database or no log in it; nothing is created. The index
+    is used as far as it goes: keeping it up is the server's.
     """
+    shards = Index(index) if index else None
     database = Database.open(database_url, create=False)
     log = AuditLog(database, clock=clock, software=software, replica=replica, keys=keys)
     try:
         if not database.read_now(lambda connection: inspect(connection).has_table("audit_head")):
             raise ConfigurationError("database: there is no audit log in it; run `db upgrade`")
-        yield LogFolder(database, log, keys, Author(clock, software, replica), reader)
+        author = Author(clock, software, replica)
+        yield LogFolder(database, log, keys, author, reader, index=shards)
     finally:
+        if shards is not None:
+            shards.close()
         await log.close()
         database.close()

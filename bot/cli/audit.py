@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,7 +19,7 @@ from bot.cli.log_folder import opened
 from bot.cli.machine import MachineClock
 from bot.dispatch.phi import Tier, explain, mask, scan
 from bot.errors import Refused
-from bot.model import AuditPage, AuditQuery, Event
+from bot.model import AuditCount, AuditPage, AuditQuery, Event
 from bot.render.plain import clean
 
 FILTERS = (
@@ -49,11 +50,12 @@ def _filters(function: click.decorators.FC) -> click.decorators.FC:
     return function
 
 
-@command.command()
-@click.argument("query", nargs=-1)
+@command.command(context_settings={"ignore_unknown_options": True})
+@click.argument("query", nargs=-1, type=click.UNPROCESSED)
 @_filters
 @click.option("--before", type=int, metavar="N", help="Only events before N: the next page.")
 @click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
+@click.option("--count", "is_count", is_flag=True, help="Say how many there are, all of them.")
 @click.option("--json", "as_json", is_flag=True, help="Print one object: events, next_before.")
 @options.config
 def search(
@@ -62,14 +64,16 @@ def search(
     limit: int,
     config: Path | None,
     *,
+    is_count: bool,
     as_json: bool,
     **filters: str | None,
 ) -> None:
     """Find events, newest first.
 
-    QUERY is words that must all occur, and filters: person: service: env: verb: outcome: kind:
-    request: deploy: change: incident: since: until:. Times are a day (2026-11-01), a time in UTC
-    (2026-11-01T09:30) or how long ago (30m, 2h, 7d).
+    QUERY is words that must all occur, deplo* for a word that begins so, and filters: person: (or
+    by:) service: env: verb: outcome: kind: request: deploy: change: incident: since: until:
+    before:. With a minus in front, none of it: -timeout -outcome:ok. Times are a day (2026-11-01),
+    a time in UTC (2026-11-01T09:30) or how long ago (30m, 2h, 7d).
 
     \b
     Examples:
@@ -77,6 +81,13 @@ def search(
         wardroom audit search person:engineer verb:deploy since:7d
         wardroom audit search timeout --service lab-results --json
     """  # noqa: D301 - click's mark for lines that stay as they are
+    unknown = next((word for word in query if word.startswith("--") and word != "--"), None)
+    if unknown is not None:
+        raise click.NoSuchOption(unknown)  # a word may begin with one minus: `-word` is none of it
+    if is_count:
+        counted = asyncio.run(_count(config, _typed(query, filters)))
+        click.echo(_counted(counted, as_json=as_json))
+        return
     page = asyncio.run(_search(config, _typed(query, filters), before, limit))
     click.echo(_object(page) if as_json else _lines(page))
     if page.damaged:
@@ -179,6 +190,12 @@ async def _search(config: Path | None, text: str, before: int | None, limit: int
         return await log.search(replace(query, before=before, limit=limit), asked=mask(text)[0])
 
 
+async def _count(config: Path | None, text: str) -> AuditCount:
+    query = _parsed(text)
+    async with opened(config) as log:
+        return await log.count(query, asked=mask(text)[0])
+
+
 async def _show(config: Path | None, number: int) -> Event | None:
     async with opened(config) as log:
         return await log.show(number)
@@ -193,6 +210,7 @@ def _object(page: AuditPage) -> str:
     found = {
         "events": [_event(event) for event in page.events],
         "next_before": page.next_before,
+        "searched_back_to": page.searched_back_to.isoformat() if page.searched_back_to else None,
         "damaged": page.damaged,
     }
     return json.dumps(found)
@@ -207,11 +225,29 @@ def _event(event: Event) -> dict[str, object]:
     }
 
 
+def _counted(counted: AuditCount, *, as_json: bool) -> str:
+    back_to = counted.searched_back_to
+    if as_json:
+        at = back_to.isoformat() if back_to else None
+        said = {"count": counted.found, "capped": counted.is_capped, "searched_back_to": at}
+        return json.dumps(said)
+    if back_to:
+        return f"At least {counted.found:,} events match: counted back to {_second(back_to)}."
+    return f"{counted.found:,} events match."
+
+
 def _lines(page: AuditPage) -> str:
-    lines = [_line(event) for event in page.events] or ["No event matches."]
-    if page.next_before is not None:
+    lines = [_line(event) for event in page.events]
+    if page.searched_back_to is not None:
+        lines.append(f"Searched back to {_second(page.searched_back_to)}, and time was up.")
+        lines.append(f"Continue: --before {page.next_before}")
+    elif page.next_before is not None:
         lines.append(f"Older ones: --before {page.next_before}")
-    return "\n".join(lines)
+    return "\n".join(lines or ["No event matches."])
+
+
+def _second(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _line(event: Event) -> str:

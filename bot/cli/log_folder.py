@@ -23,5 +23,6 @@ async def opened(config: Path | None) -> AsyncIterator[LogFolder]:
         software=__version__,
         replica=replica(),
         reader=reader(),
+        index=known.audit.index or None,
     ) as log:
         yield log

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.ports.chats import Messenger, NoticeBoard, Notices, Road, Rooms
 from bot.ports.estate import Catalogue, ChangeTickets, Ci, Directory, Freeze, Freezes, Prober
 from bot.ports.ledger import (
+    Anchors,
     AuditProver,
     AuditReader,
     Batched,
@@ -19,6 +20,7 @@ from bot.ports.ledger import (
 from bot.ports.work import Engine, Steps, Workflow
 
 __all__ = [
+    "Anchors",
     "AuditProver",
     "AuditReader",
     "Batched",

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.model import AuditPage, AuditQuery, Draft, Event, LogState, Proof, Usage, Verdict
+    from bot.model import (
+        AuditCount,
+        AuditPage,
+        AuditQuery,
+        Draft,
+        Event,
+        LogState,
+        Proof,
+        Usage,
+        Verdict,
+    )
 
 
 class Transaction(Protocol):
@@ -94,12 +104,31 @@ class AuditReader(Protocol):
         """Return events newest first; pages are stable while the log grows."""
         ...
 
+    async def count(self, query: AuditQuery, *, most: int | None = None) -> AuditCount:
+        """Count what matches, at `most` so many; every one is read and hashed like a result."""
+        ...
+
     async def show(self, seq: int) -> Event | None:
         """Return one event by its sequence number, or None."""
         ...
 
     async def verify(self) -> Verdict:
         """Hash the whole log again and compare it with its recorded root and size."""
+        ...
+
+
+class Anchors(Protocol):
+    """What others remember of the log, outside of our database."""
+
+    async def compared(self) -> str:
+        """Compare the log with what each anchor holds; return how well it is anchored, as a text.
+
+        AuditUnavailable where an anchor remembers another log; from then on nothing is written.
+        """
+        ...
+
+    async def said(self) -> str:
+        """Return how well it is anchored, as far as that is known without asking."""
         ...
 
 

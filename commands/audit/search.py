@@ -1,4 +1,4 @@
-"""Search the audit log: words, and qualifiers such as person:engineer service:portal since:2h."""
+"""Search the audit log: words, deplo*, -word, and filters such as by:engineer env:test since:2h."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from dataclasses import replace
 from typing import Annotated
 
 from bot.api import (
+    AuditCount,
+    AuditPage,
+    AuditQuery,
     AuditReader,
     Button,
     Command,
@@ -23,16 +26,18 @@ from bot.api import (
 COLUMNS = ("No.", "Time", "Who", "What", "Target", "Outcome", "Links", "Text")
 LINKS = ("request", "deploy", "change", "incident")
 MOST = 100
+COUNTED = 1_000
 
 
 class Args(args):
-    """What to look for; `--before N` continues an earlier page."""
+    """What to look for; `--before N` continues an earlier page, `--count` counts all there is."""
 
     query: Annotated[
-        str, Word("for"), FreeText("words, person: service: env: verb: since: ...")
+        str, Word("for"), FreeText("words, deplo*, -word, by: service: env: verb: since: ...")
     ] = ""
     before: int | None = None
     limit: int = 20
+    count: bool = False
 
 
 async def run(arguments: Args, audit: AuditReader, language: QueryLanguage) -> Reply:
@@ -42,21 +47,50 @@ async def run(arguments: Args, audit: AuditReader, language: QueryLanguage) -> R
         before=arguments.before,
         limit=max(1, min(arguments.limit, MOST)),
     )
+    if arguments.count:
+        return Reply(_counted(await audit.count(query), arguments.query))
     page = await audit.search(query)
-    if not page.events:
-        return Reply(f"No event matches{_of(arguments.query)}.{_damage(page.damaged)}")
-    older: tuple[Button, ...] = ()
-    if page.next_before is not None:
-        command = f"audit search {arguments.query} --before {page.next_before}"
-        older = (Button("Older", " ".join(command.split())),)
+    text = f"No event matches{_of(arguments.query)}"
+    if page.events:
+        many = await _many(page, query, audit)
+        text = f"{many} events{_of(arguments.query)}, newest first"
+    back_to = page.searched_back_to
+    if back_to is not None:
+        text += f"; searched back to {written(back_to, to_the_second=True)}, continue?"
     return Reply(
-        text=f"{len(page.events)} events{_of(arguments.query)}, newest first."
-        f"{' There are more.' if older else ''}{_damage(page.damaged)}",
-        title="Audit log",
-        table=Table(COLUMNS, tuple(_row(event) for event in page.events)),
-        buttons=older,
+        text=f"{text}{'' if back_to else '.'}{_damage(page.damaged)}",
+        title="Audit log" if page.events else "",
+        table=Table(COLUMNS, tuple(map(_row, page.events))) if page.events else None,
+        buttons=_older(page, arguments.query),
         refs={"next_before": str(page.next_before)} if page.next_before is not None else {},
     )
+
+
+async def _many(page: AuditPage, query: AuditQuery, audit: AuditReader) -> str:
+    """Say how many are shown, and of how many: no more than is quickly counted."""
+    shown = len(page.events)
+    if page.next_before is None or page.searched_back_to is not None:
+        return str(shown)
+    older = await audit.count(replace(query, before=page.next_before), most=COUNTED)
+    found = shown + older.found
+    is_more = older.is_capped or found > COUNTED
+    return f"{shown} of {min(found, COUNTED) if is_more else found:,}{'+' if is_more else ''}"
+
+
+def _counted(counted: AuditCount, query: str) -> str:
+    found = f"{counted.found:,} events match{_of(query)}"
+    if counted.searched_back_to is None:
+        return f"{found}."
+    back_to = written(counted.searched_back_to, to_the_second=True)
+    return f"At least {found}; counted back to {back_to}."
+
+
+def _older(page: AuditPage, query: str) -> tuple[Button, ...]:
+    if page.next_before is None:
+        return ()
+    command = f"audit search {query} --before {page.next_before}"
+    name = "Older" if page.searched_back_to is None else "Continue"
+    return (Button(name, " ".join(command.split())),)
 
 
 def _of(query: str) -> str:

@@ -50,6 +50,7 @@ class Indexer:
         thread, self._thread = self._thread, None
         if thread is not None:
             await asyncio.to_thread(thread.join)
+        self._index.close()
 
     def _run(self) -> None:
         pause = 0.0
