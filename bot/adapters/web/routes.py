@@ -15,6 +15,7 @@ from bot.adapters.web.feed import KEEP_ALIVE_SECONDS, Feed
 from bot.adapters.web.live import Live
 from bot.adapters.web.pages import Console, Drawing, templates
 from bot.adapters.web.persona import Personas
+from bot.adapters.web.report import PATH, ReportPage
 from bot.adapters.web.wire import refused
 from bot.ports import AuditReader, Clock, Directory, NoticeBoard, Road
 from bot.stores import TopicReader
@@ -67,6 +68,7 @@ def _api(router: APIRouter, door: Door, parts: Parts, feed: Feed) -> None:
 def _pages(router: APIRouter, door: Door, parts: Parts, feed: Feed) -> None:
     personas = Personas(parts.directory, door.is_https)
     drawing = Drawing(templates(), parts.directory, personas)
+    report = ReportPage(drawing, parts.road)
     page = Console(drawing, parts.live, feed, parts.complete)
     audit = AuditPages(drawing, parts.road, parts.audit)
     for path, method, endpoint in (
@@ -74,6 +76,7 @@ def _pages(router: APIRouter, door: Door, parts: Parts, feed: Feed) -> None:
         ("/persona", "POST", personas.choose),
         ("/audit", "GET", audit.get),
         ("/audit", "POST", audit.post),
+        (PATH, "GET", report.get),
         ("/audit/{number}", "GET", audit.event),
     ):
         opened = door.opened(endpoint, drawing.closed)
