@@ -211,7 +211,8 @@ async def test_a_log_whose_key_is_lost_is_adopted_and_says_so(
     async with folder(keys) as log:  # type: ignore[attr-defined]  # what `folder` gives
         following = await log.rotate()
         assert await log.keys() == [KeyRange(key, 2, 4), KeyRange(following, 4)]
-    AuditLog(database, clock=clock, software="1", replica="a", keys=keys).start()
+    async with AuditLog(database, clock=clock, software="1", replica="a", keys=keys) as another:
+        await another.append(draft())
 
 
 async def test_an_adopted_log_ends_the_former_keys_range_before_it(
