@@ -68,6 +68,7 @@ def web_app(settings: Settings, house: House, doors: Sequence[Route]) -> ASGIApp
                 topics=house.stores.topics,
                 directory=house.directory,
                 audit=house.audit,
+                anchored=house.anchors.said,
                 complete=house.manual.complete,
                 mode=settings.mode.value,
                 public_url=settings.server.address,

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from bot.api import AuditReader, Command, Reason, Reply, Risk, args
+from bot.api import Anchors, AuditReader, Command, Reason, Reply, Risk, args
 
 
 class Args(args):
     """Takes nothing."""
 
 
-async def run(_arguments: Args, audit: AuditReader) -> Reply:
-    """Compare every stored byte with the signed checkpoint."""
+async def run(_arguments: Args, audit: AuditReader, anchors: Anchors) -> Reply:
+    """Compare every stored byte with the signed checkpoint, and that with what others remember."""
     verdict = await audit.verify()
     fields = (
         ("Events", str(verdict.size)),
         ("Root hash", verdict.root),
         ("Integrity", verdict.integrity),
         ("Completeness", verdict.completeness),
+        ("Anchors", await anchors.compared()),
     )
     if verdict.ok:
         return Reply(f"The log is whole: {verdict.size} events.", title="Audit log", fields=fields)

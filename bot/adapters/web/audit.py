@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -44,6 +44,7 @@ class AuditPages:
     drawing: Drawing
     road: Road
     audit: AuditReader
+    anchored: Callable[[], Awaitable[str]]
 
     async def post(self, request: Request) -> Response:
         """Answer `POST /audit`: search, then show the result at an address that can be kept.
@@ -55,7 +56,7 @@ class AuditPages:
         query, nonce = given.get("q", "").strip(), fresh()
         reply = await self._search(request, query, "", nonce)
         if reply.reason is not Reason.OK:
-            return self._results(request, query, reply, "")
+            return await self._results(request, query, reply, "")
         # The page repeats this delivery, so the road gives its first answer and records no second.
         return RedirectResponse(f"/audit?{urlencode({'q': query, 'n': nonce})}", status_code=303)
 
@@ -63,12 +64,12 @@ class AuditPages:
         """Answer `GET /audit`: the form, and a page of results where a query is given."""
         query = request.query_params.get("q")
         if query is None:
-            return self._results(request, "", None, "")
+            return await self._results(request, "", None, "")
         before = sequence(request.query_params.get("before", ""))
         reply = await self._search(
             request, query.strip(), before, _nonce(request.query_params.get("n", ""))
         )
-        return self._results(request, query.strip(), reply, before)
+        return await self._results(request, query.strip(), reply, before)
 
     async def event(self, request: Request) -> Response:
         """Answer `GET /audit/N`: one event, with the stored bytes and their leaf hash."""
@@ -101,7 +102,9 @@ class AuditPages:
     def _person(self, request: Request) -> str:
         return self.drawing.personas.current(request)
 
-    def _results(self, request: Request, query: str, reply: Reply | None, before: str) -> Response:
+    async def _results(
+        self, request: Request, query: str, reply: Reply | None, before: str
+    ) -> Response:
         older = sequence(reply.refs.get("next_before", "")) if reply else ""
         return self.drawing.page(
             "audit.html",
@@ -113,6 +116,8 @@ class AuditPages:
             older=urlencode({"q": query, "before": older}) if older else "",
             newest=urlencode({"q": query}),
             qualifiers=QUALIFIERS,
+            # How well it is kept is for those who may read it.
+            anchored=await self.anchored() if reply and reply.reason is Reason.OK else "",
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -35,6 +35,7 @@ class Parts:
     topics: TopicReader
     directory: Directory
     audit: AuditReader
+    anchored: Callable[[], Awaitable[str]]
     complete: Callable[[str], Sequence[str]]
     mode: str
     public_url: str
@@ -70,7 +71,7 @@ def _pages(router: APIRouter, door: Door, parts: Parts, feed: Feed) -> None:
     drawing = Drawing(templates(), parts.directory, personas)
     report = ReportPage(drawing, parts.road)
     page = Console(drawing, parts.live, feed, parts.complete)
-    audit = AuditPages(drawing, parts.road, parts.audit)
+    audit = AuditPages(drawing, parts.road, parts.audit, parts.anchored)
     for path, method, endpoint in (
         ("/", "GET", page.console),
         ("/persona", "POST", personas.choose),

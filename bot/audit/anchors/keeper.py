@@ -101,6 +101,16 @@ class Keeper:
             if now or waited >= anchor.every:
                 await self._keep(anchor)
 
+    async def compared(self) -> str:
+        """Compare with every anchor now, keep where that is due, and say how it is anchored."""
+        try:
+            await self.check()
+        except Disagrees as error:
+            self._halt(str(error))
+            raise
+        await self.look(now=True)
+        return await self.said()
+
     async def close(self) -> None:
         """Close what the anchors hold open."""
         for anchor in self._anchors:

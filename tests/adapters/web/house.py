@@ -214,6 +214,11 @@ def complete(line: str) -> list[str]:
     return [one for one in LINES if one.startswith(line)]
 
 
+async def anchored() -> str:
+    """Say how well the log is anchored."""
+    return "Last anchored 42 s ago by 2 of 3."
+
+
 def build(mode: str = "sandbox", *, keep_alive_seconds: float = 10.0) -> tuple[FastAPI, House]:
     """Return an application with a console, and what is behind it."""
     clock = Clock()
@@ -226,6 +231,7 @@ def build(mode: str = "sandbox", *, keep_alive_seconds: float = 10.0) -> tuple[F
         topics=topics,
         directory=People(),
         audit=audit,
+        anchored=anchored,
         complete=complete,
         mode=mode,
         public_url="http://127.0.0.1",

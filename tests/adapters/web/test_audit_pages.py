@@ -110,6 +110,17 @@ async def test_a_refused_reader_sees_no_event(house: House, client: httpx.AsyncC
     assert house.audit.leaf.hex() not in answer.text
 
 
+async def test_who_may_read_the_log_sees_how_well_it_is_anchored(
+    house: House, client: httpx.AsyncClient
+) -> None:
+    anchored = "Last anchored 42 s ago by 2 of 3."
+    house.say["audit search all"] = Reply("No event matches.")
+    assert anchored in (await client.get("/audit", params={"q": "all"})).text
+    house.say["audit search none"] = Reply("Not for you.", Reason.NOT_AUTHORISED)
+    assert anchored not in (await client.get("/audit", params={"q": "none"})).text
+    assert anchored not in (await client.get("/audit")).text
+
+
 async def test_opening_the_page_alone_searches_nothing(
     house: House, client: httpx.AsyncClient
 ) -> None:
