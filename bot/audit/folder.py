@@ -99,6 +99,11 @@ class LogFolder:
         await self._record("audit checkpoint", {})
         return await self._prover.checkpoint()
 
+    async def countersigned(self) -> str:
+        """Return the newest checkpoint that a key elsewhere signed too; "" where none did."""
+        await self._record("audit checkpoint", {"countersigned": "true"})
+        return await self._prover.countersigned()
+
     async def prove(self, seq: int) -> Proof | None:
         """Return the proof that an event is in the log, None where there is no such event."""
         await self._record("audit prove", {"event": str(seq)})

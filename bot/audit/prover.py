@@ -28,6 +28,10 @@ class LogProver:
         """Return the signed note of the log as it is now."""
         return await self._database.read(lambda connection: _head(connection)[0])
 
+    async def countersigned(self) -> str:
+        """Return the newest checkpoint that a key elsewhere signed too; "" where none did."""
+        return await self._database.read(_countersigned)
+
     async def inclusion(self, seq: int) -> Proof | None:
         """Return the proof that an event is in the log, with its bytes."""
         return await self._database.read(lambda connection: _inclusion(connection, seq))
@@ -47,6 +51,11 @@ def _head(connection: Connection) -> tuple[str, Checkpoint]:
         return note, unverified(note)
     except ValueError as error:
         raise Conflict("The audit log's checkpoint is damaged. Run `audit verify`.") from error
+
+
+def _countersigned(connection: Connection) -> str:
+    note: str = connection.execute(text("SELECT countersigned FROM audit_head")).scalar() or ""
+    return note
 
 
 def _inclusion(connection: Connection, seq: int) -> Proof | None:

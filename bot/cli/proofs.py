@@ -28,15 +28,27 @@ out = click.option(
 
 
 @click.command(cls=options.Told)
+@click.option(
+    "--countersigned",
+    is_flag=True,
+    help="The newest one that the KMS of the settings signed too; exit 2 where there is none.",
+)
 @out
 @options.config
-def checkpoint(out: Path | None, config: Path | None) -> None:
+def checkpoint(out: Path | None, config: Path | None, *, countersigned: bool) -> None:
     """Print the log's signed checkpoint of now.
 
     Keep it outside this machine: with it anybody can show later that the log was changed, or with
     `consistency` that it was not.
     """
-    _give(_asked(config, lambda log: log.checkpoint()), out)
+    if not countersigned:
+        _give(_asked(config, lambda log: log.checkpoint()), out)
+        return
+    note = _asked(config, lambda log: log.countersigned())
+    if not note:
+        click.echo("No checkpoint was countersigned yet.", err=True)
+        raise click.exceptions.Exit(REFUSED)
+    _give(note, out)
 
 
 @click.command(cls=options.Told)

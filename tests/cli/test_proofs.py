@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.audit import proof
-from bot.audit.keys import KeyFile
+from bot.audit.keys import KeyFile, PrivateKey
 from bot.audit.log import AuditLog
-from bot.audit.note import VerifierKey, opened
+from bot.audit.note import VerifierKey, cosigned, opened, verified
 from bot.audit.tree import leaf_hash
 from bot.cli.machine import MachineClock
 from bot.model import Draft, Kind
@@ -58,6 +59,24 @@ def test_a_checkpoint_covers_the_record_of_its_own_reading(
     assert result.exit_code == 0, result.output
     assert opened(result.stdout, [key]).size == 4
     assert _events(wardroom, 'verb:"audit checkpoint"') == ["audit checkpoint"]
+
+
+def test_a_countersigned_checkpoint_is_printed_where_there_is_one(
+    wardroom: Typing, key: VerifierKey, home: Path
+) -> None:
+    none = wardroom("audit", "checkpoint", "--countersigned")
+    assert (none.exit_code, none.stderr) == (2, "No checkpoint was countersigned yet.\n")
+    far = PrivateKey.new("kms.hospital.example/audit")
+    note = wardroom("audit", "checkpoint").stdout
+    both = cosigned(note, far.key, far.sign(note.partition("\n\n")[0].encode() + b"\n"))
+    with sqlite3.connect(home / "wardroom.db") as database:
+        database.execute("UPDATE audit_head SET countersigned = ?", (both,))
+    database.close()
+
+    result = wardroom("audit", "checkpoint", "--countersigned")
+
+    assert (result.exit_code, result.stdout) == (0, both)
+    assert verified(result.stdout, [key, far.key])[1] == (key, far.key)
 
 
 def test_a_proof_in_a_file_holds_the_events_bytes_and_is_for_its_owner(
