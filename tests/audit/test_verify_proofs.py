@@ -355,3 +355,50 @@ def test_one_file_is_python_3_9_and_says_nothing_twice() -> None:
     used |= {node.arg or "" for node in ast.walk(tree) if isinstance(node, ast.keyword)}
     used |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     assert used & later == set()
+
+
+# --- odd files ---------------------------------------------------------------------------------
+
+
+def test_a_log_that_did_not_grow_needs_no_hash(tmp_path: Path) -> None:
+    note = LOG.note().decode()
+    same, more = f"old 300\n\n{note}", f"old 300\n{'A' * 43}=\n\n{note}"
+    assert proved(same, tmp_path, kept(LOG))[0].exit_code == verify.WHOLE
+    assert proved(more, tmp_path, kept(LOG))[0].names == ["FORK"]
+    assert proved(f"old 100\n\n{note}", tmp_path, kept(LOG, 100))[0].names == ["FORK"]
+    too_long = grown(LOG, 100).replace("\n\n", f"\n{'A' * 43}=\n\n", 1)
+    assert proved(too_long, tmp_path, kept(LOG, 100))[0].names == ["FORK"]
+
+
+def test_what_is_no_file_is_unreadable(tmp_path: Path) -> None:
+    bundle = Bundle.of(LOG, tmp_path / "log")
+    bundle.checkpoint.unlink()
+    bundle.checkpoint.mkdir()
+    with pytest.raises(verify.Unreadable, match=r"log\.checkpoint: Is a directory"):
+        bundle.verified()
+    with (tmp_path / "huge").open("wb") as huge:
+        huge.truncate(1 << 26)
+    with pytest.raises(verify.Unreadable, match="too long"):
+        verify.read_kept(tmp_path / "huge")
+
+
+def test_a_csv_that_is_none_is_not_whole(tmp_path: Path) -> None:
+    bundle = Bundle.of(LOG, tmp_path / "log")
+    bundle.write([b"seq", b"x" * ((1 << 24) + 1)])
+    bundle.describe(kind="csv")
+    findings = bundle.verified()
+    assert "FILE" in findings.names
+    assert any("cannot be read as CSV" in problem for problem in findings.problems)
+
+
+def test_the_program_says_what_was_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "event.tlog-proof"
+    file.write_text(LOG.tlog_proof(7))
+    given = ["--proof", str(file), "--key", str(KEY.key), "--size", "300", "--root"]
+    assert verify.main([*given, LOG.root().hex()]) == verify.WHOLE
+    assert LOG.bodies[6].decode() in capsys.readouterr().out
+    for wrong in (["--size", "7", "x"], ["x", "--key", "y"], ["x", "--proof", "y"], []):
+        with pytest.raises(SystemExit, match="2"):
+            verify.main(wrong)

@@ -223,10 +223,37 @@ async def test_a_page_of_the_log_that_is_no_page_is_found(
     content[bodies[0] : bodies[0] + 16] = b"\xff" * 16
     file.write_bytes(content)
 
-    try:
-        findings = found(sqlite)
-    except AuditUnavailable:
-        pytest.fail("a damaged database is a finding")
+    findings = found(sqlite)
 
     assert "DATABASE" in findings.names
     assert not findings.ok
+
+
+# --- what is no attack -------------------------------------------------------------------------
+
+
+class NoKeys(KnownKeys):
+    """A key file that cannot be read."""
+
+    def load(self) -> list[PrivateKey]:
+        raise AuditUnavailable("others can read it")
+
+
+async def test_without_a_readable_key_nothing_is_said_of_signatures(filled: Database) -> None:
+    assert pinned(NoKeys()) == []
+    assert pinned(None) == []
+    verdict = await AuditSearch(filled, keys=NoKeys()).verify()
+    assert verdict.ok
+    assert "no key was given" in verdict.integrity
+
+
+async def test_a_log_that_is_still_empty_is_whole(database: Database) -> None:
+    assert found(database).exit_code == verify.WHOLE
+
+
+@in_a_file
+async def test_another_error_of_the_database_is_not_damage(filled: Database) -> None:
+    rename = text("ALTER TABLE audit_tile RENAME TO audit_elsewhere")
+    as_attacker(filled, rename)
+    with pytest.raises(Exception, match=r"no such table|failed"):
+        found(filled)
