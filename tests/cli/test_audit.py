@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.audit import scan, search
 from bot.audit.keys import KeyFile
 from bot.audit.log import AuditLog
 from bot.cli.machine import MachineClock
@@ -107,6 +108,43 @@ def test_search_prints_one_line_per_event(wardroom: Typing, filled: Path) -> Non
     for word in ("engineer", "deploy", "lab-results production", "ok", "REQ-3", "deployed 1.4.3"):
         assert word in lines[0]
     assert lines[1] == "Older ones: --before 3"
+
+
+def test_what_is_left_out_and_counted_can_be_typed_on_a_command_line(
+    wardroom: Typing, filled: Path
+) -> None:
+    assert filled.is_dir()
+    found = json.loads(wardroom("audit", "search", "deplo*", "-1.4.2", "--json").output)
+    assert [event["seq"] for event in found["events"]] == [3, 1]
+    assert found["searched_back_to"] is None
+    assert wardroom("audit", "search", "verb:deploy", "--count").output == "3 events match.\n"
+    counted = json.loads(
+        wardroom("audit", "search", "-release-manager", "verb:deploy", "--count", "--json").output
+    )
+    assert counted == {"count": 2, "capped": False, "searched_back_to": None}
+
+
+def test_an_option_that_does_not_exist_is_no_word(wardroom: Typing, filled: Path) -> None:
+    assert filled.is_dir()
+    result = wardroom("audit", "search", "deploy", "--servce", "lab-results")
+
+    assert result.exit_code == 2
+    assert "--servce" in result.output
+
+
+def test_a_search_whose_time_was_up_says_how_to_go_on(
+    wardroom: Typing, filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert filled.is_dir()
+    monkeypatch.setattr(search, "DEADLINE", -1.0)
+    monkeypatch.setattr(search, "COUNTING_DEADLINE", -1.0)
+    monkeypatch.setattr(scan, "NARROW", 1)
+    lines = wardroom("audit", "search", "deployed").output.splitlines()
+
+    assert lines[-2].startswith("Searched back to 20")
+    assert lines[-1] == "Continue: --before 3"
+    counted = wardroom("audit", "search", "deployed", "--count").output
+    assert counted.startswith("At least 1 events match: counted back to 20")
 
 
 def test_a_filter_that_does_not_exist_is_told_what_does(wardroom: Typing, filled: Path) -> None:
