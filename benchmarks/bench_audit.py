@@ -28,6 +28,7 @@ from bot.audit.seal import Seal
 from bot.audit.search import AuditSearch
 from bot.audit.tree import leaf_hash
 from bot.audit.whole import verify_log
+from bot.ids import uuid7
 from bot.model import Account, Draft, Kind, Place, Reason
 from bot.ports import Transaction
 from bot.storage.database import Database, driver, sql
@@ -156,7 +157,7 @@ def fill(connection: Connection, count: int) -> None:
             reason=Reason.PHI_BLOCKED if number % 5003 == 0 else Reason.OK,
             text=f"said {rare} about number {number}: {EVENT.text}",
         )
-        stamp = record.Stamp(number, ts, record.uuid7(ts, os.urandom(10)), "bench", "bench")
+        stamp = record.Stamp(number, ts, uuid7(ts, os.urandom(10)), "bench", "bench")
         body = record.encode(record.compose(draft, stamp))
         leaf = leaf_hash(body)
         rows.append((number, body.decode(), leaf))
