@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import inspect
 
 from bot import ids
+from bot.audit.anchors import Anchor, Keeper, LogView, State
 from bot.audit.batch import Author
 from bot.audit.entry import Entry
 from bot.audit.export import WHOLE, Exported, Format, Part, export
@@ -46,6 +47,7 @@ class LogFolder:
         reader: str,
         *,
         index: Index | None = None,
+        anchors: Sequence[Anchor] = (),
     ) -> None:
         self._database = database
         self._log = log
@@ -54,6 +56,7 @@ class LogFolder:
         self._reader = reader
         self._prover = LogProver(database)
         self._search = AuditSearch(database, index=index)
+        self._keeper = Keeper(anchors, LogView(database), author.clock, log.halt)
         self._is_started = False
 
     async def search(self, query: AuditQuery, *, asked: str) -> AuditPage:
@@ -76,10 +79,12 @@ class LogFolder:
     async def verify(self, kept: Sequence[Head] = (), keys: Sequence[Key] = ()) -> Findings:
         """Verify the whole log; recorded where that is possible.
 
-        `kept` are checkpoints from elsewhere; without `keys`, those of this machine count.
+        `kept` are checkpoints from elsewhere, beside what the anchors hold; without `keys`, those
+        of this machine count.
         """
         trusted = keys or pinned(self._keys)
-        findings = await self._database.read(lambda c: verify_log(c, kept, trusted))
+        anchored = [Head(held.size, held.root) for held in (await self._keeper.held()).values()]
+        findings = await self._database.read(lambda c: verify_log(c, [*kept, *anchored], trusted))
         with contextlib.suppress(AuditUnavailable):
             await self._record(
                 "audit verify",
@@ -115,12 +120,24 @@ class LogFolder:
         await self._record("audit consistency", {"old": asked, "new": str(new or "")})
         return await self._prover.consistency(old, new)
 
+    async def anchors(self, *, begin: bool = False) -> tuple[Sequence[State], str]:
+        """Compare with every anchor, keep, and return what is known of each and of all.
+
+        `begin` fills those that hold nothing. AuditUnavailable where one remembers another log.
+        """
+        await self._record("audit anchor", {"begin": "true"} if begin else {})
+        if begin:
+            await self._keeper.begin()
+        said = await self._keeper.compared()
+        return self._keeper.states, said
+
     async def keys(self) -> list[KeyRange]:
         """Return the keys that the log's records name; that is no secret, and not recorded."""
         return await self._database.read(lambda connection: ranges(connection, self._keys))
 
     async def rotate(self) -> VerifierKey:
         """Let a new key follow the one in force; the former one is destroyed."""
+        await self._keeper.check()
         entry = self._entry("audit rotate-key", {})
         author = self._author
         key = await self._database.write(lambda c: rotate(c, self._keys, entry, author))
@@ -142,6 +159,7 @@ class LogFolder:
 
     async def _record(self, verb: str, params: Mapping[str, str]) -> None:
         if not self._is_started:
+            await self._keeper.check()
             self._log.start()
             self._is_started = True
         await self._log.append(self._draft(verb, params))
@@ -166,6 +184,7 @@ async def open_log_folder(
     replica: str,
     reader: str,
     index: Path | None = None,
+    anchors: Sequence[Anchor] = (),
 ) -> AsyncIterator[LogFolder]:
     """Open the log of a database, beside a running server or without one.
 
@@ -179,7 +198,7 @@ async def open_log_folder(
         if not database.read_now(lambda connection: inspect(connection).has_table("audit_head")):
             raise ConfigurationError("database: there is no audit log in it; run `db upgrade`")
         author = Author(clock, software, replica)
-        yield LogFolder(database, log, keys, author, reader, index=shards)
+        yield LogFolder(database, log, keys, author, reader, index=shards, anchors=anchors)
     finally:
         if shards is not None:
             shards.close()

@@ -14,7 +14,7 @@ import click
 
 from bot.audit.export import Exported, Format, Part
 from bot.audit.query import parse_query
-from bot.cli import options, proofs, verifying
+from bot.cli import anchoring, options, proofs, verifying
 from bot.cli.log_folder import opened
 from bot.cli.machine import MachineClock
 from bot.dispatch.phi import Tier, explain, mask, scan
@@ -38,7 +38,7 @@ def command() -> None:
     """
 
 
-for _each in (*verifying.COMMANDS, *proofs.COMMANDS):
+for _each in (*verifying.COMMANDS, *proofs.COMMANDS, *anchoring.COMMANDS):
     command.add_command(_each)
 
 

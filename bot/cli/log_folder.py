@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot import __version__, settings
+from bot.audit.anchors import made
 from bot.audit.folder import LogFolder, open_log_folder
 from bot.audit.keys import KeyFile
 from bot.cli.machine import MachineClock, reader, replica
@@ -24,5 +25,6 @@ async def opened(config: Path | None) -> AsyncIterator[LogFolder]:
         replica=replica(),
         reader=reader(),
         index=known.audit.index or None,
+        anchors=made(known.audit),
     ) as log:
         yield log

@@ -13,10 +13,11 @@ from bot.audit.note import unverified
 from bot.errors import AuditUnavailable, Conflict, IntegrationError, Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from bot.audit.anchors.anchor import Anchor
+    from bot.audit.note import Checkpoint
     from bot.ports import Clock
 
 LOG = structlog.get_logger(__name__)
@@ -100,6 +101,18 @@ class Keeper:
             waited = (self._clock.now() - last).total_seconds() if last else anchor.every
             if now or waited >= anchor.every:
                 await self._keep(anchor)
+
+    async def held(self) -> Mapping[str, Checkpoint]:
+        """Return the checkpoint that each anchor holds, compared with nothing."""
+        found: dict[str, Checkpoint] = {}
+        for anchor in self._anchors:
+            try:
+                note = await anchor.held()
+                if note is not None:
+                    found[anchor.name] = unverified(note)
+            except (IntegrationError, ValueError) as error:
+                self._troubled(anchor, str(error))
+        return found
 
     async def compared(self) -> str:
         """Compare with every anchor now, keep where that is due, and say how it is anchored."""
