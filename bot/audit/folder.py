@@ -21,6 +21,7 @@ from bot.audit.keys import KeyStore
 from bot.audit.log import AuditLog
 from bot.audit.note import VerifierKey
 from bot.audit.prover import LogProver
+from bot.audit.report import Counted, ReportWriter
 from bot.audit.rotation import KeyRange, adopt, ranges, rotate
 from bot.audit.search import AuditSearch
 from bot.audit.verify import Findings, Head, Key
@@ -98,6 +99,15 @@ class LogFolder:
             "audit export", {"format": form.value, "file": file.name, **part.described}
         )
         return await self._database.read(lambda connection: export(connection, file, form, part))
+
+    async def report(self, month: str, *, asked: str = "") -> Counted:
+        """Count a month for its reports; BadInput where it is none.
+
+        `asked` is the service that was typed, with patient data masked, for the record.
+        """
+        writer = ReportWriter(self._database, self._author.clock)
+        await self._record("audit report", {"month": writer.named(month), "service": asked})
+        return await writer.count(month)
 
     async def checkpoint(self) -> str:
         """Return the signed checkpoint of now, in which this reading is an event already."""

@@ -63,6 +63,10 @@ class ReportWriter:
         """Return the report of a month, "" for the last that is over, of all services or one."""
         return sheet(await self.count(month), service)
 
+    def named(self, month: str) -> str:
+        """Return the month that is meant; BadInput where it is none, or has not begun."""
+        return _period(month.strip(), self._clock.now()).name
+
     async def count(self, month: str) -> Counted:
         """Count a month once, for reports of all its services."""
         period = _period(month.strip(), self._clock.now())

@@ -17,6 +17,7 @@ from bot.audit.query import parse_query
 from bot.cli import anchoring, options, proofs, verifying
 from bot.cli.log_folder import opened
 from bot.cli.machine import MachineClock
+from bot.cli.reporting import report
 from bot.dispatch.phi import Tier, explain, mask, scan
 from bot.errors import Refused
 from bot.model import AuditCount, AuditPage, AuditQuery, Event
@@ -40,6 +41,7 @@ def command() -> None:
 
 for _each in (*verifying.COMMANDS, *proofs.COMMANDS, *anchoring.COMMANDS):
     command.add_command(_each)
+command.add_command(report)
 
 
 def _filters(function: click.decorators.FC) -> click.decorators.FC:
