@@ -158,3 +158,11 @@ def test_a_key_that_cannot_be_put_in_force_is_said(keys: KeyFile) -> None:
     keys.file.mkdir()
     with pytest.raises(AuditUnavailable, match="cannot use the audit log's key"):
         keys.promote()
+
+
+def test_a_key_that_vanishes_as_it_is_made_is_said(
+    keys: KeyFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.link", lambda *_: None)
+    with pytest.raises(AuditUnavailable, match="taken away as it was made"):
+        keys.make()

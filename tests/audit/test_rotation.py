@@ -244,6 +244,18 @@ async def test_a_log_that_is_not_whole_is_not_adopted(
 
 
 @in_a_file
+async def test_an_event_of_a_key_that_cannot_be_recorded_changes_nothing(
+    server: AuditLog, database: Database, keys: KeyFile, folder: Callable[[KeyStore], object]
+) -> None:
+    await server.append(draft())
+    before = note(database)
+    async with folder(keys) as log:  # type: ignore[attr-defined]  # what `folder` gives
+        with pytest.raises(ValueError, match="holds texts only"):
+            await log.adopt(7)
+    assert note(database) == before
+
+
+@in_a_file
 async def test_the_event_of_a_key_is_drafted_beforehand(
     database: Database, clock: TurnedClock, log: AuditLog
 ) -> None:
