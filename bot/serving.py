@@ -77,11 +77,14 @@ def web_app(settings: Settings, house: House, doors: Sequence[Route]) -> ASGIApp
         )
     )
 
+    kms = house.countersigner
+
     async def readiness() -> Mapping[str, str]:
         people = house.directory.trouble or "ok"
         return {
             "audit log": house.log.trouble or "ok",
             "audit anchors": house.anchors.trouble or "ok",
+            **({"audit countersigner": kms.trouble or "ok"} if kms else {}),
             "people": people,
             **house.outbox.trouble(),
             **house.forwarding.trouble(),

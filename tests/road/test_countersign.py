@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
 
-from bot.audit.keys import KeyFile
+from bot.audit.keys import KeyFile, PrivateKey
 from bot.audit.note import verified
 from bot.errors import ConfigurationError
+from bot.serving import web_app
 from tests.audit.test_countersign import FAR, SCRIPT, kept
 from tests.house import opened
 
@@ -33,6 +35,18 @@ async def test_the_newest_checkpoint_of_a_house_is_countersigned(site: Path) -> 
         (key,) = KeyFile(audit.key, audit.origin).load()
         _, signers = verified(kept(chat.house.database), [key.key, FAR.key])
         assert signers == (key.key, FAR.key)
+
+
+async def test_a_kms_that_does_not_sign_is_seen_from_outside(site: Path) -> None:
+    async with opened(with_a_kms(site, str(PrivateKey.new("another.example").key))) as chat:
+        await chat.say("whoami")
+        assert chat.house.countersigner is not None
+        await chat.house.countersigner.look()
+        app = httpx.ASGITransport(web_app(chat.settings, chat.house, ()))
+        async with httpx.AsyncClient(transport=app, base_url="http://127.0.0.1") as client:
+            ready = (await client.get("/readyz")).json()
+    assert ready["status"] == "degraded"
+    assert ready["checks"]["audit countersigner"] not in {"", "ok"}
 
 
 async def test_a_house_without_a_kms_asks_none(site: Path) -> None:
