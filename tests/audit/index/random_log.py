@@ -61,7 +61,7 @@ class Chance:
             kind=self.one(*Kind) if some() < 0.1 else "",
             request="REQ-1" if some() < 0.05 else "",
             reason=self.one(*Reason) if some() < 0.1 else "",
-            limit=self._choose.randint(1, 60),
+            limit=self._choose.randint(10, 60),
         )
 
     def _word(self) -> str:
