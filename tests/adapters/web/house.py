@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from bot.adapters.web import Live, Parts, console
 from bot.model import (
     Account,
+    AuditCount,
     AuditPage,
     AuditQuery,
     Event,
@@ -183,6 +184,10 @@ class OneEvent:
     async def search(self, query: AuditQuery) -> AuditPage:
         """Return nothing: the console searches through the road."""
         raise AssertionError(query)
+
+    async def count(self, query: AuditQuery, *, most: int | None = None) -> AuditCount:
+        """Count nothing, for the same reason."""
+        raise AssertionError(query, most)
 
     async def show(self, seq: int) -> Event | None:
         """Return the event."""
