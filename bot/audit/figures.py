@@ -12,21 +12,31 @@ from sqlalchemy import Connection
 
 from bot.audit.matching import at
 from bot.audit.reading import AUDIT, fetch, read_event, select_rows
+from bot.audit.stretch import marks
 from bot.model import Event, Json, Kind, Reason
 
-COUNTED: Final = frozenset(Kind) - {Kind.INTENT}
 SIGNING: Final = ("audit review sign", "audit review countersign")
 PEOPLE_FILE: Final = "people file"
-LINKING: Final = ("link", "unlink")
+NORMAL: Final = "normal"
 
 _DEPLOYS: Final = ("deploy", "rollback")
 _READING: Final = ("audit search", "audit show", "audit review", "audit report")
 _EXPORT: Final = "audit export"
 _OWN: Final = "never-the-requester"
 _ANSWERS: Final = frozenset({Kind.OUTCOME, Kind.EFFECT_OUTCOME, Kind.REFUSED})
+_THINGS: Final = ("request", "deploy", "change")
+_CHANGE_OPEN: Final = "change open"
+_OPENED_WITH: Final = "opened with it"  # as the change of a deploy
 _GOOD: Final = frozenset({Reason.OK, Reason.PENDING_APPROVAL})
 _WITHDRAWN: Final = {"reject": "rejected", "cancel": "cancelled"}
+_REMEMBERED: Final = 100_000  # requests, deploys and changes: those of more than a month
 _FIRST_OF_A_THING: Final = 64  # events; what somebody typed before it was there may come first
+
+WANTED: Final = (
+    *marks("kind", (Kind.OUTCOME, Kind.EFFECT_OUTCOME, Kind.REFUSED, Kind.EFFECT, Kind.ENDED)),
+    *marks("verb", (PEOPLE_FILE, _EXPORT, *_READING)),
+)
+"""What stands in the bytes of every event that is counted."""
 
 
 @dataclass
@@ -73,6 +83,15 @@ class Site:
     exports: int = 0
 
 
+@dataclass(frozen=True)
+class Opening:
+    """What a request, deploy or change is about, and since when; `type` is a change's."""
+
+    at: datetime
+    service: str
+    type: str
+
+
 @dataclass
 class Month:
     """Counts events as they come; `take` is for `read_stretch`."""
@@ -81,11 +100,13 @@ class Month:
     services: dict[str, Figures] = field(default_factory=lambda: defaultdict(Figures))
     site: Site = field(default_factory=Site)
     _begun: set[str] = field(default_factory=set)
+    _known: dict[str, Opening] = field(default_factory=dict)
 
     def take(self, connection: Connection, event: Event) -> None:
         """Count one event."""
         data = event.data
         kind = data.get("kind")
+        self._remember(event)
         if kind == Kind.SYSTEM:
             self._count_ours(data)
         elif kind == Kind.ENDED:
@@ -96,6 +117,20 @@ class Month:
             self._count_approved(connection, event)
         elif kind in _ANSWERS:
             self._count_answer(connection, event)
+
+    def _remember(self, event: Event) -> None:
+        """Keep what later events of the same request, deploy or change do not say again."""
+        for name in _THINGS:
+            number = _word(event.data, name)
+            if number and number not in self._known and _opens(event, name):
+                if len(self._known) >= _REMEMBERED:
+                    self._known.clear()  # what is asked for again is read again
+                self._known[number] = _opening(event)
+
+    def _opened(self, connection: Connection, name: str, number: str) -> Opening | None:
+        if number not in self._known and (event := _first(connection, name, number)):
+            self._known[number] = _opening(event)
+        return self._known.get(number)
 
     def _count_ours(self, data: Mapping[str, Json]) -> None:
         verb = _word(data, "verb")
@@ -119,7 +154,7 @@ class Month:
         if not request or request in self._begun:
             return  # carried out again after a restart: it was approved once
         self._begun.add(request)
-        asked = _first(connection, "request", request, "reason", Reason.PENDING_APPROVAL)
+        asked = self._opened(connection, "request", request)
         for figures in self._of(connection, event.data):
             figures.decided["approved"] += 1
             if asked is not None:
@@ -175,29 +210,30 @@ class Month:
             figures.decided[_WITHDRAWN[verb]] += 1
         elif verb == "deploy settle":
             figures.settled += 1
-        elif verb == "change open":
-            figures.changes[_word(data, "params", "type") or "normal"] += 1
+        elif verb == _CHANGE_OPEN:
+            figures.changes[_word(data, "params", "type") or NORMAL] += 1
         elif verb in _DEPLOYS and data.get("deploy"):
             figures.started[_word(data, "target", "environment")] += 1
             figures.rollbacks += verb == "rollback"
             if change := _word(data, "change"):
-                figures.under[_type_of(connection, change)] += 1
+                opened = self._opened(connection, "change", change)
+                figures.under[opened.type if opened else NORMAL] += 1
 
     def _of(self, connection: Connection, data: Mapping[str, Json]) -> Iterator[Figures]:
         """Return where an event counts: in all, and in its service where that can be known."""
         yield self.whole
         service = _word(data, "target", "service")
-        for name in ("request", "deploy", "change"):
+        for name in _THINGS:
             if not service and (number := _word(data, name)):
-                opened = _first(connection, name, number, "target")
-                service = _word(opened.data, "target", "service") if opened else ""
+                opened = self._opened(connection, name, number)
+                service = opened.service if opened else ""
         if service:
             yield self.services[service]
 
 
 def _is_counted(data: Mapping[str, Json], verb: str) -> bool:
     return (
-        verb in {*_DEPLOYS, *_WITHDRAWN, "deploy settle", "change open"}
+        verb in {*_DEPLOYS, *_WITHDRAWN, "deploy settle", _CHANGE_OPEN}
         or data.get("reason") == Reason.PENDING_APPROVAL
     )
 
@@ -207,22 +243,35 @@ def gives_access(data: Mapping[str, Json], verb: str) -> bool:
     return verb == "unlink" or (verb == "link" and not at(data, ("actor", "person")))
 
 
-def _type_of(connection: Connection, change: str) -> str:
-    """Return a change's type; one that was opened with its deploy is a normal one."""
-    opened = _first(connection, "change", change, "verb", "change open")
-    return (opened and _word(opened.data, "params", "type")) or "normal"
+def _opening(event: Event) -> Opening:
+    data = event.data
+    kind = _word(data, "params", "type") if data.get("verb") == _CHANGE_OPEN else ""
+    return Opening(event.at, _word(data, "target", "service"), kind or NORMAL)
 
 
-def _first(
-    connection: Connection, name: str, number: str, field_: str, value: str = ""
-) -> Event | None:
-    """Return the first event of a request, deploy or change that says something in a field."""
+def _opens(event: Event, name: str) -> bool:
+    """Say whether an event opened its request, deploy or change, as far as it alone can tell."""
+    data = event.data
+    if not _word(data, "target", "service") or data.get("kind") == Kind.INTENT:
+        return False
+    if name == "request":
+        return data.get("reason") == Reason.PENDING_APPROVAL
+    if name == "change":
+        with_deploy = _word(data, "params", "fact.change") == _OPENED_WITH
+        return with_deploy or (data.get("verb"), data.get("reason")) == (_CHANGE_OPEN, Reason.OK)
+    return True
+
+
+def _first(connection: Connection, name: str, number: str) -> Event | None:
+    """Return the event that opened a request, deploy or change, by the index of such numbers.
+
+    Where that is not among the first, the first of them that names a service.
+    """
     rows = select_rows(connection).where(AUDIT.c[name] == number).order_by(AUDIT.c.seq)
-    for row in fetch(connection, rows.limit(_FIRST_OF_A_THING)):
-        event = read_event(row)
-        if event and event.data.get(field_) and value in ("", event.data[field_]):
-            return event
-    return None
+    found = filter(None, map(read_event, fetch(connection, rows.limit(_FIRST_OF_A_THING))))
+    events = [event for event in found if _word(event.data, "target", "service")]
+    opening = (event for event in events if _opens(event, name))
+    return next(opening, events[0] if events else None)
 
 
 def _word(data: Mapping[str, Json], *path: str) -> str:

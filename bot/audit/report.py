@@ -15,7 +15,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from bot.audit.batch import read_head
-from bot.audit.figures import COUNTED, SIGNING, Figures, Month, Site
+from bot.audit.figures import SIGNING, WANTED, Figures, Month, Site
 from bot.audit.search import first_at
 from bot.audit.stretch import Stretch, read_stretch
 from bot.errors import BadInput
@@ -72,7 +72,7 @@ class ReportWriter:
         period = _period(month.strip(), self._clock.now())
         stretch, log = await self._database.read(lambda connection: _bounds(connection, period))
         counting = Month()
-        read = await read_stretch(self._database, stretch, COUNTED, counting.take)
+        read = await read_stretch(self._database, stretch, WANTED, counting.take)
         return Counted(period, counting, read, log)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from bot.audit.reading import AUDIT, Row, fetch, read_event, select_rows
 from bot.audit.tree import leaf_hash
-from bot.model import Event, Kind
+from bot.model import Event
 from bot.storage.database import Database
 
 PART: Final = 2_000
@@ -34,13 +34,12 @@ class Stretch:
 
 
 async def read_stretch(
-    database: Database, stretch: Stretch, kinds: Collection[Kind], take: Take
+    database: Database, stretch: Stretch, wanted: Collection[bytes], take: Take
 ) -> Stretch:
-    """Hand every event of some kinds to `take`, in order; each event is hashed, of any kind.
+    """Hand every event with a wanted mark in its bytes to `take`, in order; all are hashed.
 
     `take` runs in a reading thread, on the snapshot that the event was read in.
     """
-    wanted = [b'"kind":"%s"' % kind.encode() for kind in kinds]
     damaged: list[int] = []
     begin = stretch.first
     while begin <= stretch.last:
@@ -64,11 +63,15 @@ def _rows(connection: Connection, begin: int, end: int) -> list[Row]:
     return fetch(connection, select_rows(connection).where(*inside).order_by(AUDIT.c.seq))
 
 
-def _event(row: Row, wanted: Collection[bytes], damaged: list[int]) -> Event | None:
-    """Return an event of the kinds that are wanted; of the others, only their hash is looked at.
+def marks(name: str, values: Iterable[str]) -> list[bytes]:
+    """Return what stands in the bytes of every event that has one of the values in a field.
 
-    The mark can stand elsewhere in a body too, so that it only says what need not be read.
+    It may stand elsewhere too, so it only says which events need not be read.
     """
+    return [b'"%s":"%s"' % (name.encode(), value.encode()) for value in values]
+
+
+def _event(row: Row, wanted: Collection[bytes], damaged: list[int]) -> Event | None:
     seq, body, leaf = row
     if not any(mark in body for mark in wanted) and leaf_hash(body) == leaf:
         return None

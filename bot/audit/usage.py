@@ -13,14 +13,14 @@ from bot.audit.batch import read_head
 from bot.audit.figures import PEOPLE_FILE, gives_access
 from bot.audit.matching import at
 from bot.audit.reading import AUDIT, fetch, read_event, read_size, select_rows
-from bot.audit.stretch import Stretch, read_stretch
+from bot.audit.stretch import Stretch, marks, read_stretch
 from bot.model import Event, Kind, LogState, Reason, Usage, Used
 from bot.ports import Effect, Transaction
 from bot.storage.database import Database, sql
 
 SHOWN: Final = 200  # changes that are kept; of more than these, the newest
 
-_KINDS: Final = frozenset({Kind.OUTCOME, Kind.REFUSED, Kind.SYSTEM})
+_WANTED: Final = (*marks("kind", (Kind.OUTCOME, Kind.REFUSED)), *marks("verb", (PEOPLE_FILE,)))
 _DID: Final = frozenset({Reason.OK, Reason.PENDING_APPROVAL})
 
 
@@ -34,7 +34,7 @@ class UsageReader:
         """Count the events after a number; 0 counts them all."""
         size, first = await self._database.read(lambda c: (read_size(c), _next(c, event)))
         counting = _Counting()
-        read = await read_stretch(self._database, Stretch(event + 1, size), _KINDS, counting.take)
+        read = await read_stretch(self._database, Stretch(event + 1, size), _WANTED, counting.take)
         return Usage(
             first=event + 1,
             size=size,
