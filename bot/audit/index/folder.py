@@ -30,17 +30,19 @@ _NAME: Final = re.compile(r"([0-9]{6})-[0-9a-f]{8}\.sqlite")
 
 @dataclass
 class Reading:
-    """An open shard, one search at a time, with its list of runs as far as it was read."""
+    """An open shard, one search at a time, with the list of runs that all of them share."""
 
     connection: sqlite3.Connection
-    words: Words = field(default_factory=Words)
+    words: Words
     claim: Claim = field(default_factory=lambda: Claim(1, 0, 0))
 
     def refresh(self) -> None:
         """Read what the shard says now, and the runs that are new."""
         self.claim = shard.read_claim(self.connection)
-        new = "SELECT run FROM word WHERE id > ? ORDER BY id"
-        self.words.add(run for (run,) in self.connection.execute(new, (len(self.words),)))
+        new = "SELECT group_concat(run, char(10)), max(id) FROM word WHERE id > ?"
+        lines, last = self.connection.execute(new, (self.words.last,)).fetchone()
+        if lines is not None:
+            self.words.add(lines, last)
 
     @property
     def odd(self) -> Odd:
@@ -55,6 +57,7 @@ class Index:
         self.folder = folder
         self.shard_size = shard_size
         self._free: dict[Path, list[Reading]] = {}
+        self._words: dict[Path, Words] = {}
         self._lock = threading.Lock()
 
     def number_of(self, seq: int) -> int:
@@ -78,12 +81,16 @@ class Index:
         """Make an empty shard and open it for writing."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self.folder / f"{number:06}-{secrets.token_hex(4)}.sqlite"
-        return path, shard.create(path, *self.range_of(number))
+        for left in self.folder.glob("*.new*"):
+            left.unlink()  # of a process that was killed here
+        shard.create(path, *self.range_of(number))
+        return path, shard.open_for_writing(path)
 
     def drop(self, path: Path) -> None:
         """Throw a shard away: none of its bytes stay in the folder."""
         with self._lock:
             free = self._free.pop(path, [])
+            self._words.pop(path, None)
         for reading in free:
             reading.connection.close()
         for name in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
@@ -104,12 +111,14 @@ class Index:
         with self._lock:
             free = self._free.setdefault(path, [])
             reading = free.pop() if free else None
+            words = self._words.setdefault(path, Words())
         if reading is None:
-            reading = Reading(shard.open_for_reading(path))
+            reading = Reading(shard.open_for_reading(path), words)
         is_well = False
         try:
             reading.connection.execute("BEGIN")
-            reading.refresh()
+            with self._lock:
+                reading.refresh()
             yield reading
             is_well = True
         except GeneratorExit:
@@ -128,6 +137,7 @@ class Index:
                 self._free[path].append(reading)
                 return
             self._free.pop(path, None)
+            self._words.pop(path, None)
         reading.connection.close()
 
     def close(self) -> None:

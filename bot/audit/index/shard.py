@@ -84,17 +84,22 @@ class Leaf:
     tokens: Tokens | None
 
 
-def create(path: Path, first: int, last: int) -> sqlite3.Connection:
-    """Make an empty shard and open it for writing; readable by this user alone."""
-    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    connection = _connect(path)
-    connection.execute("PRAGMA journal_mode = WAL")
+def create(path: Path, first: int, last: int) -> None:
+    """Make an empty shard, readable by this user alone; nobody sees it before it is whole."""
+    new = path.with_name(f"{path.name}.new")
+    os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    with contextlib.closing(_connect(new)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        _write_schema(connection, first, last)
+    new.rename(path)
+
+
+def _write_schema(connection: sqlite3.Connection, first: int, last: int) -> None:
     with transaction(connection):
         for statement in _SCHEMA:
             connection.execute(statement)
         row = (FORMAT, first, last, first - 1, b"", b"")
         connection.execute("INSERT INTO claim VALUES (1, ?, ?, ?, ?, 0, 0, 0, ?, ?)", row)
-    return connection
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 MOST: Final = 128
@@ -14,20 +12,19 @@ _LINE: Final = b"\n"
 
 
 class Words:
-    """Runs of letters; it only grows, and costs a few bytes a run."""
+    """Runs of letters, a line each, read up to the row `last`; it only grows.
+
+    May be asked in one thread while another adds to it: lines are added whole.
+    """
 
     def __init__(self) -> None:
         self._lines = bytearray(_LINE)
-        self._starts = array("I")
+        self.last = 0
 
-    def __len__(self) -> int:
-        return len(self._starts)
-
-    def add(self, runs: Iterable[str]) -> None:
-        """Add runs that are new."""
-        for run in runs:
-            self._starts.append(len(self._lines))
-            self._lines += run.encode() + _LINE
+    def add(self, lines: str, last: int) -> None:
+        """Add the runs that are new, a line each, up to the row `last`."""
+        self._lines += lines.encode() + _LINE
+        self.last = last
 
     def having(self, part: str, *, begins: bool, ends: bool) -> list[str] | None:
         """Return the runs that have a part, those that begin or end with it; None if too many."""
@@ -40,7 +37,7 @@ class Words:
         for _ in range(MOST + 1):
             if at < 0:
                 return
-            start = self._starts[bisect_right(self._starts, at + begins) - 1]
+            start = self._lines.rfind(_LINE, 0, at + begins) + 1
             end = self._lines.index(_LINE, start)
             yield self._lines[start:end].decode()
             at = self._lines.find(needle, end)

@@ -368,7 +368,7 @@ async def test_what_matches_is_counted_up_to_a_limit_or_all_of_it(
 
 def test_a_word_is_part_of_the_runs_that_have_it() -> None:
     listed = words.Words()
-    listed.add(["deploy", "redeploy", "deployment", "λβγ", "loy"])
+    listed.add("deploy\nredeploy\ndeployment\nλβ\u03b3\nloy", 5)
 
     def having(part: str, *, begins: bool = False, ends: bool = False) -> list[str] | None:
         return listed.having(part, begins=begins, ends=ends)
@@ -377,11 +377,11 @@ def test_a_word_is_part_of_the_runs_that_have_it() -> None:
     assert having("deploy", begins=True) == ["deploy", "deployment"]
     assert having("deploy", ends=True) == ["deploy", "redeploy"]
     assert having("deploy", begins=True, ends=True) == ["deploy"]
-    assert having("λβ") == ["λβγ"]
+    assert having("λβ") == ["λβ\u03b3"]
     assert having("xyz") == []
-    listed.add([f"many{number}" for number in range(words.MOST)])
+    listed.add("\n".join(f"many{number}" for number in range(words.MOST)), 5 + words.MOST)
     assert len(having("many") or []) == words.MOST
-    listed.add(["manymore"])
+    listed.add("manymore", 6 + words.MOST)
     assert having("many") is None
 
 
