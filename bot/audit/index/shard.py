@@ -39,7 +39,7 @@ _CLAIM: Final = """SELECT format, first, last, high, damaged, long, is_sealed, f
                    FROM claim"""
 
 
-_CORRUPT: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_ERROR")
+_CORRUPT: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
 
 class Unusable(Exception):
@@ -142,7 +142,7 @@ def read_claim(connection: sqlite3.Connection) -> Claim:
     try:
         row = connection.execute(_CLAIM).fetchone()
     except sqlite3.DatabaseError as error:
-        if not is_corrupt(error):
+        if not is_corrupt(error) and error.sqlite_errorname != "SQLITE_ERROR":  # no such table
             raise
         raise Unusable(str(error)) from error
     if row is None or row[0] != FORMAT:

@@ -6,17 +6,20 @@ import random
 import string
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import repeat
 
 import pytest
 from sqlalchemy import text
 
 from bot.audit import record, scan
 from bot.audit.index import plan
+from bot.audit.index.builder import Builder
 from bot.audit.index.folder import Index
+from bot.audit.index.shard import candidates
 from bot.audit.log import AuditLog
 from bot.audit.matching import matches
 from bot.audit.query import parse_query
-from bot.audit.search import AuditSearch
+from bot.audit.search import AuditSearch, _storable
 from bot.errors import BadInput
 from bot.model import AuditQuery
 from bot.storage.database import Database
@@ -103,11 +106,12 @@ async def test_you_read_your_own_writes(
 
 @in_a_file
 async def test_whatever_is_typed_searches_without_an_error(
-    log: AuditLog, indexed: AuditSearch, build: Callable[[], int], clock: TurnedClock
+    log: AuditLog, index: Index, indexed: AuditSearch, builder: Builder, clock: TurnedClock
 ) -> None:
     chance = Chance(3)
     await fill(log, draft(text="x OR y"), *(chance.event() for _ in range(70)))
-    build()
+    while builder.step():
+        pass
     choose = random.Random(7)  # noqa: S311 - chooses test data
     alphabet = string.printable + "\x00\ud800é“”🚑%_\\\xa7\x80" + '"' * 5 + ": " * 5 + "*-" * 3
     typed = ["".join(choose.choices(alphabet, k=choose.randint(0, 40))) for _ in range(TYPED)]
@@ -122,6 +126,13 @@ async def test_whatever_is_typed_searches_without_an_error(
             continue
         searched += 1
         await indexed.search(query)
+        with index.reading(index.paths()[0]) as reading:
+            asked = plan.expression(plan.wanted(_storable(query)), reading.words, reading.odd)
+            if asked:  # a search would go on without the index where this failed
+                every = candidates(
+                    reading.connection, asked, 1, 99, sizes=repeat(9), is_late=lambda: False
+                )
+                assert all(every)
     assert searched > TYPED // 2
     assert await found(indexed, parse_query('"x or y"', now=clock.at)) == [1]
 
