@@ -33,6 +33,8 @@ QUALIFIERS = (
     ("since a day, or how long ago", "since:2h"),
     ("until the end of a day", "until:2026-04-01"),
     ("words in that order", '"smoke probe"'),
+    ("a word that begins so", "deplo*"),
+    ("none of it", "-outcome:ok"),
 )
 LINKED = frozenset({"correlation", "request", "deploy", "change", "incident"})
 
