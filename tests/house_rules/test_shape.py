@@ -32,9 +32,9 @@ EMPTY_ON_PURPOSE = {
     "bot/storage/migrations/versions/0004_letters.py:downgrade": "records outlive code",
     "bot/storage/migrations/versions/0005_teams.py:downgrade": "records outlive code",
     "bot/storage/migrations/versions/0006_secrets.py:downgrade": "records outlive code",
+    "bot/storage/migrations/versions/0007_checkpoints.py:downgrade": "records outlive code",
     "bot/storage/migrations/versions/0008_forward.py:downgrade": "records outlive code",
     "bot/audit/forward/syslog.py:close": "each batch has a connection of its own",
-    "bot/storage/migrations/versions/0007_checkpoints.py:downgrade": "records outlive code",
     "bot/workflow/claim.py:renew": "a file lock has nothing to renew",
 }
 

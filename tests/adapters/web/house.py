@@ -145,6 +145,14 @@ class MemoryNotices:
     async def withdraw(self, topic: str, place: Place) -> None:
         """Promise nothing there, as nothing ever was."""
 
+    async def is_shown(self, topic: str, place: Place, ref: str) -> bool:
+        """Say whether a message shows a topic."""
+        return (place, ref) in await self._topics.posts(topic)
+
+    async def thread(self, topic: str, place: Place) -> str:  # noqa: ARG002 - a page has no threads
+        """Return no thread."""
+        return ""
+
     async def current(self, topic: str) -> Reply | None:
         """Return the newest reply."""
         found = await self._topics.get(topic)
