@@ -23,7 +23,7 @@ from bot.audit.reading import AUDIT, Row, fetch, read_event, read_size, select_r
 from bot.audit.tree import HASH_SIZE
 from bot.storage.database import Database
 
-BATCH: Final = 2_000
+BATCH: Final = 500
 TAIL: Final = 256
 """Events that are not worth a batch: they are read by every search instead, in a millisecond."""
 

@@ -17,14 +17,19 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.audit.index.builder import Builder
 from bot.audit.index.folder import Index
+from bot.audit.reading import read_size
 from bot.storage.database import DRIVER_ERRORS, Database
 
 LOOK_EVERY: Final = 2.0
 """Seconds between two looks at a log that is all in the index."""
 
+MUCH: Final = 16_384
+"""Events that are not yet in the index while the log grows: every search reads them, in 50 ms."""
+
 _log = logging.getLogger(__name__)
 
 _AFTER_TROUBLE: Final = 30.0
+_REST: Final = 4
 _LOCK: Final = "lock"
 
 
@@ -33,7 +38,7 @@ class Indexer:
 
     def __init__(self, database: Database, index: Index, *, look_every: float = LOOK_EVERY) -> None:
         self._builder = Builder(database, index)
-        self._index = index
+        self._database, self._index = database, index
         self._look_every = look_every
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -65,14 +70,24 @@ class Indexer:
                 self._say(error)
 
     def _build(self) -> None:
-        """Keep up with the log until stopped."""
-        pause = 0.0
+        """Keep up with the log until stopped: while it is quiet, or once much is missing.
+
+        The thread shares the process with those who wait for an answer, so it rests four times
+        as long as it works.
+        """
+        pause, seen, done = 0.0, -1, 0
         while not self._stopping.wait(pause):
             started = time.monotonic()
-            has_worked = self._builder.step()
+            size = self._database.read_now(read_size)
+            is_growing, seen = size != seen, size
+            pause = self._look_every
+            if is_growing and size - done < MUCH:
+                continue
+            if self._builder.step():
+                pause = _REST * (time.monotonic() - started)
+            else:
+                done = size
             self.trouble = ""
-            # As long a pause as it took: whoever waits for an answer goes first.
-            pause = time.monotonic() - started if has_worked else self._look_every
 
     def _say(self, error: Exception) -> None:
         kind = type(error).__name__  # its words may quote what was being read
