@@ -56,7 +56,7 @@ def _texts(value: object) -> Iterator[str]:
             waiting += found
             waiting += found.values()
         elif dataclasses.is_dataclass(found):
-            waiting += vars(found).values()
+            waiting += filter(None, vars(found).values())  # most parts of a reply are empty
 
 
 def masked_text(text: str) -> str:
