@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import random
 import re
@@ -32,6 +33,9 @@ LATEST = 20.0
 # A few, and soon: whoever sends what has to arrive comes back later, and not while we are at it.
 ATTEMPTS = 4
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0  # seconds
+AT_ONCE = 16
+"""Requests of one service at a time: the client looks at every connection and every waiting request
+for each that it makes, which in a rush takes longer than the requests."""
 CODE = re.compile(r"[A-Za-z]{1,60}")
 
 
@@ -52,6 +56,7 @@ class Calls:
     ) -> None:
         self._name, self._http, self._credentials = name, http, credentials
         self._pause, self._again = pause, again
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def ask(
         self, method: str, url: str, body: Body | None, params: Mapping[str, str]
@@ -81,15 +86,16 @@ class Calls:
         for is_second in (False, True):
             token = await self._credentials.token()
             try:
-                response = await self._http.request(
-                    method,
-                    url,
-                    params=params,
-                    json=body,
-                    headers={"Authorization": f"Bearer {token}"},
-                    timeout=TIMEOUT,
-                    follow_redirects=False,  # the token is for this address alone
-                )
+                async with self._turns:
+                    response = await self._http.request(
+                        method,
+                        url,
+                        params=params,
+                        json=body,
+                        headers={"Authorization": f"Bearer {token}"},
+                        timeout=TIMEOUT,
+                        follow_redirects=False,  # the token is for this address alone
+                    )
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
                 return None
             except (httpx.HTTPError, httpx.InvalidURL) as error:

@@ -35,11 +35,12 @@ WELCOME = Reply(
 class Patience:
     """Seconds after which somebody who waits is told that the answer takes longer.
 
-    Teams gives an invoke 10 to 15 seconds; people give it less, and a second is what we allow us.
+    Teams gives an invoke 10 to 15 seconds; people give it less, and a second is what we allow us
+    with fifty others waiting.
     """
 
     message: float = 1.0
-    invoke: float = 0.8
+    invoke: float = 0.6
 
 
 class Listeners:
