@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import stat
 import tracemalloc
@@ -222,24 +221,20 @@ async def test_an_export_needs_no_more_memory_for_more_events(
     monkeypatch.setattr(parts, "CHUNK", 64)
 
     def peak(name: str) -> int:
-        # What is only waiting for the collector is not held: it runs often here, whatever a test
-        # before this one has set.
-        often, usual = (700, 10, 10), gc.get_threshold()
-        gc.collect()
-        gc.set_threshold(*often)
-        tracemalloc.start()
-        try:
-            write(filled, tmp_path / name, Format.OCSF)
-            return tracemalloc.get_traced_memory()[1]
-        finally:
+        # The least of three: a thread that another test left may take some meanwhile.
+        found = []
+        for attempt in range(3):
+            tracemalloc.start()
+            write(filled, tmp_path / f"{name}-{attempt}", Format.OCSF)
+            found.append(tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
-            gc.set_threshold(*usual)
+        return min(found)
 
     peak("warm")
     little = peak("little")
     await asyncio.gather(*(log.append(draft(text="again")) for _ in range(5 * SIZE)))
     assert peak("much") < little * 1.5
-    assert (tmp_path / "much").stat().st_size > 5 * (tmp_path / "little").stat().st_size
+    assert (tmp_path / "much-0").stat().st_size > 5 * (tmp_path / "little-0").stat().st_size
 
 
 def test_a_manifest_has_a_bounded_number_of_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
