@@ -35,7 +35,7 @@ def _body(reply: Reply) -> Markup:
     return _join(
         (
             _if(reply.title, Markup("<h3>{}</h3>")),
-            _text(reply.text),
+            paragraphs(reply.text),
             _if(status(reply), Markup('<p class="status">{}</p>')),
             _image(reply.image) if reply.image else EMPTY,
             _fields(reply),
@@ -49,11 +49,12 @@ def _body(reply: Reply) -> Markup:
     )
 
 
-def _text(said: str) -> Markup:
-    paragraphs = (part.strip("\n") for part in clean(said).split("\n\n"))
+def paragraphs(said: str) -> Markup:
+    """Return text as paragraphs, escaped; what stands in backticks is code."""
+    parts = (part.strip("\n") for part in clean(said).split("\n\n"))
     return _join(
         Markup("<p>{}</p>").format(_join(map(_inline, part.split("\n")), NEWLINE))
-        for part in paragraphs
+        for part in parts
         if part.strip()
     )
 

@@ -17,7 +17,7 @@ from bot.adapters.web.live import Live
 from bot.adapters.web.persona import Personas
 from bot.model import Json, Reason, Reply
 from bot.ports import Directory
-from bot.render.html import html
+from bot.render.html import html, paragraphs
 
 FOLDER = Path(__file__).parent / "templates"
 
@@ -32,6 +32,7 @@ def templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["drawn"] = _drawn
+    environment.filters["paragraphs"] = paragraphs
     return environment
 
 

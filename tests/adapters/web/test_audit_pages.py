@@ -39,7 +39,7 @@ def page_of(first: int, last: int) -> Reply:
         )
         for n in range(first, last, -1)
     )
-    return Reply(f"{len(rows)} events.", table=Table(COLUMNS, rows))
+    return Reply(f"{len(rows)} events for `deploy`.", table=Table(COLUMNS, rows))
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -58,6 +58,7 @@ async def test_a_search_goes_down_the_road_once(house: House, client: httpx.Asyn
     assert answer.url.params["q"] == "person:engineer deploy"
     assert 'href="/audit/40"' in answer.text
     assert "&lt;1.4.2&gt;" in answer.text
+    assert "<p>20 events for <code>deploy</code>.</p>" in answer.text
     assert answer.text.count(" UTC") == 0  # the head of the column says it once
     assert '<time datetime="2026-03-09T07:30:05Z">2026-03-09 07:30:05</time>' in answer.text
     assert house.road.lines == ["audit search person:engineer deploy"]
