@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.model import Build, BuildState, Reason, Visibility
 from tests.house import Chat, opened
+from tests.loggers import all_to_debug, restored
 
 CANARY = "ZZCANARY"
 PASTES = [
@@ -21,13 +23,18 @@ PASTES = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _quiet_again() -> Iterator[None]:
+    with restored():
+        yield
+
+
 @pytest.mark.parametrize("text", PASTES)
 async def test_a_paste_of_patient_data_leaves_no_trace(
     site: Path, caplog: pytest.LogCaptureFixture, text: str
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    for name in list(logging.root.manager.loggerDict):
-        logging.getLogger(name).setLevel(logging.DEBUG)
+    all_to_debug()
     async with opened(site) as chat:
         reply = await chat.say(text)
 

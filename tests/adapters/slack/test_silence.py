@@ -14,6 +14,7 @@ from bot.model import Button, Form, Input, Reason, Reply, Visibility
 from tests.adapters.slack.conftest import Open, opened
 from tests.adapters.slack.estate import Estate, request
 from tests.fakes.slack import FORM
+from tests.loggers import all_to_debug, restored
 
 CANARY = "MRN-8675309-canary"
 SECRETS = ("a-signing-secret", "xoxb-a-token", "xapp-a-token", "v0=")
@@ -39,18 +40,11 @@ def heard() -> Iterator[Everything]:
     before = {root: root.level}
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
-    yield handler
+    with restored():
+        yield handler
     root.removeHandler(handler)
     for logger, level in before.items():
         logger.setLevel(level)
-
-
-def all_to_debug() -> None:
-    """Turn every logger that exists to DEBUG, whatever its library set."""
-    for logger in logging.root.manager.loggerDict.values():
-        if isinstance(logger, logging.Logger):
-            logger.setLevel(logging.DEBUG)
-            logger.propagate = True
 
 
 @pytest.mark.parametrize("app_token", [None, "xapp-a-token"], ids=["HTTP", "Socket Mode"])

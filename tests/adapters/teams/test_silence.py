@@ -12,9 +12,10 @@ from bot.adapters.teams.activity import understood
 from bot.adapters.teams.silence import LIBRARIES, silence
 from bot.errors import Rejected
 from bot.model import Button, Form, Input, Place, Reason, Reply, Visibility
-from tests.adapters.slack.test_silence import CANARY, Everything, all_to_debug, failing, heard
+from tests.adapters.slack.test_silence import CANARY, Everything, failing, heard
 from tests.adapters.teams.conftest import Open, opened
 from tests.fakes.teams import activities
+from tests.loggers import all_to_debug
 
 SECRETS = ("an-app-password", "a-token-of-ours", "Bearer ", "eyJ")
 FORM = Form("deploy", CANARY, (Input("reason", "Reason"),))
