@@ -80,7 +80,9 @@ async def test_fifty_start_at_once_while_the_log_is_written_to(
     engine = await launch({"diary": diary.body})
     draft = Draft(kind=Kind.EFFECT, verb="deploy", correlation="c-1")
     keys = KnownKeys()
-    async with AuditLog(database, clock=FixedClock(), software="0", replica="a", keys=keys) as log:
+    async with AuditLog(
+        database, clock=FixedClock(), software="0", replica="a", keys=keys, deadline=LONG
+    ) as log:
         starts = [log.append(draft, engine.start("diary", str(n))) for n in range(50)]
 
         async def append(times: int) -> int:

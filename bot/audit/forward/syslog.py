@@ -2,7 +2,8 @@
 
 The protocol has no acknowledgement. What comes closest is the end of the TLS session: ours follows
 everything that was sent, so a receiver that answers it, as the protocol asks (4.4), has read all of
-it. A connection that is only closed shows nothing: so ends, too, a session that was refused.
+it. A connection that is only closed shows nothing, and an alert is a refusal. Neither asyncio nor
+`SSLSocket.unwrap` tells a fatal alert from an orderly end, so the records pass through our hands.
 """
 
 from __future__ import annotations
@@ -37,7 +38,6 @@ class SyslogTarget:
         """Send a batch and end the session; see `Target.send`."""
         data = b"".join(framed(self.message(event)) for event in events)
         try:
-            # In a thread: asyncio does not tell a session that was ended from one that was refused.
             await asyncio.to_thread(self._send, data)
         except OSError as error:
             why = error.strerror or str(error) or type(error).__name__
@@ -50,9 +50,9 @@ class SyslogTarget:
                 bare.shutdown(socket.SHUT_WR)
                 _read_to_end(bare)
                 return
-            with self.context.wrap_socket(bare, server_hostname=self.host) as session:
-                session.sendall(data)
-                session.unwrap()  # sends our end of the session, and waits for theirs
+            session = _Session(bare, self.context, self.host)
+            session.send(data)
+            session.end()
 
     async def close(self) -> None:
         """Hold nothing open: each batch has a connection of its own."""
@@ -61,3 +61,59 @@ class SyslogTarget:
 def _read_to_end(bare: socket.socket) -> None:
     while bare.recv(_REST):
         continue
+
+
+class _Session:
+    """A TLS session of which we know how it ended."""
+
+    def __init__(self, bare: socket.socket, context: ssl.SSLContext, host: str) -> None:
+        self._bare = bare
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._in, self._out, server_hostname=host)
+        while not self._is_done(self._tls.do_handshake):
+            self._receive()
+        self._flush()
+
+    def send(self, data: bytes) -> None:
+        """Send everything."""
+        self._tls.write(data)
+        self._flush()
+
+    def end(self) -> None:
+        """Say that nothing follows and wait for the same; raises OSError for any other end."""
+        if self._read():  # also so that `unwrap` finds nothing left that it could take for the end
+            raise ConnectionError("it ended the session before everything was sent")
+        self._is_done(self._tls.unwrap)
+        self._flush()
+        while not self._read():
+            self._receive()
+
+    def _is_done(self, step: Callable[[], object]) -> bool:
+        try:
+            step()
+        except ssl.SSLWantReadError:
+            return False
+        return True
+
+    def _read(self) -> bool:
+        """Read on, and say whether they have ended the session."""
+        try:
+            while self._tls.read(_REST):
+                continue
+        except ssl.SSLWantReadError:
+            return False
+        except ssl.SSLZeroReturnError:
+            return True
+        return True
+
+    def _receive(self) -> None:
+        self._flush()
+        got = self._bare.recv(_REST)
+        if got:
+            self._in.write(got)
+        else:
+            self._in.write_eof()
+
+    def _flush(self) -> None:
+        if self._out.pending:
+            self._bare.sendall(self._out.read())

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -139,5 +140,37 @@ def listening(
     finally:
         is_over.set()
         socket.create_connection(("127.0.0.1", receiver.port)).close()
+        thread.join()
+        listener.close()
+
+
+@contextlib.contextmanager
+def refusing(context: ssl.SSLContext) -> Iterator[int]:
+    """Serve one client that will be refused: read all it sends, and only then say so."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        bare, _ = listener.accept()
+        bare.settimeout(20)
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        session = context.wrap_bio(incoming, outgoing, server_side=True)
+        with bare:
+            incoming.write(bare.recv(65_536))
+            with contextlib.suppress(ssl.SSLWantReadError):
+                session.do_handshake()
+            bare.sendall(outgoing.read())
+            time.sleep(0.2)  # for what follows the handshake
+            incoming.write(bare.recv(65_536))
+            with contextlib.suppress(ssl.SSLError):
+                session.do_handshake()
+            bare.sendall(outgoing.read())
+            while bare.recv(65_536):
+                continue
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
         thread.join()
         listener.close()

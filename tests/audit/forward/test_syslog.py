@@ -11,7 +11,7 @@ from bot.audit.export import atna
 from bot.audit.forward.syslog import SyslogTarget
 from bot.audit.forward.target import Undelivered
 from tests.audit.export.samples import event
-from tests.audit.forward.receivers import Receiver, listening, make_certificate
+from tests.audit.forward.receivers import Receiver, listening, make_certificate, refusing
 
 EVENTS = [event(seq, text=f"event {seq} " + "x" * 200) for seq in range(1, 121)]
 
@@ -94,6 +94,17 @@ async def test_a_receiver_may_ask_for_our_certificate(
             await target(receiver, certificate).send(EVENTS[:1])
         await SyslogTarget("127.0.0.1", receiver.port, atna.message, context).send(EVENTS[:1])
     assert len(receiver.messages) == 1
+
+
+async def test_a_refusal_that_arrives_in_order_is_not_taken_for_the_end(
+    certificate: tuple[Path, Path], tmp_path: Path
+) -> None:
+    theirs = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=make_certificate(tmp_path)[0])
+    theirs.load_cert_chain(*certificate)
+    theirs.verify_mode = ssl.CERT_REQUIRED
+    with refusing(theirs) as port:
+        with pytest.raises(Undelivered, match="(?i)alert"):
+            await target(Receiver(port), certificate).send(EVENTS)
 
 
 async def test_a_sandbox_may_send_without_tls() -> None:
