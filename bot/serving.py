@@ -67,8 +67,8 @@ def web_app(settings: Settings, house: House, doors: Sequence[Route]) -> ASGIApp
                 notices=house.notices,
                 topics=house.stores.topics,
                 directory=house.directory,
-                audit=house.audit,
-                anchored=house.anchors.said,
+                audit=house.trail.audit,
+                anchored=house.trail.anchors.said,
                 complete=house.manual.complete,
                 mode=settings.mode.value,
                 public_url=settings.server.address,
@@ -77,17 +77,17 @@ def web_app(settings: Settings, house: House, doors: Sequence[Route]) -> ASGIApp
         )
     )
 
-    kms = house.countersigner
+    kms = house.trail.countersigner
 
     async def readiness() -> Mapping[str, str]:
         people = house.directory.trouble or "ok"
         return {
-            "audit log": house.log.trouble or "ok",
-            "audit anchors": house.anchors.trouble or "ok",
+            "audit log": house.trail.log.trouble or "ok",
+            "audit anchors": house.trail.anchors.trouble or "ok",
             **({"audit countersigner": kms.trouble or "ok"} if kms else {}),
             "people": people,
             **house.outbox.trouble(),
-            **house.forwarding.trouble(),
+            **house.trail.forwarding.trouble(),
         }
 
     api.include_router(web.health(readiness, prometheus_client.REGISTRY, vital=VITAL))
@@ -265,8 +265,8 @@ def _measure(house: House) -> None:
         "Seconds since an anchor was last known to hold the audit log; NaN if not since the start.",
         ["anchor"],
     )
-    for state in house.anchors.states:
-        ages.labels(state.name).set_function(partial(house.anchors.age, state.name))
+    for state in house.trail.anchors.states:
+        ages.labels(state.name).set_function(partial(house.trail.anchors.age, state.name))
     events = prometheus_client.Gauge(
         "wardroom_audit_forward_lag_events",
         "Events of the audit log that a receiver does not have yet.",
@@ -277,6 +277,6 @@ def _measure(house: House) -> None:
         "Seconds that the oldest event which a receiver does not have yet has waited.",
         ["target"],
     )
-    for each in house.forwarding.forwarders:
+    for each in house.trail.forwarding.forwarders:
         events.labels(each.name).set_function(each.events_behind)
         seconds.labels(each.name).set_function(each.seconds_behind)

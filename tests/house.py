@@ -88,7 +88,7 @@ class Chat:
 
     async def events(self, **query: str) -> list[Event]:
         """Return matching audit events, oldest first."""
-        page = await self.house.audit.search(AuditQuery(limit=500, **query))  # type: ignore[arg-type] # only its string fields are used
+        page = await self.house.trail.audit.search(AuditQuery(limit=500, **query))  # type: ignore[arg-type] # only its string fields are used
         return list(reversed(page.events))
 
 

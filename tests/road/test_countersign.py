@@ -29,8 +29,8 @@ def with_a_kms(site: Path, key: str) -> Path:
 async def test_the_newest_checkpoint_of_a_house_is_countersigned(site: Path) -> None:
     async with opened(with_a_kms(site, str(FAR.key))) as chat:
         await chat.say("whoami")
-        assert chat.house.countersigner is not None
-        await chat.house.countersigner.look()
+        assert chat.house.trail.countersigner is not None
+        await chat.house.trail.countersigner.look()
         audit = chat.settings.audit
         (key,) = KeyFile(audit.key, audit.origin).load()
         _, signers = verified(kept(chat.house.database), [key.key, FAR.key])
@@ -40,8 +40,8 @@ async def test_the_newest_checkpoint_of_a_house_is_countersigned(site: Path) -> 
 async def test_a_kms_that_does_not_sign_is_seen_from_outside(site: Path) -> None:
     async with opened(with_a_kms(site, str(PrivateKey.new("another.example").key))) as chat:
         await chat.say("whoami")
-        assert chat.house.countersigner is not None
-        await chat.house.countersigner.look()
+        assert chat.house.trail.countersigner is not None
+        await chat.house.trail.countersigner.look()
         app = httpx.ASGITransport(web_app(chat.settings, chat.house, ()))
         async with httpx.AsyncClient(transport=app, base_url="http://127.0.0.1") as client:
             ready = (await client.get("/readyz")).json()
@@ -51,7 +51,7 @@ async def test_a_kms_that_does_not_sign_is_seen_from_outside(site: Path) -> None
 
 async def test_a_house_without_a_kms_asks_none(site: Path) -> None:
     async with opened(site) as chat:
-        assert chat.house.countersigner is None
+        assert chat.house.trail.countersigner is None
 
 
 async def test_what_is_no_key_refuses_to_start(site: Path) -> None:

@@ -34,12 +34,12 @@ async def test_a_log_that_cannot_be_written_stops_every_action(chat: Chat) -> No
     async def broken(*_args: object) -> None:
         raise AuditUnavailable("the disk is full")
 
-    append = chat.house.log.append
-    chat.house.log.append = broken  # type: ignore[method-assign,assignment] # the disk is full
+    append = chat.house.trail.log.append
+    chat.house.trail.log.append = broken  # type: ignore[method-assign,assignment] # the disk is full
     for text in (TEST, "ci run portal 1.4.2", "ci status portal", "depoly"):
         reply = await chat.say(text, delivery=f"terminal:{text}")
         assert reply.reason is Reason.AUDIT_UNAVAILABLE, text
-    chat.house.log.append = append  # type: ignore[method-assign] # there is room again
+    chat.house.trail.log.append = append  # type: ignore[method-assign] # there is room again
     assert chat.ci.deploys == []
     assert chat.ci.jobs == []
     again = await chat.say(TEST, delivery=f"terminal:{TEST}")

@@ -133,7 +133,7 @@ async def test_patient_data_is_counted_by_kind_and_never_shown(chat: Chat) -> No
 async def test_access_changes_reviews_and_reading_of_the_log_are_counted(chat: Chat) -> None:
     await linked(chat)
     await change(chat, engineer_2={"roles": ["reader"]})
-    await chat.house.roster.note(chat.house.directory.members())
+    await chat.house.trail.roster.note(chat.house.directory.members())
     (button,) = (await chat.say("audit review", as_=OFFICER)).buttons
     await chat.say(f"{button.command} --findings all well", as_=OFFICER)
     await chat.say("audit search deploy")

@@ -136,7 +136,7 @@ async def test_a_change_of_the_people_file_is_an_event_that_says_who_gained_what
         engineer_2={"active": False},
         safety_officer={"slack": {"team": "T0001", "user": "U0999"}},
     )
-    await chat.house.roster.note(chat.house.directory.members())
+    await chat.house.trail.roster.note(chat.house.directory.members())
     _, second = await people_events(chat)
     assert second.data["text"] == (
         "The people file changed. "
@@ -155,7 +155,7 @@ async def test_a_change_is_noticed_without_being_asked_and_recorded_once(chat: C
     replace_file(chat.settings.people, json.dumps(rows[1:]))
     await until(lambda: chat.house.directory.person("engineer") is None)
     members = chat.house.directory.members()
-    await asyncio.gather(*(chat.house.roster.note(members) for _ in range(4)))
+    await asyncio.gather(*(chat.house.trail.roster.note(members) for _ in range(4)))
     assert len(await people_events(chat)) == 2
 
 
@@ -178,7 +178,7 @@ async def test_a_review_lists_what_changed_since_the_last_one(chat: Chat) -> Non
     await linked(chat)
     await chat.say(f"unlink {TEAMS.user}")
     await change(chat, engineer_2={"roles": ["reader"]})
-    await chat.house.roster.note(chat.house.directory.members())
+    await chat.house.trail.roster.note(chat.house.directory.members())
     reply = await review(chat)
     changes = [item.partition(": ")[2] for item in reply.items]
     assert len(changes) == 3
@@ -200,7 +200,7 @@ async def test_a_signature_is_an_event_with_findings_period_and_the_logs_root(ch
     assert isinstance(params, Mapping)
     assert params["findings"] == "the desk needs no link"
     assert params["fact.after_event"] == "0"
-    verdict = await chat.house.audit.verify()
+    verdict = await chat.house.trail.audit.verify()
     assert verdict.ok
     before = event.seq - 1
     assert f"The log had {before} events then, with the root " in str(event.data["text"])
@@ -210,7 +210,7 @@ async def test_a_signature_is_an_event_with_findings_period_and_the_logs_root(ch
 async def test_what_happens_between_looking_and_signing_is_in_the_next_review(chat: Chat) -> None:
     (button,) = (await review(chat)).buttons
     await change(chat, engineer={"roles": ["administrator"]})
-    await chat.house.roster.note(chat.house.directory.members())
+    await chat.house.trail.roster.note(chat.house.directory.members())
     await chat.say(f"{button.command} --findings all well", as_=OFFICER)
     assert any("gained administrator" in item for item in (await review(chat)).items)
 

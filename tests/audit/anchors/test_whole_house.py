@@ -43,8 +43,8 @@ async def test_every_start_finds_what_the_last_one_left(tmp_path: Path) -> None:
         async with opened(config) as chat:
             assert (await chat.say(text)).reason is Reason.OK
             chat.clock.turn(seconds=61)
-            await chat.house.anchors.look()
-            said = await chat.house.anchors.said()
+            await chat.house.trail.anchors.look()
+            said = await chat.house.trail.anchors.said()
             assert said == "Last anchored 0 s ago by 1 of 1."
     async with opened(config):
         held = unverified((tmp_path / ANCHOR).read_text())
@@ -88,7 +88,7 @@ async def test_a_clone_that_grew_by_itself_stops_the_one_that_finds_it(tmp_path:
     async with opened(site(tmp_path / "a", anchor)) as first:
         await first.say("services")
         first.clock.turn(seconds=61)
-        await first.house.anchors.look()
+        await first.house.trail.anchors.look()
     with pytest.raises(Disagrees, match="FORK"):
         async with opened(site(tmp_path / "b", anchor)):
             pass
@@ -102,13 +102,13 @@ async def test_a_running_house_stops_writing_when_an_anchor_disagrees(tmp_path: 
         origin, size, root, *rest = note.split("\n")
         (tmp_path / ANCHOR).write_text("\n".join([origin, str(int(size) + 900), root, *rest]))
         chat.clock.turn(seconds=61)
-        await chat.house.anchors.look()
+        await chat.house.trail.anchors.look()
         reply = await chat.say("deploy portal 1.4.2 to test --reason try it")
         assert reply.reason is Reason.AUDIT_UNAVAILABLE
         assert chat.ci.deploys == []
-        assert chat.house.log.trouble.startswith("ROLLBACK")
+        assert chat.house.trail.log.trouble.startswith("ROLLBACK")
         with pytest.raises(AuditUnavailable, match="ROLLBACK"):
-            await chat.house.log.append(lambda _: pytest.fail("nothing is drafted"))
+            await chat.house.trail.log.append(lambda _: pytest.fail("nothing is drafted"))
 
 
 async def test_an_anchor_that_cannot_be_reached_stops_nobody(tmp_path: Path) -> None:
@@ -120,13 +120,13 @@ async def test_an_anchor_that_cannot_be_reached_stops_nobody(tmp_path: Path) -> 
             ready = await client.get("/readyz")
         assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
         assert ready.json()["checks"]["audit anchors"].startswith("away: there is no folder")
-        assert math.isnan(chat.house.anchors.age("away"))
+        assert math.isnan(chat.house.trail.anchors.age("away"))
 
 
 async def test_a_channel_gets_the_checkpoint_to_keep(tmp_path: Path) -> None:
     config = site(tmp_path, {"people": {"channel": "slack:C0AUDIT", "every": 3600}})
     async with opened(config) as chat:
-        (state,) = chat.house.anchors.states
+        (state,) = chat.house.trail.anchors.states
         shown = await chat.card(f"CHECKPOINT-{state.size}")
         assert unverified(shown.code + "\n" * (not shown.code.endswith("\n"))).size == state.size
         (letter,) = await chat.house.stores.letters.waiting(["slack"])

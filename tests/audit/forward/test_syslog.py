@@ -99,12 +99,13 @@ async def test_a_receiver_may_ask_for_our_certificate(
 async def test_a_refusal_that_arrives_in_order_is_not_taken_for_the_end(
     certificate: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    theirs = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=make_certificate(tmp_path)[0])
+    theirs = ssl.create_default_context(
+        ssl.Purpose.CLIENT_AUTH, cafile=make_certificate(tmp_path)[0]
+    )
     theirs.load_cert_chain(*certificate)
     theirs.verify_mode = ssl.CERT_REQUIRED
-    with refusing(theirs) as port:
-        with pytest.raises(Undelivered, match="(?i)alert"):
-            await target(Receiver(port), certificate).send(EVENTS)
+    with refusing(theirs) as port, pytest.raises(Undelivered, match=r"(?i)alert"):
+        await target(Receiver(port), certificate).send(EVENTS)
 
 
 async def test_a_sandbox_may_send_without_tls() -> None:

@@ -46,7 +46,7 @@ async def test_what_is_said_arrives_at_the_receiver(tmp_path: Path, figures: Non
             expected = [atna.message(event_of(row)) for row in rows(chat.house.database)]
             await until(lambda: len(receiver.messages) >= len(expected))
             serving._measure(chat.house)
-            (siem,) = chat.house.forwarding.forwarders
+            (siem,) = chat.house.trail.forwarding.forwarders
             await until(lambda: siem.lag.events == 0)
             shown = prometheus_client.generate_latest().decode()
     assert receiver.messages[: len(expected)] == expected
@@ -59,7 +59,7 @@ async def test_a_receiver_that_is_away_stops_nobody_and_is_said(tmp_path: Path) 
         port = gone.port
     async with opened(site(tmp_path, port)) as chat:
         assert (await chat.say("whoami")).reason is Reason.OK
-        (siem,) = chat.house.forwarding.forwarders
+        (siem,) = chat.house.trail.forwarding.forwarders
         await until(lambda: siem.lag.events > 0 and siem._failures)
         chat.clock.turn(minutes=11)
         app = httpx.ASGITransport(serving.web_app(chat.settings, chat.house, ()))

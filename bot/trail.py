@@ -1,0 +1,146 @@
+"""The audit log and what keeps watch over it, wired as one part of the house."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Final, Self
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot import __version__
+from bot.api import Anchors, MonthlyReports, QueryLanguage
+from bot.audit.anchors import Anchor, Channel, Keeper, LogView, made
+from bot.audit.countersign import Countersigner, Notary
+from bot.audit.forward.forwarding import Forwarding
+from bot.audit.index.folder import Index
+from bot.audit.index.worker import Indexer
+from bot.audit.keys import KeyFile
+from bot.audit.log import AuditLog
+from bot.audit.note import VerifierKey
+from bot.audit.prover import LogProver
+from bot.audit.query import parse_query
+from bot.audit.report import ReportWriter
+from bot.audit.roster import Roster
+from bot.audit.search import AuditSearch
+from bot.audit_settings import AnchorPlace
+from bot.directory import LiveDirectory
+from bot.errors import AuditUnavailable, ConfigurationError
+from bot.model import Draft, Kind
+from bot.notices import TopicNotices
+from bot.ports import AuditProver, AuditReader, Clock
+from bot.settings import Settings
+from bot.storage.database import Database
+from bot.stores import Letters
+
+LOG = structlog.get_logger(__name__)
+ANCHORS_SECONDS: Final = 10
+PEOPLE_SECONDS: Final = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trail:
+    """What writes the log, what reads it, and what holds it to what it was."""
+
+    log: AuditLog
+    audit: AuditReader
+    indexer: Indexer | None
+    anchors: Keeper
+    countersigner: Countersigner | None
+    forwarding: Forwarding
+    roster: Roster
+    prover: AuditProver
+    database: Database
+    clock: Clock
+
+    @classmethod
+    def made(
+        cls,
+        settings: Settings,
+        database: Database,
+        letters: Letters,
+        notices: TopicNotices,
+        clock: Clock,
+    ) -> Self:
+        """Wire what the block `audit` of the settings asks for; nothing is started."""
+        asked, replica = settings.audit, f"{socket.gethostname()}:{os.getpid()}"
+        keys = KeyFile(asked.key, asked.origin)
+        log = AuditLog(database, clock=clock, software=__version__, replica=replica, keys=keys)
+        index = Index(asked.index) if asked.index else None
+
+        def post(name: str, at: AnchorPlace) -> Anchor:
+            return Channel(name, at.place, at.seconds, log, notices, letters, clock)
+
+        return cls(
+            log=log,
+            audit=AuditSearch(database, index=index, keys=keys),
+            indexer=Indexer(database, index) if index else None,
+            anchors=Keeper(made(asked, post), LogView(database), clock, log.halt),
+            countersigner=_countersigner(settings, database),
+            forwarding=Forwarding.made(asked.forward, database, clock, replica),
+            roster=Roster(log),
+            prover=LogProver(database),
+            database=database,
+            clock=clock,
+        )
+
+    def provided(self) -> Mapping[type, object]:
+        """Return what commands may ask for: it only reads the log."""
+        return {
+            AuditProver: self.prover,
+            Anchors: self.anchors,
+            AuditReader: self.audit,
+            MonthlyReports: ReportWriter(self.database, self.clock),
+            QueryLanguage: lambda text: parse_query(text, now=self.clock.now()),
+        }
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        """Compare the log with its anchors, then start writing; the stack ends it."""
+        stack.push_async_callback(self.anchors.close)
+        await self.anchors.check()
+        self.log.start()
+        stack.push_async_callback(self.log.close)
+        self.forwarding.start()
+        stack.push_async_callback(self.forwarding.close)
+        if self.indexer is not None:
+            self.indexer.start()
+            stack.push_async_callback(self.indexer.close)
+
+    async def watch(self, directory: LiveDirectory, scheduler: AsyncIOScheduler) -> None:
+        """Record that we started and who is in the people file, and go on looking."""
+        await self.log.append(said("start"))
+        await self.anchors.look(now=True)
+        await self.roster.note(directory.members())
+        look = self.anchors.look
+        scheduler.add_job(look, "interval", seconds=ANCHORS_SECONDS, max_instances=1)
+        scheduler.add_job(self._people, "interval", seconds=PEOPLE_SECONDS, args=[directory])
+        if self.countersigner is not None:
+            countersign = self.countersigner.look
+            scheduler.add_job(countersign, "interval", seconds=ANCHORS_SECONDS, max_instances=1)
+
+    async def _people(self, directory: LiveDirectory) -> None:
+        await directory.look()
+        try:
+            await self.roster.note(directory.members())
+        except AuditUnavailable:
+            LOG.warning("a change of the people file is recorded once the log can be written")
+
+
+def said(what: str) -> Draft:
+    """Return an event of the product itself."""
+    return Draft(kind=Kind.SYSTEM, verb=what, correlation=f"{what}-{os.getpid()}", text=what)
+
+
+def _countersigner(settings: Settings, database: Database) -> Countersigner | None:
+    asked = settings.audit.countersign
+    if asked is None:
+        return None
+    try:
+        notary = Notary(asked.command, VerifierKey.parse(asked.key))
+    except ValueError as error:
+        raise ConfigurationError(f"audit.countersign.key: {error}") from error
+    return Countersigner(database, notary, asked.every)
