@@ -225,8 +225,12 @@ class Talk:
 
         Elsewhere a file is seen by everybody, and what is private has the console for its rest.
         """
-        if said.place.channel.startswith(DIRECT):
+        if self.leaves_a_rest(said, reply):
             await self._hand_over(said.place, reply)
+
+    def leaves_a_rest(self, said: Said, reply: Reply) -> bool:
+        """Say whether `whispered` may have anything to give."""
+        return bool(reply.code or reply.table) and said.place.channel.startswith(DIRECT)
 
     async def _hand_over(self, place: Place, reply: Reply) -> None:
         """Give the whole of a message that Slack shows a part of, as a file beside it."""
@@ -255,12 +259,6 @@ def _any_command(choices: Sequence[str]) -> Form:
         return Form("", "Run a command", (line,))
     chosen = Input(CHOICE, "Or choose one", InputKind.CHOICE, tuple(choices), required=False)
     return Form("", "Run a command", (line, chosen))
-
-
-async def soon(asking: asyncio.Task[Reply]) -> Reply | None:
-    """Return an answer that comes at once, or None when Slack must not wait for it."""
-    done, _ = await asyncio.wait({asking}, timeout=PATIENCE)
-    return asking.result() if done else None
 
 
 def is_public(reply: Reply) -> bool:
