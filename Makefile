@@ -22,7 +22,7 @@ test bench: export WARDROOM_SANDBOX_VENV ?= $(CURDIR)/.venv-sandbox
 # The tests start many processes; compiling the same modules in each is a third of their work.
 test test-unit cover check-house: export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test test-unit test-plain test-all cover check $(CHECKS) format bench lock clean
+.PHONY: help run test test-thorough test-unit test-plain test-all cover check $(CHECKS) format bench lock clean
 
 help:  ## list what there is
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -33,9 +33,12 @@ run: $(VENV)/.run  ## start Wardroom with the sandbox hospital (PORT=8080, WARDR
 	exec $(PY) -m sandbox.hospital --home "$(WARDROOM_HOME)" --port "$(PORT)" \
 		-- $(PY) -m bot serve --config "$(WARDROOM_HOME)/wardroom.yaml" --prompt
 
-test: $(VENV)/.dev  ## run every test; ARGS="-k word" selects
+test: $(VENV)/.dev  ## run the tests; ARGS="-k word" selects
 	@$(PY) -m sandbox.venv "$(WARDROOM_SANDBOX_VENV)"
 	@$(PY) -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+test-thorough:  ## run every test, with every example of every property, as CI does
+	@WARDROOM_THOROUGH=1 $(MAKE) test
 
 PLAIN := not hospital and not browser and not postgres and not crash
 UNIT := tests/dispatch tests/integrations tests/render \

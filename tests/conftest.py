@@ -40,10 +40,21 @@ SHARED = ("tests.postgres", "tests.databases", "tests.sandbox.fixtures", "tests.
 MEMORY, ROOM = Path("/dev/shm"), 2_000_000_000  # noqa: S108 - pytest makes a folder of its own in it
 
 SLOW_TO_START = ("browser", "postgres")
+# What the engine asks of a database is asked of both at the keyboard; what stands on it, in CI.
+ABOUT_DATABASES = (
+    "tests/storage/",
+    "tests/audit/test_append_only.py",
+    "tests/audit/test_log.py",
+    "tests/road/test_on_postgresql.py",
+)
 # The group that lasts longest, and mostly sleeps.
 LONGEST = "day"
 # More than a run has workers, so that what is handed to the longest one's worker is one quick test.
 QUICK = 16
+LEFT = (
+    "The longest tests are left to CI, as are most of PostgreSQL's: "
+    "`make test-thorough` runs all of them."
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -72,12 +83,15 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     for name in SLOW_TO_START:
         if item.get_closest_marker(name):
             item.add_marker(pytest.mark.xdist_group(name))
+    if item.get_closest_marker("postgres") and not item.nodeid.startswith(ABOUT_DATABASES):
+        item.add_marker(pytest.mark.thorough)
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """In a thorough run start first what lasts longest: the others are run meanwhile."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to a thorough run what only it runs; there, start first what lasts longest."""
     if not THOROUGH:
+        _leave(config, items)
         return
     groups = {item: _group(item) for item in items}
     sizes = Counter(groups.values())
@@ -86,6 +100,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     others = [item for item in items if groups[item] not in ("", LONGEST)]
     others.sort(key=lambda item: -sizes[groups[item]])
     items[:] = [*longest, *alone[:QUICK], *others, *alone[QUICK:]]
+
+
+def _leave(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if _is_chosen(config):
+        return
+    left = [item for item in items if item.get_closest_marker("thorough")]
+    items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+    config.hook.pytest_deselected(items=left)
+
+
+def _is_chosen(config: pytest.Config) -> bool:
+    """Say whether somebody asked for these very tests: then all of them are run."""
+    named = any(".py" in one for one in config.args)
+    return named or bool(config.option.keyword or config.option.markexpr)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say what a run at the keyboard leaves to CI."""
+    if not THOROUGH and not _is_chosen(config):
+        terminalreporter.write_line(LEFT)
 
 
 def _group(item: pytest.Item) -> str:

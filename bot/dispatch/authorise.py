@@ -61,6 +61,43 @@ class Decision:
     wants_approval: bool = False
 
 
+@dataclass(frozen=True)
+class _Parsed:
+    """Policies and their schema as Cedar holds them, and what is written in them."""
+
+    policies: cedarpy.PolicySet
+    schema: cedarpy.Schema
+    rules: Mapping[str, Rule]
+    people: frozenset[object]
+    attributes: frozenset[object]
+
+
+@lru_cache(maxsize=8)  # reading the same text again takes longer than all the rest of a start
+def _parsed(text: str, schema_text: str) -> _Parsed:
+    try:
+        schema = cedarpy.Schema.from_str(schema_text)
+        policies = cedarpy.PolicySet.from_str(text)
+        result = cedarpy.validate_policies(text, schema_text)
+        parsed = json.loads(cedarpy.policies_to_json_str(text))
+    except ValueError as error:
+        raise ConfigurationError(f"policies: {error}; mend the Cedar files") from error
+    if not result.validation_passed:
+        names = result.id_annotations_by_policy_id
+        problems = "; ".join(
+            f"{names.get(e.policy_id, e.policy_id)}: {e.error}" for e in result.errors
+        )
+        raise ConfigurationError(f"policies: {problems}; mend the Cedar files")
+    notes = {name: body["annotations"] for name, body in parsed["staticPolicies"].items()}
+    parts = list(_parts(parsed))
+    return _Parsed(
+        policies,
+        schema,
+        rules={name: _rule(name, note) for name, note in notes.items()},
+        people=frozenset(part["id"] for part in parts if part.get("type") == "Person"),
+        attributes=frozenset(part["attr"] for part in parts if isinstance(part.get("attr"), str)),
+    )
+
+
 @dataclass
 class Policies:
     """The policies in force: the shipped ones and a site's own, validated whole at start."""
@@ -82,7 +119,7 @@ class Policies:
         self._groups: Mapping[str, Sequence[str]] = hierarchy["groups"]
         text = "\n".join(texts)
         self.version = hashlib.sha256((schema_text + text).encode()).hexdigest()[:12]
-        self._parse(text, schema_text)
+        self._read = _parsed(text, schema_text)
         self._by_name = {command.name: command for command in self.commands}
         self._entities = lru_cache(maxsize=512)(self._build_entities)
         # Policies and entities hold still while we run, and none asks for the time: the same
@@ -120,31 +157,11 @@ class Policies:
 
     def names(self, person: str) -> bool:
         """Say whether a policy names a person, who may then do more or less than their roles."""
-        return person in self._people
+        return person in self._read.people
 
     def looks_at(self, attribute: str) -> bool:
         """Say whether a policy looks at an attribute, such as `service`, of what is asked."""
-        return attribute in self._attributes
-
-    def _parse(self, text: str, schema_text: str) -> None:
-        try:
-            self._schema = cedarpy.Schema.from_str(schema_text)
-            self._policies = cedarpy.PolicySet.from_str(text)
-            result = cedarpy.validate_policies(text, schema_text)
-            parsed = json.loads(cedarpy.policies_to_json_str(text))
-        except ValueError as error:
-            raise ConfigurationError(f"policies: {error}; mend the Cedar files") from error
-        if not result.validation_passed:
-            names = result.id_annotations_by_policy_id
-            problems = "; ".join(
-                f"{names.get(e.policy_id, e.policy_id)}: {e.error}" for e in result.errors
-            )
-            raise ConfigurationError(f"policies: {problems}; mend the Cedar files")
-        notes = {name: body["annotations"] for name, body in parsed["staticPolicies"].items()}
-        self._rules = {name: _rule(name, note) for name, note in notes.items()}
-        parts = list(_parts(parsed))
-        self._people = {part.get("id") for part in parts if part.get("type") == "Person"}
-        self._attributes = {part["attr"] for part in parts if isinstance(part.get("attr"), str)}
+        return attribute in self._read.attributes
 
     def _decide(
         self,
@@ -166,11 +183,11 @@ class Policies:
                 "resource": _ref("Command", command),
                 "context": context,
             },
-            self._policies,
+            self._read.policies,
             self._entities(person, roles),
-            self._schema,
+            self._read.schema,
         )
-        rules = [self._rules[name] for name in sorted(result.diagnostics.reasons)]
+        rules = [self._read.rules[name] for name in sorted(result.diagnostics.reasons)]
         if result.allowed:
             return Decision(allowed=True, policies=tuple(rule.id for rule in rules))
         return _denial(rules, self._by_name[command], facts)
@@ -197,7 +214,7 @@ class Policies:
             )
             for command in self.commands
         ]
-        return cedarpy.Entities.from_json_str(json.dumps(rows), self._schema)
+        return cedarpy.Entities.from_json_str(json.dumps(rows), self._read.schema)
 
 
 def _parts(policies: Mapping[str, object] | Sequence[object]) -> Iterator[Mapping[str, object]]:

@@ -62,6 +62,7 @@ async def test_every_complete_node_of_a_small_log_is_found(
 
 
 @in_a_file
+@pytest.mark.thorough
 def test_proofs_of_a_log_with_nodes_of_level_16_hold(database: Database) -> None:
     size = 2 * 65_536 + 700
     leaves = [leaf_hash(n.to_bytes(4)) for n in range(size)]

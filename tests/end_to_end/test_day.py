@@ -49,6 +49,7 @@ class Cards:
     press: dict[str, Any]
 
 
+@pytest.mark.thorough
 async def test_a_day_in_both_chats(chats: Chats, gate: Gate, hospital: Hospital) -> None:
     ward = chats.ward
     await asyncio.to_thread(hospital.test, "adt-feed", "1.4.2")

@@ -28,12 +28,14 @@ def test_a_deploy_really_replaces_the_running_version(hospital: Hospital) -> Non
     assert hospital.tell("status")["portal test"]["pid"] != before
 
 
+@pytest.mark.thorough
 def test_a_rollback_is_a_deploy_of_the_older_version(hospital: Hospital) -> None:
     hospital.deploy("ehr-api", "1.4.2", "test")
     assert hospital.deploy("ehr-api", "1.4.1", "test")["results"] == GREEN
     assert hospital.running_version("ehr-api", "test") == "1.4.1"
 
 
+@pytest.mark.thorough
 def test_version_1_4_3_is_green_in_ci_and_fails_its_probe_after_the_deploy(
     hospital: Hospital,
 ) -> None:
@@ -46,6 +48,7 @@ def test_version_1_4_3_is_green_in_ci_and_fails_its_probe_after_the_deploy(
     assert hospital.probe("lab-results", "test", "health").status_code == 503
 
 
+@pytest.mark.thorough
 def test_version_1_5_0_is_red_in_ci_and_its_report_names_the_failing_test(
     hospital: Hospital,
 ) -> None:
@@ -56,6 +59,7 @@ def test_version_1_5_0_is_red_in_ci_and_its_report_names_the_failing_test(
     assert "<failure" in hospital.log(build, "unit-tests", "junit.xml")
 
 
+@pytest.mark.thorough
 def test_the_commit_of_a_tag_and_the_commit_by_itself_are_the_same_build(
     hospital: Hospital,
 ) -> None:
@@ -66,6 +70,7 @@ def test_the_commit_of_a_tag_and_the_commit_by_itself_are_the_same_build(
     assert by_commit["properties"]["got_revision"][0] == commit
 
 
+@pytest.mark.thorough
 def test_a_deploy_of_another_commit_than_the_tags_changes_nothing(hospital: Hospital) -> None:
     running = hospital.running_version("adt-feed", "test")
     build = hospital.deploy(
@@ -77,6 +82,7 @@ def test_a_deploy_of_another_commit_than_the_tags_changes_nothing(hospital: Hosp
     assert hospital.running_version("adt-feed", "test") == running
 
 
+@pytest.mark.thorough
 def test_a_deploy_of_a_version_that_does_not_exist_is_red_and_changes_nothing(
     hospital: Hospital,
 ) -> None:
@@ -84,6 +90,7 @@ def test_a_deploy_of_a_version_that_does_not_exist_is_red_and_changes_nothing(
     assert hospital.running_version("portal", "production") == "1.4.1"
 
 
+@pytest.mark.thorough
 def test_two_deploys_of_one_service_never_overlap_and_are_never_merged(
     hospital: Hospital,
 ) -> None:
@@ -99,6 +106,7 @@ def test_two_deploys_of_one_service_never_overlap_and_are_never_merged(
     assert hospital.running_version("ehr-api", "production") == "1.4.1"
 
 
+@pytest.mark.thorough
 def test_forcing_without_signing_in_is_refused(hospital: Hospital) -> None:
     with hospital.ci(signed_in=False) as ci:
         before = ci.get("buildrequests").json()["meta"]["total"]
@@ -108,6 +116,7 @@ def test_forcing_without_signing_in_is_refused(hospital: Hospital) -> None:
     assert [answer.status_code, password.status_code] == [403, 403]
 
 
+@pytest.mark.thorough
 def test_a_wrong_password_does_not_sign_in(hospital: Hospital) -> None:
     answer = httpx.get(f"{hospital.ci_url}auth/login", auth=("wardroom", "wrong"))
     assert answer.status_code == 401
@@ -137,6 +146,7 @@ def test_what_was_asked_is_found_by_its_request_before_and_after_it_runs(
     assert found() == [request]
 
 
+@pytest.mark.thorough
 def test_what_waits_can_be_cancelled_and_then_has_no_build(hospital: Hospital) -> None:
     hospital.tell("stop", "ci worker")
     try:
@@ -151,6 +161,7 @@ def test_what_waits_can_be_cancelled_and_then_has_no_build(hospital: Hospital) -
     assert hospital.read(f"buildrequests/{request}/builds")["builds"] == []
 
 
+@pytest.mark.thorough
 def test_ci_comes_back_with_its_history(hospital: Hospital) -> None:
     build = hospital.test("portal", "1.4.1")
     hospital.stop_ci()
@@ -160,6 +171,7 @@ def test_ci_comes_back_with_its_history(hospital: Hospital) -> None:
     assert hospital.read(f"builds/{build['buildid']}")["builds"][0]["results"] == GREEN
 
 
+@pytest.mark.thorough
 def test_a_service_that_was_killed_is_started_again(hospital: Hospital) -> None:
     before = hospital.tell("status")["pacs test"]["pid"]
     os.kill(before, signal.SIGKILL)

@@ -24,6 +24,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.thorough
 def test_a_kill_leaves_no_process_behind_and_a_second_start_continues(tmp_path: Path) -> None:
     with started(tmp_path / "home", "--services", "portal") as hospital:
         until(lambda: built(hospital) == {"1.4.1": 0, "1.4.2": 0, "1.4.3": 0, "1.5.0": 2})
@@ -53,6 +54,7 @@ def built(hospital: Hospital) -> dict[str, int | None]:
     }
 
 
+@pytest.mark.thorough
 def test_told_to_stop_it_asks_its_command_first_and_leaves_no_process_behind(
     tmp_path: Path,
 ) -> None:

@@ -39,6 +39,7 @@ def environment(**more: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.thorough
 def test_ci_would_say(
     name: str, version: str, layout: Layout, sandbox_python: Path, tmp_path: Path
 ) -> None:

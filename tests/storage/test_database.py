@@ -193,6 +193,7 @@ def test_a_path_with_odd_characters_is_taken_as_it_is(tmp_path: Path) -> None:
     database.close()
 
 
+@pytest.mark.thorough
 def test_several_processes_may_upgrade_one_new_file_at_once(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/w.db"
     script = f"from bot.storage.database import Database; Database.open({url!r}).upgrade()"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 import zlib
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +23,7 @@ CORNERS: Final = ((7.0, 10.0), (11.0, 22.0), (16.0, 13.0), (21.0, 22.0), (25.0, 
 COLOUR_SCALE, OUTLINE_SCALE = 0.9, 1.4
 
 
+@lru_cache(maxsize=1)
 def colour() -> bytes:
     """Return the icon for the store and the chat list: the mark in white on our colour."""
     back = tuple(bytes.fromhex(ACCENT[1:]))
@@ -32,6 +34,7 @@ def colour() -> bytes:
     return _png(COLOUR_SIZE, b"".join(b"\0" + row for row in rows))
 
 
+@lru_cache(maxsize=1)
 def outline() -> bytes:
     """Return the icon for the side bar: the mark in white on nothing."""
     rows = (

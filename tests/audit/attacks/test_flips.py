@@ -50,6 +50,7 @@ def test_each_byte_of_a_small_export_and_of_its_checkpoint(mask: int, tmp_path: 
         assert flips(bundle.file, target, list(range(size)), [mask] * size) == []
 
 
+@pytest.mark.thorough
 def test_bytes_at_random_of_a_larger_one(tmp_path: Path) -> None:
     bundle = Bundle.of(LARGE, tmp_path / "log")
     choose = random.Random(17)  # noqa: S311 - chooses test data

@@ -215,6 +215,7 @@ async def test_an_export_holds_a_chunk_of_rows_at_most(
 
 
 @in_a_file
+@pytest.mark.thorough
 async def test_an_export_needs_no_more_memory_for_more_events(
     filled: Database, log: AuditLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
