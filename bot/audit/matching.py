@@ -88,15 +88,22 @@ def at(fields: Mapping[str, Json], path: tuple[str, ...]) -> Json:
 
 def whole_text(fields: Mapping[str, Json]) -> str:
     """Return all texts of an event, folded, with a separator between them."""
+    return fold(SEPARATOR.join(texts_of(fields)))
+
+
+def texts_of(fields: Mapping[str, Json]) -> list[str]:
+    """Return all texts of an event, as they are."""
     texts: list[str] = []
     _collect(fields.values(), texts)
-    return fold(SEPARATOR.join(texts))
+    return texts
 
 
 def _collect(values: Iterable[Json], texts: list[str]) -> None:
     for value in values:
         if isinstance(value, str):
             texts.append(value)
+        elif isinstance(value, int):
+            continue
         elif isinstance(value, Mapping):
             _collect(value.values(), texts)
         elif isinstance(value, list | tuple):

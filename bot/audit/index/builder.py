@@ -141,7 +141,7 @@ def _rows(log: Connection, numbers: range) -> list[Row]:
 def _leaves(numbers: range, rows: list[Row]) -> Iterator[Leaf]:
     """Return the events of a range: nothing is known of one that is not there, or has no body."""
     stored = {row[0]: row for row in rows}
-    nothing = Tokens(frozenset(), frozenset(), is_long=False)
+    nothing = Tokens(frozenset(), "", is_long=False)
     for seq in numbers:
         row = stored.get(seq)
         if row is None or not row[1]:

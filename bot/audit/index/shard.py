@@ -161,6 +161,7 @@ def add(connection: sqlite3.Connection, claim: Claim, leaves: Iterable[Leaf]) ->
     with transaction(connection):
         rows = ((leaf.seq, written.text(leaf)) for leaf in leaves)
         connection.executemany("INSERT INTO token (rowid, text) VALUES (?, ?)", rows)
+        written.list_runs(connection)
         if not written.hashes:
             return claim
         frontier, _ = claim.frontier.extend(written.hashes)
@@ -182,32 +183,34 @@ class _Written:
     """What became of a batch while it was written: an event at a time, others run in between."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self._room = _MOST_WORDS - connection.execute("SELECT count(*) FROM word").fetchone()[0]
+        count = "SELECT coalesce(max(id), 0) FROM word"  # none is ever deleted
+        self._room = _MOST_WORDS - connection.execute(count).fetchone()[0]
         self._known: set[str] = set()
         self.hashes: list[bytes] = []
         self.damaged = 0
         self.long = 0
 
     def text(self, leaf: Leaf) -> str:
-        """Return an event's tokens as FTS5 takes them, keeping its runs in the list."""
+        """Return an event's tokens as FTS5 takes them, keeping its runs for the list."""
         self.hashes.append(leaf.leaf)
-        if leaf.tokens is None:
+        tokens = leaf.tokens
+        if tokens is None:
             self.damaged += 1
             return DAMAGED
-        new = leaf.tokens.runs - self._known
-        is_long = leaf.tokens.is_long
-        if new:
-            if self._room > len(new):
-                insert = "INSERT OR IGNORE INTO word (run) VALUES (?)"
-                added = self._connection.executemany(insert, [(run,) for run in new]).rowcount
-                self._room -= added
+        is_long = tokens.is_long
+        if new := tokens.runs - self._known:
+            if len(self._known) + len(new) < self._room:
                 self._known |= new
             else:
                 is_long = True
         self.long += is_long
-        text = " ".join((*leaf.tokens.runs, *leaf.tokens.others))
+        text = " ".join((*tokens.runs, tokens.others))
         return f"{text} {LONG}" if is_long else text
+
+    def list_runs(self, connection: sqlite3.Connection) -> None:
+        """Write the runs of the batch that the list does not have."""
+        insert = "INSERT OR IGNORE INTO word (run) VALUES (?)"
+        connection.executemany(insert, [(run,) for run in sorted(self._known)])
 
 
 def _claim(connection: sqlite3.Connection, claim: Claim) -> None:

@@ -9,13 +9,14 @@ and some that does not.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bot.audit.matching import PATHS, at, whole_text
+from bot.audit.matching import PATHS, SEPARATOR, at, fold, texts_of
 from bot.model import Json
 
 SHORTEST: Final = 3
@@ -56,30 +57,55 @@ TOKENIZER: Final = "ascii tokenchars '!#$%&()*+,-./:;<=>?@[\\]^_`{|}~'"
 # What would end a token, or the quotes around it. From ASCII to ASCII this takes no time.
 _KEPT_OUT: Final = dict.fromkeys([*range(0x21), ord('"'), ord("'"), 0x7F], "~")
 _LONGEST_VALUE: Final = 64
+_USUAL: Final = 32  # characters of a text that others have too: a name, a role, a verb; no id
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """What is kept of one event: its runs of letters, and all its other tokens."""
+    """What is kept of one event: its runs of letters, and its other tokens, a space between."""
 
     runs: frozenset[str]
-    others: frozenset[str]
+    others: str
     is_long: bool
 
 
 def tokens_of(fields: Mapping[str, Json]) -> Tokens:
     """Return what the index keeps of an event."""
-    text = whole_text(fields)
-    found = set(_RUNS.findall(text))
-    runs = frozenset(run for run in found if len(run) <= LONGEST)
-    others = threes(text) | fives(text)
+    rest: list[str] = []
+    found: list[Tokens] = []
+    for text in texts_of(fields):
+        # No token reaches from one text into another, and most texts are those of other events.
+        if len(text) <= _USUAL:
+            found.append(_of_usual(text))
+        else:
+            rest.append(text)
+    found.append(_of_text(SEPARATOR.join(rest)))
+    return Tokens(
+        frozenset().union(*(each.runs for each in found)),
+        " ".join([*(each.others for each in found if each.others), *_facets(fields)]),
+        any(each.is_long for each in found),
+    )
+
+
+def _of_text(text: str) -> Tokens:
+    folded = fold(text)
+    found = frozenset(_RUNS.findall(folded))
+    is_long = any(len(run) > LONGEST for run in found)
+    runs = frozenset(run for run in found if len(run) <= LONGEST) if is_long else found
+    return Tokens(runs, " ".join(threes(folded) | fives(folded)), is_long)
+
+
+_of_usual = functools.lru_cache(maxsize=16_384)(_of_text)
+
+
+def _facets(fields: Mapping[str, Json]) -> Iterator[str]:
     for name, letter in FACETS.items():
         value = at(fields, PATHS[name])
         if value and isinstance(value, str):
-            others.add(facet(letter, value))
-    return Tokens(runs, frozenset(others), len(runs) < len(found))
+            yield facet(letter, value)
 
 
+@functools.lru_cache(maxsize=4_096)
 def facet(letter: str, value: str) -> str:
     """Return the token of a filter's value; case is not kept."""
     if len(value) > _LONGEST_VALUE:
@@ -92,7 +118,7 @@ def threes(text: str) -> set[str]:
     found: set[str] = set()
     for part in _AROUND_DIGITS.findall(text):
         kept = part.translate(_KEPT_OUT)
-        found |= {kept[at : at + _THREE] for at in range(len(kept) - _THREE + 1)}
+        found.update(map("".join, zip(kept, kept[1:], kept[2:], strict=False)))
     return found
 
 
