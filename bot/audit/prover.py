@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from bot.audit import proof
 from bot.audit.nodes import hashes
 from bot.audit.note import Checkpoint, unverified
+from bot.audit.pruned import Pruned
 from bot.audit.reading import read_event, read_row
 from bot.errors import BadInput, Conflict
 from bot.model import Proof, Reason
@@ -63,7 +64,7 @@ def _inclusion(connection: Connection, seq: int) -> Proof | None:
     if row is None:
         return None
     event = read_event(row)
-    if event is None:
+    if event is None and not Pruned.read(connection).has(row):
         raise Conflict(
             f"Event {seq} is damaged: its bytes do not match its hash. Run `audit verify`."
         )
@@ -71,10 +72,11 @@ def _inclusion(connection: Connection, seq: int) -> Proof | None:
     if seq > head.size:
         raise Conflict(_BROKEN)
     path = proof.inclusion(hashes(connection), seq - 1, head.size)
-    if not proof.includes(event.leaf, seq - 1, head.size, path, head.root):
+    leaf = bytes(row[2])
+    if not proof.includes(leaf, seq - 1, head.size, path, head.root):
         raise Conflict(_BROKEN)
-    written = proof.Inclusion(seq - 1, tuple(path), note, event.body)
-    return Proof(written.text, head.size, head.root.hex(), event=event)
+    written = proof.Inclusion(seq - 1, tuple(path), note, event.body if event else b"")
+    return Proof(written.text, head.size, head.root.hex(), event=event, leaf=leaf)
 
 
 def _consistency(connection: Connection, old: int | str, new: int | None) -> Proof:

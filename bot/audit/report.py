@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from bot.audit.batch import read_head
 from bot.audit.figures import SIGNING, WANTED, Figures, Month, Site
+from bot.audit.pruned import read_minimum
 from bot.audit.search import first_at
 from bot.audit.stretch import Stretch, read_stretch
 from bot.errors import BadInput
@@ -44,12 +45,16 @@ class Period:
 
 @dataclass(frozen=True)
 class Counted:
-    """A month as it was counted, and the log that it was counted in."""
+    """A month as it was counted, and the log that it was counted in.
+
+    `minimum` is set where the month may have begun before the last event that was pruned.
+    """
 
     period: Period
     month: Month
     stretch: Stretch
     log: LogState
+    minimum: int = 0
 
 
 class ReportWriter:
@@ -70,10 +75,11 @@ class ReportWriter:
     async def count(self, month: str) -> Counted:
         """Count a month once, for reports of all its services."""
         period = _period(month.strip(), self._clock.now())
-        stretch, log = await self._database.read(lambda connection: _bounds(connection, period))
+        bounds = await self._database.read(lambda connection: _bounds(connection, period))
+        stretch, log, minimum = bounds
         counting = Month()
         read = await read_stretch(self._database, stretch, WANTED, counting.take)
-        return Counted(period, counting, read, log)
+        return Counted(period, counting, read, log, minimum)
 
 
 def sheet(counted: Counted, service: str = "") -> Reply:
@@ -92,6 +98,7 @@ def sheet(counted: Counted, service: str = "") -> Reply:
             ("Period", f"{written(period.since)} to {written(period.until)}"),
             ("Events", _events(stretch)),
             ("Log", f"{counted.log.size} events, root {counted.log.root}"),
+            *_pruned(counted),
             *_damage(stretch),
             *((("Left out", LEFT_OUT),) if service else ()),
         ),
@@ -122,12 +129,15 @@ def _period(month: str, now: datetime) -> Period:
     return Period(month, since, until, until <= now)
 
 
-def _bounds(connection: Connection, period: Period) -> tuple[Stretch, LogState]:
+def _bounds(connection: Connection, period: Period) -> tuple[Stretch, LogState, int]:
     frontier = read_head(connection).frontier
     end = frontier.size + 1
     first = first_at(connection, period.since, end)
     last = first_at(connection, period.until, end) - 1
-    return Stretch(first, last), LogState(frontier.size, frontier.root().hex())
+    minimum = read_minimum(connection)
+    if first > minimum + 1:
+        minimum = 0
+    return Stretch(first, last), LogState(frontier.size, frontier.root().hex()), minimum
 
 
 def _rows(figures: Figures) -> list[tuple[str, str, str]]:
@@ -200,6 +210,13 @@ def _events(stretch: Stretch) -> str:
     if not stretch.count:
         return "none"
     return f"{stretch.first} to {stretch.last} ({stretch.count}), each hashed again"
+
+
+def _pruned(counted: Counted) -> tuple[tuple[str, str], ...]:
+    if not counted.minimum:
+        return ()
+    said = f"events up to {counted.minimum} were pruned: those of this month are not counted"
+    return (("Pruned", said),)
 
 
 def _damage(stretch: Stretch) -> tuple[tuple[str, str], ...]:

@@ -22,11 +22,13 @@ from bot.audit.index.walk import Walk
 from bot.audit.keys import KeyStore
 from bot.audit.matching import PATHS, matches
 from bot.audit.probe import first_rows
+from bot.audit.pruned import Pruned, PrunedRows, read_minimum, said_of
 from bot.audit.reading import Row, read_event, read_row, read_size
 from bot.audit.scan import Part, names_one_thing, scan
+from bot.audit.verify import GONE, Pruning
 from bot.audit.whole import pinned, verdict, verify_log
-from bot.errors import Conflict
-from bot.model import AuditCount, AuditPage, AuditQuery, Event, Verdict
+from bot.errors import BadInput, Conflict
+from bot.model import AuditCount, AuditPage, AuditQuery, Event, Reason, Verdict
 from bot.storage.database import Database
 
 MAX_LIMIT: Final = 500
@@ -83,9 +85,11 @@ class AuditSearch:
         """Return one event; Conflict where its bytes are not those that were recorded."""
         if not 0 < seq < _LAST:
             return None
-        row = await self._database.read(lambda connection: read_row(connection, seq))
+        row, pruning = await self._database.read(lambda connection: _row(connection, seq))
         if row is None:
             return None
+        if pruning is not None:
+            raise BadInput(said_of(pruning, seq), reason=Reason.NOT_FOUND)
         event = read_event(row)
         if event is None:
             raise Conflict(
@@ -110,10 +114,10 @@ def find(
     query = _storable(replace(query, limit=limit))
     lowest, highest = _bounds(connection, query)
     events: list[Event] = []
-    damaged: list[int] = []
+    damaged, pruned = list[int](), PrunedRows(connection)
     with contextlib.closing(_parts(connection, query, (lowest, highest), index, is_late)) as parts:
         for rows, reached in parts:
-            for event in _matching(rows, query, damaged):
+            for event in _matching(rows, query, damaged, pruned):
                 if len(events) == limit:
                     return AuditPage(tuple(events), events[-1].seq, tuple(damaged))
                 events.append(event)
@@ -121,7 +125,10 @@ def find(
                 looked_at = _intact(connection, reached, highest)
                 at = looked_at.at if looked_at else None
                 return AuditPage(tuple(events), reached, tuple(damaged), at)
-    return AuditPage(tuple(events), None, tuple(damaged))
+    minimum = read_minimum(connection)
+    return AuditPage(
+        tuple(events), None, tuple(damaged), pruned=minimum if lowest <= minimum else 0
+    )
 
 
 def count(
@@ -134,10 +141,10 @@ def count(
     """Count what a search would find, each event read and hashed; more than `most` are not."""
     query = _storable(replace(query, limit=MAX_LIMIT))
     lowest, highest = _bounds(connection, query)
-    found = 0
+    found, pruned = 0, PrunedRows(connection)
     with contextlib.closing(_parts(connection, query, (lowest, highest), index, is_late)) as parts:
         for rows, reached in parts:
-            found += sum(1 for _ in _matching(rows, query, []))
+            found += sum(1 for _ in _matching(rows, query, [], pruned))
             if most is not None and found > most:
                 return AuditCount(most, is_capped=True)
             if reached > lowest and is_late():
@@ -146,11 +153,14 @@ def count(
     return AuditCount(found)
 
 
-def _matching(rows: Iterable[Row], query: AuditQuery, damaged: list[int]) -> Iterator[Event]:
+def _matching(
+    rows: Iterable[Row], query: AuditQuery, damaged: list[int], pruned: PrunedRows
+) -> Iterator[Event]:
     for row in rows:
         event = read_event(row)
         if event is None:
-            damaged.append(row[0])
+            if not pruned.has(row):
+                damaged.append(row[0])
         elif matches(event.data, query):
             yield event
 
@@ -184,14 +194,20 @@ def _bounds(connection: Connection, query: AuditQuery) -> tuple[int, int]:
     lowest = 1
     if query.since:
         lowest = first_at(connection, query.since, highest)
+        if lowest <= read_minimum(connection) + 1:
+            lowest = 1  # events that are held may stand among those that were pruned
     if query.until:
         highest = first_at(connection, query.until, highest)
     return lowest, highest
 
 
 def first_at(connection: Connection, at: datetime, end: int) -> int:
-    """Return the first number whose time is `at` or later, or `end`: times never go back."""
-    ts, low, high = record.microseconds(at), 1, end
+    """Return the first number whose time is `at` or later, or `end`: times never go back.
+
+    Where pruning has been nobody knows the times any more: it is then the first number after that.
+    """
+    ts, high = record.microseconds(at), end
+    low = min(read_minimum(connection) + 1, end)
     while low < high:
         middle = (low + high) // 2
         probe = _intact(connection, middle, high)
@@ -200,6 +216,15 @@ def first_at(connection: Connection, at: datetime, end: int) -> int:
         else:
             low = probe.seq + 1
     return low
+
+
+def _row(connection: Connection, seq: int) -> tuple[Row | None, Pruning | None]:
+    """Return a row, and the pruning that took its bytes if one did."""
+    row = read_row(connection, seq)
+    if row is None or row[1] != GONE:
+        return row, None
+    known = Pruned.read(connection)
+    return row, known.pruning_of(seq) if known.has(row) else None
 
 
 def _intact(connection: Connection, lower: int, upper: int) -> Event | None:

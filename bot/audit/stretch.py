@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 from sqlalchemy import Connection
 
+from bot.audit.pruned import PrunedRows
 from bot.audit.reading import AUDIT, Row, fetch, read_event, select_rows
 from bot.audit.tree import leaf_hash
 from bot.model import Event
@@ -21,11 +22,15 @@ Take: TypeAlias = Callable[[Connection, Event], None]
 
 @dataclass(frozen=True)
 class Stretch:
-    """Events from `first` to `last`, both in it; `damaged` are those missing or not as recorded."""
+    """Events from `first` to `last`, both in it; `damaged` are those missing or not as recorded.
+
+    `pruned` of them were, and could not be read.
+    """
 
     first: int
     last: int
     damaged: tuple[int, ...] = ()
+    pruned: int = 0
 
     @property
     def count(self) -> int:
@@ -41,6 +46,7 @@ async def read_stretch(
     `take` runs in a reading thread, on the snapshot that the event was read in.
     """
     damaged: list[int] = []
+    gone: list[int] = []
     begin = stretch.first
     while begin <= stretch.last:
         end = min(begin + PART, stretch.last + 1)
@@ -48,14 +54,18 @@ async def read_stretch(
         def part(connection: Connection, begin: int = begin, end: int = end) -> None:
             rows = _rows(connection, begin, end)
             damaged.extend(sorted({*range(begin, end)} - {row[0] for row in rows}))
+            pruned = PrunedRows(connection)
             for row in rows:
+                if pruned.has(row):
+                    gone.append(row[0])
+                    continue
                 event = _event(row, wanted, damaged)
                 if event is not None:
                     take(connection, event)
 
         await database.read(part)
         begin = end
-    return Stretch(stretch.first, stretch.last, tuple(damaged))
+    return Stretch(stretch.first, stretch.last, tuple(damaged), len(gone))
 
 
 def _rows(connection: Connection, begin: int, end: int) -> list[Row]:

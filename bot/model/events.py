@@ -28,6 +28,7 @@ class Kind(enum.StrEnum):
     EFFECT_OUTCOME = "effect_outcome"
     SYSTEM = "system"
     KEY = "key"
+    PRUNE = "prune"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,13 +105,15 @@ class AuditPage:
     """Events newest first; `next_before` continues, None at the end. Damaged rows are named.
 
     `searched_back_to` is set where time was up before the page was full: the time of the last
-    event that was looked at.
+    event that was looked at. `pruned` is set where it came to events whose content is no longer in
+    the log: the number of the last of them.
     """
 
     events: tuple[Event, ...]
     next_before: int | None
     damaged: tuple[int, ...] = ()
     searched_back_to: datetime | None = None
+    pruned: int = 0
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,8 @@ class AuditCount:
 class Proof:
     """A proof as text to keep (C2SP), and of what it is: the log at `size`, with its root in hex.
 
-    `event` is what an inclusion proof is of; `old` and its root what a consistency proof is of.
+    `event` is what an inclusion proof is of, None where it was pruned; `leaf` is its hash. `old` and
+    its root are what a consistency proof is of.
     `is_signed` says whether the text ends with a signed checkpoint; a size that the log had earlier
     has none any more.
     """
@@ -135,6 +139,7 @@ class Proof:
     size: int
     root: str
     event: Event | None = None
+    leaf: bytes = b""
     old: int | None = None
     old_root: str = ""
     is_signed: bool = True

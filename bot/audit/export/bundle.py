@@ -18,9 +18,17 @@ from bot.audit.export.part import WHOLE, Part, part_rows
 from bot.audit.nodes import Nodes
 from bot.audit.note import unverified
 from bot.audit.proof import inclusion
+from bot.audit.pruned import Pruned
 from bot.audit.reading import Row, read_log_head
 from bot.audit.tree import TILE, leaf_hash, node_hash
-from bot.audit.verify import MANIFEST_FORMAT, checkpoint_of, manifest_of, proofs_of
+from bot.audit.verify import (
+    MANIFEST_FORMAT,
+    checkpoint_of,
+    counted,
+    manifest_of,
+    proofs_of,
+    without,
+)
 
 _HEAD: Final = table("audit_head", column("checkpoint", String))
 _NODES_FOR: Final = 2_000  # proofs
@@ -33,7 +41,8 @@ class Exported:
     """What was written, and what to compare it with later; hashes as hex digits.
 
     `size` and `root` are the log's, `count` is how many of its events were written, `damaged` the
-    first of those whose bytes are not those that were recorded.
+    first of those whose bytes are not those that were recorded. `pruned` of those that were asked
+    for are not in the log any more, the last of them is `minimum`.
     """
 
     file: Path
@@ -44,6 +53,8 @@ class Exported:
     sha256: str
     count: int
     damaged: tuple[int, ...] = ()
+    pruned: int = 0
+    minimum: int = 0
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -64,7 +75,9 @@ def export(connection: Connection, file: Path, form: Format, part: Part = WHOLE)
     for each in beside:
         if each.exists():
             raise FileExistsError(f"{each} exists")
-    seen = _Seen(part_rows(connection, part, head.size))
+    pruned = Pruned.read(connection)
+    seen = _Seen(part_rows(connection, part, head.size), pruned)
+    gone = _gone(pruned, part, head.size)
     rows: Iterable[Row] = seen
     with ExitStack() as stack:
         out = stack.enter_context(closing(_File(file)))
@@ -84,6 +97,7 @@ def export(connection: Connection, file: Path, form: Format, part: Part = WHOLE)
         "size": head.size,
         "root": head.root.hex(),
         **seen.described(head.size, part),
+        **({"pruned": gone} if gone else {}),
         "sha256": out.sha256,
     }
     if part.is_whole:
@@ -99,7 +113,16 @@ def export(connection: Connection, file: Path, form: Format, part: Part = WHOLE)
         sha256=out.sha256,
         count=seen.count,
         damaged=tuple(seen.damaged),
+        pruned=gone,
+        minimum=pruned.minimum,
     )
+
+
+def _gone(pruned: Pruned, part: Part, size: int) -> int:
+    """Return how many events of a range are not in the log any more."""
+    last = size if part.last is None else min(part.last, size)
+    asked = part.runs or [(part.first, last)]
+    return counted(asked) - counted(without(asked, pruned.runs))
 
 
 def _read_note(connection: Connection) -> str:
@@ -130,8 +153,9 @@ def _write(path: Path, content: bytes) -> None:
 class _Seen:
     """Rows on their way through: how many, from which to which, and which are damaged."""
 
-    def __init__(self, rows: Iterable[Row]) -> None:
+    def __init__(self, rows: Iterable[Row], pruned: Pruned) -> None:
         self._rows = rows
+        self._pruned = pruned
         self.count = 0
         self.first: int | None = None
         self.last: int | None = None
@@ -144,8 +168,9 @@ class _Seen:
                 self.first = seq
             self.last = seq
             self.count += 1
-            if leaf_hash(body) != leaf and len(self.damaged) < _DAMAGED:
+            if leaf_hash(body) != leaf and not self._pruned.has(row):
                 self.damaged.append(seq)
+                del self.damaged[_DAMAGED:]
             yield row
 
     def described(self, size: int, part: Part) -> dict[str, object]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 from sqlalchemy import Connection
 
 from bot.audit import record
 from bot.audit.matching import matches, wanted_values
+from bot.audit.pruned import PrunedRows
 from bot.audit.reading import AUDIT, Row, fetch, read_event, select_rows
 from bot.audit.tree import leaf_hash
+from bot.audit.verify import GONE, Run
 from bot.model import AuditQuery, Event, Json
 
 CHUNK: Final = 2_000
@@ -26,17 +28,24 @@ class Part:
     """Which events to export: from one number to another, and those that match a query.
 
     `last` is None for the end of the log. `asked` is the query as typed, masked, for the record.
+    `runs` are the only events that are meant, where there are any, from the first to the last.
     """
 
     first: int = 1
     last: int | None = None
     query: AuditQuery | None = None
     asked: str = ""
+    runs: tuple[Run, ...] = ()
+
+    @classmethod
+    def of(cls, runs: Sequence[Run]) -> Self:
+        """Return the part that is some runs of events, in order."""
+        return cls(runs[0][0], runs[-1][1], runs=tuple(runs))
 
     @property
     def is_whole(self) -> bool:
         """Say whether this is the whole log."""
-        return self.first == 1 and self.last is None and self.query is None
+        return self.first == 1 and self.last is None and self.query is None and not self.runs
 
     @property
     def described(self) -> Mapping[str, str]:
@@ -56,11 +65,28 @@ def part_rows(connection: Connection, part: Part, size: int) -> Iterator[Row]:
     """Return the rows of a part of a log of `size` events, in order.
 
     Every row of the range is read and hashed, for the database's own columns can be led astray: a
-    damaged event matches every query, because nobody can say that it would not have.
+    damaged event matches every query, because nobody can say that it would not have. Pruned events
+    are left out, for there is nothing to show: of the whole log they are handed on, as hashes.
     """
     last = size if part.last is None else min(part.last, size)
     rows = _rows(connection, max(part.first, 1), last)
+    if part.is_whole:
+        return rows
+    if part.runs:
+        rows = _inside(rows, part.runs)
+    pruned = PrunedRows(connection)
+    rows = (row for row in rows if not pruned.has(row))
     return rows if part.query is None else _found(rows, part.query)
+
+
+def _inside(rows: Iterator[Row], runs: Sequence[Run]) -> Iterator[Row]:
+    later = iter(runs)
+    first, last = next(later)
+    for row in rows:
+        while row[0] > last:
+            first, last = next(later)
+        if row[0] >= first:
+            yield row
 
 
 def _rows(connection: Connection, first: int, last: int) -> Iterator[Row]:
@@ -92,6 +118,15 @@ def event_of(row: Row) -> Event:
     if event is not None:
         return event
     seq, body, leaf = row
+    if body == GONE:
+        gone: dict[str, Json] = {
+            "seq": seq,
+            "ts": 0,
+            "id": f"pruned-{seq}",
+            "kind": "system",
+            "verb": "pruned",
+        }
+        return Event(seq, UNKNOWN_TIME, body, leaf, gone)
     said: dict[str, Json] = {
         "seq": seq,
         "ts": 0,

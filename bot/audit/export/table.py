@@ -7,7 +7,7 @@ import io
 
 from bot.audit import record
 from bot.audit.reading import Row
-from bot.audit.verify import COLUMNS, cells
+from bot.audit.verify import COLUMNS, GONE, bare_cells, cells, line_of
 
 
 def heading() -> bytes:
@@ -16,13 +16,14 @@ def heading() -> bytes:
 
 
 def line(row: Row) -> bytes:
-    """Return an event's line; of one that is damaged the number, the hash and the bytes."""
+    """Return an event's line; of one that is damaged or pruned what there is of it."""
     seq, body, leaf = row
+    if body == GONE:
+        return _line(bare_cells(seq, leaf, line_of(seq, leaf).decode()))
     try:
         return _line(cells(seq, record.parse(body), leaf, body))
     except (ValueError, KeyError, AttributeError, OverflowError):
-        shown = body.decode("utf-8", "replace")
-        return _line([str(seq), *[""] * (len(COLUMNS) - 3), leaf.hex(), shown])
+        return _line(bare_cells(seq, leaf, body.decode("utf-8", "replace")))
 
 
 def _line(row: list[str]) -> bytes:

@@ -19,6 +19,7 @@ from bot.audit.index.fit import is_of_log
 from bot.audit.index.folder import Index
 from bot.audit.index.shard import Claim, Leaf, Unusable
 from bot.audit.index.tokens import Tokens, tokens_of
+from bot.audit.pruned import PrunedRows
 from bot.audit.reading import AUDIT, Row, fetch, read_event, read_size, select_rows
 from bot.audit.tree import HASH_SIZE
 from bot.storage.database import Database
@@ -112,9 +113,9 @@ class Builder:
             return
         lower = growing.claim.high + 1
         numbers = range(lower, min(lower + self._batch - 1, growing.claim.last, size) + 1)
-        rows = self._database.read_now(lambda log: _rows(log, numbers))
+        leaves = read_leaves(self._database, numbers)
         try:
-            growing.claim = shard.add(growing.connection, growing.claim, _leaves(numbers, rows))
+            growing.claim = shard.add(growing.connection, growing.claim, leaves)
         except sqlite3.Error:
             self.close()
             raise
@@ -133,9 +134,18 @@ class Builder:
         return self._growing
 
 
+def read_leaves(database: Database, numbers: range) -> Iterator[Leaf]:
+    """Return what a shard is to keep of a range of events, in their order; they are read at once.
+
+    Raises what the database raises.
+    """
+    return _leaves(numbers, database.read_now(lambda log: _rows(log, numbers)))
+
+
 def _rows(log: Connection, numbers: range) -> list[Row]:
     part = select_rows(log).where(AUDIT.c.seq >= numbers[0], AUDIT.c.seq <= numbers[-1])
-    return fetch(log, part)
+    pruned = PrunedRows(log)
+    return [(row[0], b"", row[2]) if pruned.has(row) else row for row in fetch(log, part)]
 
 
 def _leaves(numbers: range, rows: list[Row]) -> Iterator[Leaf]:

@@ -18,10 +18,15 @@ integrity     Are these the events that the checkpoint is of, and did a given ke
               SIGNATURE, SIZE, ROOT: no. FILE: the export is not what its manifest says. HASHES:
               the events are right, a hash kept beside them is not. DATABASE: it cannot be read,
               or would not find every event. FORM: no log of ours writes an event like that.
+              BODY: the content of an event is gone, and no event of the log says it was pruned.
 completeness  Is this the log that others saw, all of it? Only a checkpoint that was kept elsewhere
               can say so (`--kept`). FORK: it has another past. ROLLBACK: it once was longer.
               UNANCHORED n..m: nobody outside vouches for these events yet, for they are younger
               than the newest checkpoint that was kept; who has the log's key could rewrite them.
+
+A log prunes what it need not keep any more: the content goes to an archive, which verifies by
+itself, and the hash stays. An event of the log says which events, and names the archive; both are
+said here, and only what such an event names may be gone.
 
 Exit code 0: both hold, as far as they were asked for (without --kept only integrity is);
 1: one does not; 2: something could not be read; 3: nothing is wrong, and a part is UNANCHORED.
@@ -51,11 +56,23 @@ from bot.audit.verify.findings import (
 from bot.audit.verify.notes import Key, Note, believed
 from bot.audit.verify.program import main
 from bot.audit.verify.proofs import read_kept, verify_proof
-from bot.audit.verify.spreadsheet import COLUMNS, cells
+from bot.audit.verify.pruned import (
+    GONE,
+    Pruning,
+    Run,
+    counted,
+    joined,
+    line_of,
+    named_runs,
+    without,
+    written_runs,
+)
+from bot.audit.verify.spreadsheet import COLUMNS, bare_cells, cells
 from bot.audit.verify.walk import check
 
 __all__ = [
     "COLUMNS",
+    "GONE",
     "MANIFEST_FORMAT",
     "MAX_PROBLEMS",
     "NOT_WHOLE",
@@ -67,16 +84,25 @@ __all__ = [
     "Head",
     "Key",
     "Note",
+    "Pruning",
+    "Run",
     "Unreadable",
+    "bare_cells",
     "believed",
     "cells",
     "check",
     "checkpoint_of",
+    "counted",
+    "joined",
+    "line_of",
     "main",
     "manifest_of",
+    "named_runs",
     "proofs_of",
     "read_kept",
     "report",
     "verify_file",
     "verify_proof",
+    "without",
+    "written_runs",
 ]

@@ -14,13 +14,14 @@ from bot.audit.verify.findings import HASH_BYTES, TILE, Findings, Head, Unreadab
 from bot.audit.verify.form import read_each
 from bot.audit.verify.hashing import follow, leaf_of
 from bot.audit.verify.notes import Key, believed
+from bot.audit.verify.pruned import row_of
 from bot.audit.verify.spreadsheet import bodies_of_csv
 from bot.audit.verify.walk import check, check_leaves, named_event, seq_of
 
 MANIFEST_FORMAT: Final = "wardroom-audit-export/2"
 _FIRST_FORMAT: Final = "wardroom-audit-export/1"
 _ALWAYS: Final = {"format", "kind", "size", "root", "sha256", "first", "last", "events"}
-_SOMETIMES: Final = {"origin", "span", "tiles", "query", "damaged"}
+_SOMETIMES: Final = {"origin", "span", "tiles", "query", "damaged", "pruned"}
 _KINDS: Final = ("jsonl", "csv")
 
 
@@ -41,7 +42,10 @@ def proofs_of(file: Path) -> Path:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an export says of itself: `events` of the log's `head.size`, from `first` to `last`."""
+    """What an export says of itself: `events` of the log's `head.size`, from `first` to `last`.
+
+    `pruned` of them the log had no more: a whole export has their hashes, a part leaves them out.
+    """
 
     kind: str
     head: Head
@@ -49,6 +53,7 @@ class Manifest:
     first: int
     last: int
     events: int
+    pruned: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -63,6 +68,8 @@ class Manifest:
         if self.has_no_gap:
             return f"events {self.first} to {self.last} of {self.head.size}"
         chosen = f"{self.events} of the events {self.first} to {self.last}"
+        if self.pruned:
+            chosen += f", without {self.pruned} that were pruned,"
         return f"{chosen} of {self.head.size}, chosen by whoever exported them"
 
     @property
@@ -96,7 +103,13 @@ class Manifest:
         tiles = [bytes.fromhex(tile) for tile in said.get("tiles", ())]
         head = Head(size, bytes.fromhex(said["root"]), tiles, span, str(said.get("origin", "")))
         manifest = cls(
-            said["kind"], head, str(said["sha256"]), int(said["first"]), int(said["last"]), events
+            said["kind"],
+            head,
+            str(said["sha256"]),
+            int(said["first"]),
+            int(said["last"]),
+            events,
+            int(said.get("pruned", 0)),
         )
         whole = (1, size, size // span)
         if (
@@ -123,6 +136,7 @@ def verify_file(
     """
     manifest = Manifest.read(file)
     is_quick = manifest.is_whole and manifest.kind == "jsonl" and not reads_each
+    is_quick = is_quick and not manifest.pruned  # else the hashes alone do not tell
     signed = Findings(part=manifest.part)
     head = _head(file, manifest, keys, signed)
     export = _Export(file, manifest, head, kept, signed)
@@ -167,7 +181,7 @@ class _Export:
     def _check(self, bodies: Iterator[bytes], findings: Findings) -> None:
         head = self.head
         if self.manifest.is_whole:
-            check(((None, body, None) for body in bodies), head, self.kept, findings)
+            check(map(row_of, bodies), head, self.kept, findings)
         else:
             _check_part(self.file, bodies, self.manifest, head, findings)
             compare_same_size(findings, head, self.kept)

@@ -46,7 +46,8 @@ class Findings:
     `first_bad` is the first broken sequence number; where only a range is known, its first.
     `names` are the verdicts that the problems come to. `anchored` is the size of the newest kept
     checkpoint that the log has grown from; None where there was none to compare with, 0 where
-    none could be compared. `part` says which events were looked at where that is not all of them.
+    none could be compared. `part` says which events were looked at where that is not all of them;
+    `gone` how many of them the log pruned, and `pruned` what it says of that.
     """
 
     size: int = 0
@@ -58,6 +59,8 @@ class Findings:
     anchored: int | None = None
     signed_by: Sequence[str] = ()
     part: str = ""
+    gone: str = ""
+    pruned: list[str] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -90,7 +93,7 @@ class Findings:
 
     def copy(self) -> Findings:
         """Return the same, to be added to."""
-        return replace(self, problems=[*self.problems], names=[*self.names])
+        return replace(self, problems=[*self.problems], names=[*self.names], pruned=[*self.pruned])
 
     def add(self, name: str, problem: str, seq: int | None = None, *, always: bool = False) -> None:
         """Note a problem, and the event where it begins; some are said however many there are."""
@@ -124,7 +127,7 @@ def report(findings: Findings) -> list[str]:
     """Return what was found, as lines to print: a line for each verdict, then what is wrong."""
     more = [f"- and {findings.more} more"] if findings.more else []
     problems = [f"- {problem}" for problem in findings.problems]
-    return [_integrity(findings), _completeness(findings), *problems, *more]
+    return [_integrity(findings), _completeness(findings), *problems, *more, *findings.pruned]
 
 
 def _integrity(findings: Findings) -> str:
@@ -133,6 +136,8 @@ def _integrity(findings: Findings) -> str:
         first = "" if findings.first_bad is None else f", from event {findings.first_bad} on"
         return f"integrity: NOT whole{first}: {names}"
     what = findings.part or f"{findings.size} events"
+    if findings.gone:
+        what = f"{what} ({findings.gone})"
     by = "compared with what it says of itself: no key was given"
     if findings.signed_by:
         by = f"signed by {', '.join(findings.signed_by)}"

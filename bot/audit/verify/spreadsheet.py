@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from bot.audit.verify.findings import Findings
 from bot.audit.verify.hashing import leaf_of
+from bot.audit.verify.pruned import GONE, row_of
 from bot.audit.verify.walk import named_event, seq_of
 
 COLUMNS: Final = (
@@ -48,6 +49,11 @@ def cells(seq: int, event: dict[str, Any], leaf: bytes, body: bytes) -> list[str
     return [_guarded(str(drawn.get(column, ""))) for column in COLUMNS]
 
 
+def bare_cells(seq: int, leaf: bytes, body: str) -> list[str]:
+    """Return the row of an event that cannot be drawn: its number, its hash, what is stored."""
+    return [str(seq), *[""] * (len(COLUMNS) - 3), leaf.hex(), body]
+
+
 def _guarded(cell: str) -> str:
     """A spreadsheet takes a cell that begins so for a formula; an apostrophe makes it text."""
     return f"'{cell}" if cell.startswith(_DANGEROUS) else cell
@@ -71,6 +77,9 @@ def bodies_of_csv(lines: Iterator[bytes], findings: Findings) -> Iterator[bytes]
 
 
 def _drawn(body: bytes) -> list[str]:
+    seq, rest, leaf = row_of(body)
+    if rest == GONE and seq is not None and leaf is not None:
+        return bare_cells(seq, leaf, body.decode("ascii"))
     try:
         return cells(seq_of(body) or 0, json.loads(body), leaf_of(body), body)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):

@@ -7,8 +7,9 @@ import json
 from collections.abc import Iterable, Sequence
 from itertools import count, islice
 
-from bot.audit.verify.findings import TILE, Findings, Head
+from bot.audit.verify.findings import HASH_BYTES, TILE, Findings, Head
 from bot.audit.verify.hashing import Tree, folded
+from bot.audit.verify.pruned import GONE, Pruned
 
 Row = tuple["int | None", bytes, "bytes | None"]
 """An event's number, its body, and its stored leaf hash.
@@ -64,10 +65,14 @@ class _Walk:
         self._span: list[bytes] = []
         self._spans = 0
         self._suspects: tuple[int, int] | None = None
+        self._pruned = Pruned()
         if kept:
             findings.anchored = 0
 
     def take(self, rows: Sequence[Row]) -> None:
+        if any(body == GONE for _, body, _ in rows):
+            self._take_pruned(rows)
+            return
         sha256 = hashlib.sha256
         leaves = [sha256(b"\x00" + body).digest() for _, body, _ in rows]
         seqs = count(self.expected)
@@ -80,10 +85,34 @@ class _Walk:
         ]
         if all(are_right):
             self.expected += len(rows)
+            if self._pruned.is_any:
+                self._hear(rows)
         else:
             for row, leaf in zip(rows, leaves):  # noqa: B905 - as above
                 self._look(row, leaf)
         self.add(leaves)
+
+    def _take_pruned(self, rows: Sequence[Row]) -> None:
+        """Take rows of which some have nothing but their hash; usually it is all of a tile."""
+        last = self.expected + len(rows) - 1
+        numbers = range(self.expected, last + 1)
+        if all(
+            body == GONE and number == seq and _is_hash(stored)
+            for seq, (number, body, stored) in zip(numbers, rows)  # noqa: B905 - as above
+        ):
+            self._pruned.miss(self.expected, last)
+            self.expected = last + 1
+            self.add([stored or b"" for _, _, stored in rows])
+            return
+        leaves = []
+        for row in rows:
+            leaves.append(_leaf(row))
+            self._look(row, leaves[-1])
+        self.add(leaves)
+
+    def _hear(self, rows: Iterable[Row]) -> None:
+        for _, body, _ in rows:
+            self._pruned.hear(body)
 
     def add(self, leaves: list[bytes]) -> None:
         self._compare_kept(leaves)
@@ -93,13 +122,17 @@ class _Walk:
 
     def _look(self, row: Row, leaf: bytes) -> None:
         number, body, stored = row
-        said = seq_of(body)
+        said = number if body == GONE else seq_of(body)
         seq = said if number is None else number
-        if stored is not None and stored != leaf:
+        if body == GONE and seq is not None and stored == leaf:
+            self._pruned.miss(seq, seq)
+        elif stored is not None and stored != leaf:
             self._has_changed_leaves = True
             self.findings.add("HASHES", f"event {seq} does not match its hash", seq)
         elif said != seq:
             self.findings.add("ROOT", f"event {seq} is not what it says: {named_event(said)}", seq)
+        elif self._pruned.is_any:
+            self._pruned.hear(body)
         if seq != self.expected:
             self._misplaced(seq)
         self.expected = self.expected + 1 if seq is None else max(seq + 1, self.expected)
@@ -144,6 +177,7 @@ class _Walk:
         elif last > head.size:
             said = f"events {head.size + 1} to {last} were never recorded by the log"
             findings.add("SIZE", said, head.size + 1, always=True)
+        self._pruned.judge(findings)
         if tree.size == head.size:
             self._compare_head()
         if not tree.size:
@@ -170,6 +204,18 @@ class _Walk:
             findings.add("ROOT", said, first)
         said = f"the root is {root.hex()}; {head.root.hex()} was recorded"
         findings.add("ROOT", said, always=True)
+
+
+def _is_hash(stored: bytes | None) -> bool:
+    return stored is not None and len(stored) == HASH_BYTES
+
+
+def _leaf(row: Row) -> bytes:
+    """Return an event's hash: of its bytes, or of one that is gone what is kept of it."""
+    _, body, stored = row
+    if body == GONE and stored is not None and len(stored) == HASH_BYTES:
+        return stored
+    return hashlib.sha256(b"\x00" + body).digest()
 
 
 def seq_of(body: bytes) -> int | None:
