@@ -53,6 +53,7 @@ PEOPLE = (
     Person("safety-officer", "Safety Officer", ("clinical_safety_officer",)),
     Person("service-desk", "Service Desk", ("service_desk",)),
     Person("security-officer", "Security Officer", ("security_officer",)),
+    Person("auditor", "Auditor", ("auditor",)),
     Person("commander", "Commander", ("incident_commander",)),
     Person("clinical-admin", "Clinical Admin", ("clinical_admin",)),
 )

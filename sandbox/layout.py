@@ -36,6 +36,11 @@ class Layout:
         return self.sandbox / "control.json"
 
     @property
+    def anchor(self) -> Path:
+        """What stands for the other volume that remembers how far the audit log went."""
+        return self.sandbox / "elsewhere" / "checkpoint"
+
+    @property
     def repository(self) -> Path:
         """The bare git repository of the hospital's services."""
         return self.sandbox / "repos" / "hospital.git"

@@ -33,10 +33,16 @@ def write(layout: Layout, facts: Mapping[str, Any]) -> Path:
 
 def settings(layout: Layout, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return Wardroom's settings: sandbox mode, on loopback, with the hospital's CI."""
-    port = facts["web_port"]
+    port, database = facts["web_port"], layout.home / "wardroom.db"
+    if not database.exists():
+        layout.anchor.unlink(missing_ok=True)  # a new log: it continues nothing
+        layout.anchor.parent.mkdir(parents=True, exist_ok=True)
+    # Only a log that was anchored from its first event on has something to compare with.
+    anchors = {"elsewhere": {"file": str(layout.anchor)}} if layout.anchor.parent.is_dir() else {}
     return {
         "mode": "sandbox",
-        "database": f"sqlite:///{layout.home / 'wardroom.db'}",
+        "database": f"sqlite:///{database}",
+        "audit": {"anchors": anchors},
         "server": {"host": HOST, "port": port, "public_url": f"http://{HOST}:{port}"},
         "people": "people.yaml",
         "services": "services.yaml",

@@ -192,3 +192,22 @@ def test_wardroom_reads_the_configuration_that_is_made_for_it(tmp_path: Path) ->
         assert all(env.probes[0].kind == "version" for env in one.environments)
     people = directory.load(read.people, sandbox=False).people()
     assert {one.id: one.roles for one in people} == {one.id: frozenset(one.roles) for one in PEOPLE}
+
+
+def test_the_log_of_a_new_hospital_is_anchored_and_an_older_one_is_not(tmp_path: Path) -> None:
+    layout, log = Layout(tmp_path), tmp_path / "wardroom.db"
+    layout.ci.mkdir(parents=True)
+    facts.make_passwords(layout)
+    known = facts.settle(layout, NAMES, 8080, print)
+    log.touch()  # it was begun before there was a place elsewhere
+    assert settings.load(wardroom_config.write(layout, known), {}).audit.anchors == {}
+    log.unlink()
+    for _ in range(2):
+        anchors = settings.load(wardroom_config.write(layout, known), {}).audit.anchors
+        assert anchors["elsewhere"].file == layout.anchor
+        layout.anchor.write_text("a checkpoint")
+        log.touch()
+    assert layout.anchor.exists()
+    log.unlink()  # what begins anew continues nothing
+    wardroom_config.write(layout, known)
+    assert not layout.anchor.exists()
