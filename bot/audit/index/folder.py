@@ -77,6 +77,24 @@ class Index:
         found = ((match, name) for name in names if (match := _NAME.fullmatch(name)))
         return {int(match[1]): self.folder / name for match, name in found}
 
+    def missing(self, size: int) -> int:
+        """Return how many events of a log of this size are in no shard: searches read them."""
+        paths, missing = self.paths(), 0
+        for number in range(self.number_of(size) + 1 if size else 0):
+            first, last = self.range_of(number)
+            high = self._high(paths.get(number), first)
+            missing += max(min(size, last) - high, 0)
+        return missing
+
+    def _high(self, path: Path | None, first: int) -> int:
+        if path is None:
+            return first - 1
+        try:
+            with contextlib.closing(shard.open_for_reading(path)) as connection:
+                return shard.read_claim(connection).high
+        except (sqlite3.Error, shard.Unusable):
+            return first - 1
+
     def make(self, number: int) -> tuple[Path, sqlite3.Connection]:
         """Make an empty shard and open it for writing."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)

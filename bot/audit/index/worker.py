@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import logging
 import os
+import random
 import sqlite3
 import threading
 import time
@@ -16,6 +17,7 @@ from typing import Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.audit.index.builder import Builder
+from bot.audit.index.check import Checked, Stopped, check
 from bot.audit.index.folder import Index
 from bot.audit.reading import read_size
 from bot.storage.database import DRIVER_ERRORS, Database
@@ -42,7 +44,9 @@ class Indexer:
         self._look_every = look_every
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._is_building = False
         self.trouble = ""
+        self.differed = ""
 
     def start(self) -> None:
         """Begin; what goes wrong is said in the log and in `trouble`, and tried again."""
@@ -57,12 +61,37 @@ class Indexer:
             await asyncio.to_thread(thread.join)
         self._index.close()
 
+    def missing(self) -> int:
+        """Return how many events are in no shard yet; raises what the database raises."""
+        return self._index.missing(self._database.read_now(read_size))
+
+    async def check(self) -> Checked | None:
+        """Compare one shard, taken by chance, with the log; what differs is made again.
+
+        None where another process has the folder, there is nothing to compare, or the shard was
+        made again meanwhile. sqlite3.Error, OSError or an error of the database.
+        """
+        numbers = sorted(self._index.paths())
+        if not numbers or not self._is_building:
+            return None
+        number = random.choice(numbers)  # noqa: S311 - nobody gains by knowing which
+        try:
+            checked = await asyncio.to_thread(
+                check, self._database, self._index, number, is_stopped=self._stopping.is_set
+            )
+        except Stopped:
+            return None
+        if checked is not None:
+            self.differed = checked.said if checked.differing else ""
+        return checked
+
     def _run(self) -> None:
         pause = 0.0
         while not self._stopping.wait(pause):
             pause = self._look_every
             try:
                 with alone(self._index) as is_alone, contextlib.closing(self._builder):
+                    self._is_building = is_alone
                     if is_alone:
                         self._build()
             except (OSError, sqlite3.Error, SQLAlchemyError, *DRIVER_ERRORS) as error:
