@@ -19,6 +19,7 @@ from bot.audit.index.fit import is_of_log
 from bot.audit.index.folder import Index
 from bot.audit.index.shard import Claim, Leaf, Unusable
 from bot.audit.index.tokens import Tokens, tokens_of
+from bot.audit.pruned import PrunedRows
 from bot.audit.reading import AUDIT, Row, fetch, read_event, read_size, select_rows
 from bot.audit.tree import HASH_SIZE
 from bot.storage.database import Database
@@ -143,7 +144,8 @@ def read_leaves(database: Database, numbers: range) -> Iterator[Leaf]:
 
 def _rows(log: Connection, numbers: range) -> list[Row]:
     part = select_rows(log).where(AUDIT.c.seq >= numbers[0], AUDIT.c.seq <= numbers[-1])
-    return fetch(log, part)
+    pruned = PrunedRows(log)
+    return [(row[0], b"", row[2]) if pruned.has(row) else row for row in fetch(log, part)]
 
 
 def _leaves(numbers: range, rows: list[Row]) -> Iterator[Leaf]:
