@@ -122,6 +122,7 @@ class Command:
     `on_withdrawn` undoes that when the request ends without running; takes the Request.
     `repeatable`: run changes nothing outside (it only returns Done), so that it may run again
     after a kill, and for a dry run, which is undone. What is not READ is one or has a `propose`.
+    `quotes`: its answer may repeat what people wrote freely elsewhere; the record hides it.
     """
 
     name: str
@@ -136,6 +137,7 @@ class Command:
     on_request: Callable[..., Awaitable[Done]] | None = None
     on_withdrawn: Callable[..., Awaitable[tuple[Effect[object], ...]]] | None = None
     repeatable: bool = False
+    quotes: bool = False
 
 
 @dataclass(frozen=True)

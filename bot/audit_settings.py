@@ -77,6 +77,7 @@ class Audit(Block):
     forward: dict[str, Forward] = Field(default_factory=dict)
 
     def placed(self, folder: Path, key_folder: Path, origin: str, database: Path | None) -> Audit:
+    openings: Path = Path("openings.key")
         """Return the same with every path absolute and the name filled in.
 
         `database` is the folder of a database in a file: the index is beside it unless set.
@@ -97,3 +98,4 @@ class Audit(Block):
             "origin": self.origin or origin,
         }
         return self.model_copy(update=update)
+            "openings": key_folder / self.openings,

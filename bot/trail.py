@@ -17,6 +17,8 @@ from bot.api import Anchors, MonthlyReports, QueryLanguage
 from bot.audit.anchors import Anchor, Channel, Keeper, LogView, made
 from bot.audit.countersign import Countersigner, Notary
 from bot.audit.forward.forwarding import Forwarding
+from bot.audit.disclosure.keyring import KeyRing
+from bot.audit.disclosure.vault import Vault
 from bot.audit.index.folder import Index
 from bot.audit.index.worker import Indexer
 from bot.audit.keys import KeyFile
@@ -69,7 +71,10 @@ class Trail:
         """Wire what the block `audit` of the settings asks for; nothing is started."""
         asked, replica = settings.audit, f"{socket.gethostname()}:{os.getpid()}"
         keys = KeyFile(asked.key, asked.origin)
-        log = AuditLog(database, clock=clock, software=__version__, replica=replica, keys=keys)
+        vault = Vault(KeyRing(asked.openings))
+        log = AuditLog(
+            database, clock=clock, software=__version__, replica=replica, keys=keys, vault=vault
+        )
         index = Index(asked.index) if asked.index else None
 
         def post(name: str, at: AnchorPlace) -> Anchor:

@@ -1,9 +1,11 @@
-"""A key that every test's log may sign with, in any process, without a file."""
+"""Keys that every test's log may sign and seal with, in any process, without a file."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from bot.audit.disclosure.keyring import Keys
+from bot.audit.disclosure.tree import KeyTree
 from bot.audit.keys import PrivateKey
 
 ORIGIN = "hospital.example/audit"
@@ -32,3 +34,21 @@ class KnownKeys:
     def promote(self) -> None:
         """Let the last key be the only one."""
         del self.keys[:-1]
+
+
+class KnownRing:
+    """The keys of openings, the same wherever they are made; what is destroyed is so here only."""
+
+    def __init__(self) -> None:
+        self.keys = Keys("known", {"known": KeyTree({"": bytes(32)})})
+
+    def load(self) -> Keys:
+        """Return the keys."""
+        return self.keys
+
+    def destroy(self, wanted: Iterable[tuple[str, str]]) -> None:
+        """Destroy keys."""
+        tree = self.keys.trees["known"]
+        for _, path in wanted:
+            tree = tree.without(path)
+        self.keys = Keys("known", {"known": tree})

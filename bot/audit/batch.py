@@ -15,6 +15,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from bot.audit import record
+from bot.audit.disclosure.hiding import hide
+from bot.audit.disclosure.vault import Sealed, Vault
 from bot.audit.entry import Answer, Entry
 from bot.audit.tree import TILE_LEVEL, Frontier, Node, leaf_hash
 from bot.errors import AuditUnavailable
@@ -47,11 +49,15 @@ class Head:
 
 @dataclass(frozen=True)
 class Author:
-    """What every event of this process says about who wrote it."""
+    """What every event of this process says about who wrote it, and who keeps its sensitive texts.
+
+    Without a vault, an event with sensitive texts is refused: they are nowhere in the clear.
+    """
 
     clock: Clock
     software: str
     replica: str
+    vault: Vault | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,7 @@ class _Next:
     seq: int
     last: int
     random: bytes
+    openings: list[Sealed]
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,7 @@ class Statements:
     an_event: str
     add_tile: str
     add_node: str
+    add_opening: str
 
 
 _HEAD: Final = "SELECT size, ts, root, frontier, checkpoint FROM audit_head"
@@ -85,6 +93,7 @@ SQLITE: Final = Statements(
     "(?, ?, ?)",
     "INSERT INTO audit_tile (n, hash) VALUES (?, ?)",
     "INSERT INTO audit_node (level, n, hash) VALUES (?, ?, ?)",
+    "INSERT INTO audit_opening (seq, idx, field, key, nonce, ciphertext) VALUES (?, ?, ?, ?, ?, ?)",
 )
 POSTGRESQL: Final = Statements(
     # One lock for a whole batch makes the numbers gap-free and their order that of the commits.
@@ -94,6 +103,7 @@ POSTGRESQL: Final = Statements(
     SQLITE.an_event.replace("?", "%s"),
     SQLITE.add_tile.replace("?", "%s"),
     SQLITE.add_node.replace("?", "%s"),
+    SQLITE.add_opening.replace("?", "%s"),
 )
 
 
@@ -130,10 +140,10 @@ def write(
     try:
         with _savepoint(connection, "batch"):
             refused = _apply_together(connection, entries)
-            events, answers = _record(connection, head, entries, author, refused)
+            made = _record(connection, head, entries, author, refused)
     except _OneByOne:
-        events, answers = _record(connection, head, entries, author, None)
-    return _add(connection, statements, head, events, sign), answers
+        made = _record(connection, head, entries, author, None)
+    return _add(connection, statements, head, made, sign), made.answers
 
 
 class _OneByOne(Exception):
@@ -165,24 +175,33 @@ def _batched(entry: Entry) -> Batched[Any] | None:
     return effect if isinstance(effect, Batched) else None
 
 
+@dataclass(frozen=True)
+class _Made:
+    """What is to be added to the log, and what its callers are told."""
+
+    events: list[Event]
+    answers: list[Answer]
+    openings: list[Sealed]
+
+
 def _record(
     connection: Connection,
     head: Head,
     entries: Sequence[Entry],
     author: Author,
     refused: _Refused | None,
-) -> tuple[list[Event], list[Answer]]:
+) -> _Made:
     """Make the events of the entries, applying the effects that are still to be applied.
 
     `refused` is what came of the effects applied together; None where there were none.
     """
-    answers: list[Answer] = []
-    events: list[Event] = []
+    made = _Made([], [], [])
     seq, ts = head.frontier.size, head.ts
     random = os.urandom(_RANDOM * len(entries))  # at once: it costs as much as the whole event
     for place, entry in enumerate(entries):
         is_applied = refused is not None and _batched(entry) is not None
-        stand = _Next(author, seq + 1, ts, random[place * _RANDOM : (place + 1) * _RANDOM])
+        salt = random[place * _RANDOM : (place + 1) * _RANDOM]
+        stand = _Next(author, seq + 1, ts, salt, made.openings)
         try:
             if refused and place in refused:
                 raise refused[place]  # noqa: TRY301 - as if it had been applied here
@@ -195,12 +214,12 @@ def _record(
                 raise
             if is_applied and place not in (refused or ()):
                 raise _OneByOne from error
-            answers.append((entry, error))
+            made.answers.append((entry, error))
         else:
             seq, ts = recorded.event.seq, record.microseconds(recorded.event.at)
-            events.append(recorded.event)
-            answers.append((entry, recorded))
-    return events, answers
+            made.events.append(recorded.event)
+            made.answers.append((entry, recorded))
+    return made
 
 
 def _apply(connection: Connection, entry: Entry, stand: _Next) -> Recorded:
@@ -246,13 +265,19 @@ def _event(entry: Entry, results: tuple[object, ...], stand: _Next) -> Event:
             skew_us=ts - now,
         ),
     )
+    hidden = hide(fields, draft.sensitive) if draft.sensitive else []
+    if hidden and stand.author.vault is None:
+        raise ValueError("this log has nowhere to keep sensitive texts")
     body = record.encode(fields)
+    if hidden and stand.author.vault:
+        stand.openings.extend(stand.author.vault.seal(stand.seq, hidden))
     return Event(stand.seq, record.moment(ts), body, leaf_hash(body), fields)
 
 
 def _add(
-    connection: Connection, statements: Statements, head: Head, events: Sequence[Event], sign: Sign
+    connection: Connection, statements: Statements, head: Head, made: _Made, sign: Sign
 ) -> Head:
+    events = made.events
     if not events:
         return head
     size, ts = head.frontier.size, record.microseconds(events[-1].at)
@@ -264,6 +289,8 @@ def _add(
     rows = ", ".join([statements.an_event] * len(events))
     values = [(event.seq, event.body.decode(), event.leaf) for event in events]
     cursor.execute(statements.add_events + rows, tuple(chain.from_iterable(values)))
+    if made.openings:
+        cursor.executemany(statements.add_opening, made.openings)
     if nodes:
         add_nodes(cursor, statements, nodes)
     moved = cursor.execute(

@@ -8,12 +8,14 @@ import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import inspect
 
 from bot import ids
 from bot.audit.anchors import Anchor, Keeper, LogView, State
 from bot.audit.batch import Author
+from bot.audit.disclosure.vault import Vault
 from bot.audit.entry import Entry
 from bot.audit.export import WHOLE, Exported, Format, Part, export
 from bot.audit.index.folder import Index
@@ -30,6 +32,8 @@ from bot.errors import AuditUnavailable, ConfigurationError
 from bot.model import Account, AuditCount, AuditPage, AuditQuery, Draft, Event, Kind, Proof
 from bot.ports import Clock
 from bot.storage.database import Database
+
+_FREE: Final = frozenset({"params.query"})  # why a log was adopted is for everybody to read
 
 
 class LogFolder:
@@ -181,6 +185,7 @@ class LogFolder:
             correlation=ids.fresh(self._author.clock.now()),
             account=Account("cli", self._reader),
             params=params,
+            sensitive=_FREE,
         )
 
 
@@ -189,6 +194,7 @@ async def open_log_folder(
     database_url: str,
     *,
     keys: KeyStore,
+    vault: Vault | None = None,
     clock: Clock,
     software: str,
     replica: str,
@@ -203,11 +209,13 @@ async def open_log_folder(
     """
     shards = Index(index) if index else None
     database = Database.open(database_url, create=False)
-    log = AuditLog(database, clock=clock, software=software, replica=replica, keys=keys)
+    log = AuditLog(
+        database, clock=clock, software=software, replica=replica, keys=keys, vault=vault
+    )
     try:
         if not database.read_now(lambda connection: inspect(connection).has_table("audit_head")):
             raise ConfigurationError("database: there is no audit log in it; run `db upgrade`")
-        author = Author(clock, software, replica)
+        author = Author(clock, software, replica, vault)
         yield LogFolder(database, log, keys, author, reader, index=shards, anchors=anchors)
     finally:
         if shards is not None:

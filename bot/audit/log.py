@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.audit.batch import Author, read_head
+from bot.audit.disclosure.vault import Vault
 from bot.audit.entry import Entry
 from bot.audit.keys import KeyStore
 from bot.audit.seal import Seal
@@ -30,7 +31,7 @@ class AuditLog:
 
     Several logs may share a database, in one process or many: each batch continues from the head
     row, which it holds locked. `software` and `replica` are written into every event; a key of
-    `keys` signs the head of every batch.
+    `keys` signs the head of every batch. `vault` keeps the texts that the record has digests of.
     """
 
     def __init__(
@@ -41,10 +42,11 @@ class AuditLog:
         software: str,
         replica: str,
         keys: KeyStore,
+        vault: Vault | None = None,
         deadline: float = DEADLINE,
     ) -> None:
         self._database = database
-        self._writer = Writer(database, Author(clock, software, replica), keys)
+        self._writer = Writer(database, Author(clock, software, replica, vault), keys)
         self._keys = keys
         self._deadline = deadline
         self._thread: threading.Thread | None = None

@@ -17,7 +17,8 @@ from typing import Any, Final, TypeAlias
 
 from bot.model import Draft, Json, Place
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""Of 2 are digests in the place of sensitive texts; without any, an event is as one of 1."""
 MAX_TEXT: Final = 40_000
 """Characters of one text that are kept: the length of the longest Slack message."""
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from bot import __version__, settings
 from bot.audit.anchors import made
+from bot.audit.disclosure.keyring import KeyRing
+from bot.audit.disclosure.vault import Vault
 from bot.audit.folder import LogFolder, open_log_folder
 from bot.audit.keys import KeyFile
 from bot.cli.machine import MachineClock, reader, replica
@@ -20,6 +22,7 @@ async def opened(config: Path | None) -> AsyncIterator[LogFolder]:
     async with open_log_folder(
         known.database.get_secret_value(),
         keys=KeyFile(known.audit.key, known.audit.origin),
+        vault=Vault(KeyRing(known.audit.openings)),
         clock=MachineClock(),
         software=__version__,
         replica=replica(),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter
 
 from bot.dispatch.outbound import masked, masked_text
+from bot.dispatch.sensitive import sensitive
 from bot.model import Draft, Kind, Reply, Visibility
 
 if TYPE_CHECKING:
@@ -128,7 +129,11 @@ class Recorder:
             policy_version=self.policies.version,
             text=reply.text[:TEXT] if reply else "",
             error=error,
-            **refs,
+            sensitive=sensitive(turn, reply),
+            request=refs["request"],
+            deploy=refs.get("deploy", ""),
+            change=refs.get("change", ""),
+            incident=refs.get("incident", ""),
         )
 
 

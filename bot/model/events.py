@@ -36,7 +36,8 @@ class Draft:
     """An audit event before the log gives it its place; holds ids and masked text only.
 
     `correlation` joins everything that one invocation caused. `target` is the verb's object
-    (service, environment, version...); `params` its masked arguments.
+    (service, environment, version...); `params` its masked arguments. `sensitive` names the fields
+    that people wrote freely (`text`, `params.reason`): the record has digests of them only.
     """
 
     kind: Kind
@@ -60,6 +61,7 @@ class Draft:
     error: str = ""
 
 
+    sensitive: frozenset[str] = frozenset()
 @dataclass(frozen=True)
 class Event:
     """A recorded audit event: `body` are the stored canonical bytes, `leaf` their RFC 6962 hash."""

@@ -87,4 +87,5 @@ command = Command(
     role="reader",
     risk=Risk.READ,
     examples=("deploy status DEP-3", "deploy status lab-results", "deploy status"),
+    quotes=True,
 )

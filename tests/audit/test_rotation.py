@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.audit.batch import Author
+from bot.audit.disclosure.vault import Vault
 from bot.audit.folder import LogFolder, open_log_folder
 from bot.audit.keys import KeyFile, KeyStore
 from bot.audit.log import AuditLog
@@ -19,7 +20,9 @@ from bot.storage.database import Database
 from tests.audit.conftest import TurnedClock, in_a_file
 from tests.audit.events import as_attacker, assert_whole, draft, head
 from tests.audit.test_seal import note
-from tests.signing import ORIGIN, KnownKeys
+from tests.signing import ORIGIN, KnownKeys, KnownRing
+
+VAULT = Vault(KnownRing())
 
 
 @pytest.fixture
@@ -41,7 +44,7 @@ async def server(database: Database, clock: TurnedClock, keys: KeyFile) -> Async
 def folder(url: str, clock: TurnedClock) -> Callable[[KeyStore], object]:
     """The log as the command line opens it."""
     return lambda keys: open_log_folder(
-        url, keys=keys, clock=clock, software="1", replica="cli", reader="root"
+        url, keys=keys, clock=clock, software="1", replica="cli", reader="root", vault=VAULT
     )
 
 

@@ -1,0 +1,1 @@
+"""Sensitive texts: digests in the record, the texts themselves sealed beside it until redacted."""
