@@ -71,13 +71,13 @@ class Audit(Block):
 
     origin: Origin = ""
     key: Path = Path("audit.key")
+    openings: Path = Path("openings.key")
     countersign: Countersign | None = None
     index: Path | Literal[False] | None = None
     anchors: dict[str, AnchorPlace] = Field(default_factory=dict)
     forward: dict[str, Forward] = Field(default_factory=dict)
 
     def placed(self, folder: Path, key_folder: Path, origin: str, database: Path | None) -> Audit:
-    openings: Path = Path("openings.key")
         """Return the same with every path absolute and the name filled in.
 
         `database` is the folder of a database in a file: the index is beside it unless set.
@@ -93,9 +93,9 @@ class Audit(Block):
         }
         update = {
             "key": key_folder / self.key,
+            "openings": key_folder / self.openings,
             "index": index,
             "anchors": anchors,
             "origin": self.origin or origin,
         }
         return self.model_copy(update=update)
-            "openings": key_folder / self.openings,

@@ -16,9 +16,9 @@ from bot import __version__
 from bot.api import Anchors, MonthlyReports, QueryLanguage
 from bot.audit.anchors import Anchor, Channel, Keeper, LogView, made
 from bot.audit.countersign import Countersigner, Notary
-from bot.audit.forward.forwarding import Forwarding
 from bot.audit.disclosure.keyring import KeyRing
 from bot.audit.disclosure.vault import Vault
+from bot.audit.forward.forwarding import Forwarding
 from bot.audit.index.folder import Index
 from bot.audit.index.worker import Indexer
 from bot.audit.keys import KeyFile

@@ -59,9 +59,9 @@ class Draft:
     policy_version: str = ""
     text: str = ""
     error: str = ""
-
-
     sensitive: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True)
 class Event:
     """A recorded audit event: `body` are the stored canonical bytes, `leaf` their RFC 6962 hash."""
