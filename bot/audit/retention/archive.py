@@ -1,0 +1,106 @@
+"""An archive: an export of the very events that are to be pruned, verified before they are.
+
+It is a folder, that has its name only once everything in it is on the disk and was verified.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, column, select, table
+
+from bot.audit import verify
+from bot.audit.export import Format, Part, export
+from bot.audit.verify import Key, Run, counted
+from bot.errors import Conflict
+
+EVENTS: Final = "audit.jsonl"
+"""The file of an archive that has the events; what proves them lies beside it."""
+
+SEALED: Final = "sealed.jsonl"
+"""The sensitive texts of its events, sealed as they were: redacting one reaches this copy too."""
+
+_NAMES: Final = ("seq", "idx", "field", "key", "nonce", "ciphertext")
+_OPENING: Final = table("audit_opening", *(column(name) for name in _NAMES))
+
+
+@dataclass(frozen=True)
+class Archive:
+    """An archive that stands: its name in the folder of archives, and the SHA-256 of its events."""
+
+    name: str
+    sha256: str
+
+
+def write_archive(
+    connection: Connection, folder: Path, runs: Sequence[Run], keys: Sequence[Key]
+) -> Archive:
+    """Write and verify the archive of some events; OSError, or Conflict where it does not verify.
+
+    Nothing is left of one that failed.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    new = folder / f".new-{secrets.token_hex(8)}"
+    new.mkdir(mode=0o700)
+    try:
+        made = export(connection, new / EVENTS, Format.JSONL, Part.of(runs))
+        _check(new / EVENTS, runs, made.count, keys)
+        _write_sealed(connection, new / SEALED, runs)
+        name = f"{runs[0][0]}-{runs[-1][1]}.{made.size}"
+        _sync(new)
+        new.rename(folder / name)
+        _sync(folder)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            shutil.rmtree(new)
+        raise
+    return Archive(name, made.sha256)
+
+
+def drop_archive(folder: Path, archive: Archive) -> None:
+    """Remove an archive that no event names."""
+    shutil.rmtree(folder / archive.name)
+
+
+def _write_sealed(connection: Connection, file: Path, runs: Sequence[Run]) -> None:
+    """Write the sealed texts of some events, where they have any."""
+    lines: list[str] = []
+    for first, last in runs:
+        within = select(_OPENING).where(_OPENING.c.seq >= first, _OPENING.c.seq <= last)
+        for row in connection.execute(within.order_by(_OPENING.c.seq, _OPENING.c.idx)):
+            said = dict(zip(_NAMES, row, strict=True))
+            said |= {each: bytes(said[each]).hex() for each in ("nonce", "ciphertext")}
+            lines.append(f"{json.dumps(said)}\n")
+    if not lines:
+        return
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        out.writelines(lines)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _check(file: Path, runs: Sequence[Run], count: int, keys: Sequence[Key]) -> None:
+    try:
+        findings = verify.verify_file(file, (), keys)
+    except verify.Unreadable as error:
+        raise Conflict(f"The archive cannot be read, so nothing is pruned: {error}.") from error
+    if not findings.ok:
+        raise Conflict(f"The archive does not verify, so nothing is pruned: {findings.problems[0]}")
+    if count != counted(runs):
+        raise Conflict("The archive does not have all events, so nothing is pruned.")
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
