@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -28,6 +28,7 @@ from bot.dispatch.approve import CARRY_OUT, ApprovalDesk
 from bot.dispatch.authorise import Policies
 from bot.dispatch.carry_out import CarryOut
 from bot.dispatch.execute import Executor
+from bot.dispatch.foreign import guarded
 from bot.dispatch.outbound import masked
 from bot.dispatch.parse import Parser
 from bot.dispatch.pipeline import Pipeline
@@ -87,6 +88,10 @@ class Outside:
     patience: Patience = field(default_factory=Patience)
     poll_seconds: float = POLL_SECONDS
 
+    def guarded(self) -> Outside:
+        """Return the same with the guard before whatever answers from there."""
+        return replace(self, ci=guarded(self.ci), prober=guarded(self.prober))
+
     def provided(self) -> Mapping[type, object]:
         """Return what commands may ask for."""
         return {Ci: self.ci, Clock: self.clock, Prober: self.prober}
@@ -136,6 +141,7 @@ class House:
 
 def build(settings: Settings, outside: Outside) -> House:
     """Wire everything; nothing is started and nothing is asked for over the network."""
+    outside = outside.guarded()
     database, clock, ci = _database(settings), outside.clock, outside.ci
     stores, estate = _stores(database, clock), catalogue.load(settings.services)
     people = directory.LiveDirectory(settings.people, sandbox=settings.is_sandbox)

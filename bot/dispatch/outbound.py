@@ -22,13 +22,14 @@ _clean: set[str] = set()
 
 def masked(reply: Reply) -> Reply:
     """Return the reply with every string of it masked; the same one where nothing has to be."""
-    if all(_is_clean(text) for text in _texts(reply)):
+    if all(is_clean(text) for text in _texts(reply)):
         return reply
-    clean: Reply = _walk(reply)
+    clean: Reply = masked_value(reply)
     return clean
 
 
-def _is_clean(text: str) -> bool:
+def is_clean(text: str) -> bool:
+    """Say whether the guard would leave a text as it is; quick for a short one seen before."""
     if not text or text in _clean:
         return True
     found = phi.mask(text)[0] == text
@@ -40,7 +41,7 @@ def _is_clean(text: str) -> bool:
 
 
 def _texts(value: object) -> Iterator[str]:
-    """Yield every text of a value that `_walk` would come to; this runs for every reply."""
+    """Yield every text of a value that `masked_value` would come to; this runs for every reply."""
     waiting = [value]
     while waiting:
         found = waiting.pop()
@@ -70,17 +71,18 @@ def masked_text(text: str) -> str:
     return clean
 
 
-def _walk(value: Any) -> Any:
+def masked_value(value: Any) -> Any:
+    """Return a value with every string in it masked: texts, sequences, mappings, dataclasses."""
     if isinstance(value, enum.Enum):
         return value
     if isinstance(value, str):
         return phi.mask(value)[0] if value else value
-    if isinstance(value, tuple):
-        return tuple(_walk(item) for item in value)
+    if isinstance(value, tuple | list):
+        return tuple(masked_value(item) for item in value)
     if isinstance(value, Mapping):
-        return {_walk(key): _walk(item) for key, item in value.items()}
+        return {masked_value(key): masked_value(item) for key, item in value.items()}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = [field.name for field in dataclasses.fields(value)]
-        changes = {name: _walk(getattr(value, name)) for name in names}
+        changes = {name: masked_value(getattr(value, name)) for name in names}
         return dataclasses.replace(value, **changes)
     return value

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from bot.dispatch.outbound import masked, masked_text
+from bot.dispatch.outbound import is_clean, masked, masked_text, masked_value
 from bot.dispatch.sensitive import sensitive
-from bot.model import Draft, Kind, Reply, Visibility
+from bot.model import Account, Draft, Kind, Reply, Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,7 +119,7 @@ class Recorder:
             correlation=turn.correlation,
             person=turn.principal.id if turn.principal else "",
             roles=tuple(sorted(turn.principal.roles)) if turn.principal else (),
-            account=turn.account,
+            account=_named(turn.account),
             place=turn.place,
             service=turn.facts.service,
             environment=turn.facts.environment,
@@ -135,6 +135,11 @@ class Recorder:
             change=refs.get("change", ""),
             incident=refs.get("incident", ""),
         )
+
+
+def _named(account: Account) -> Account:
+    """Return an account as it may be recorded: at a terminal anything can be typed for one."""
+    return account if is_clean(account.user) else masked_value(account)
 
 
 def _refs(turn: Turn, reply: Reply | None) -> dict[str, str]:

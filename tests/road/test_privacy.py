@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from bot.model import Build, BuildState, Reason, Visibility
+from bot.audit.export import Format, export
+from bot.audit.index.builder import Builder
+from bot.audit.index.folder import Index
+from bot.errors import Rejected
+from bot.model import Account, Build, BuildState, Reason, Service, Stage, Visibility
 from tests.house import Chat, opened
 from tests.loggers import all_to_debug, restored
+from tests.twins import TwinCi
 
 CANARY = "ZZCANARY"
 PASTES = [
@@ -92,6 +101,72 @@ async def test_what_may_be_patient_data_runs_and_is_masked_in_the_record(site: P
         params = events[0].data["params"]
         assert isinstance(params, dict)
         assert "01/02/1980" not in str(params["reason"])
+
+
+SEGMENT = f"PID|1||123456^^^HOSP^MR||{CANARY}^JANE||19800101|F"
+
+
+class LeakingCi(TwinCi):
+    """A CI server that shows patient data wherever it can show something."""
+
+    async def builds(self, service: Service, ref: str, *, limit: int = 10) -> Sequence[Build]:
+        stages = (Stage(f"test {SEGMENT}", BuildState.RED),)
+        found = await super().builds(service, ref, limit=limit)
+        return [replace(one, stages=stages, failing_tests=(SEGMENT,)) for one in found]
+
+    async def log_tail(self, build_id: str, *, lines: int = 40) -> str:
+        return f"{build_id} {lines}\n{SEGMENT}\nend"
+
+    async def resolve(self, service: Service, ref: str) -> str:
+        if ref == "9.9.9":
+            raise Rejected(f"the repository has no such tag; {SEGMENT}")
+        return await super().resolve(service, ref)
+
+    async def deploy(
+        self,
+        service: Service,  # noqa: ARG002 - of the port, as all that follow
+        version: str,  # noqa: ARG002
+        commit: str,  # noqa: ARG002
+        environment: str,  # noqa: ARG002
+        *,
+        correlation: str,  # noqa: ARG002
+    ) -> Build:
+        raise Rejected(f"the job was refused: {SEGMENT}")
+
+
+async def test_patient_data_planted_in_ten_places_is_in_no_byte_that_is_kept_or_said(
+    site: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    all_to_debug()
+    packed = base64.b64encode(SEGMENT.encode()).decode()
+    form = {"service": "portal", "version": "1.4.2", "environment": "test", "reason": SEGMENT}
+    async with opened(site, LeakingCi()) as chat:
+        await chat.say(SEGMENT)  # 1: the line itself
+        await chat.say(f'deploy portal 1.4.2 to test --reason "{SEGMENT}"')  # 2: an option
+        await chat.say("deploy", fields=form)  # 3: a form
+        await chat.say(f"audit search {packed}")  # 4: packed, in a search
+        await chat.say("ci status https://ehr.example/x?mrn=998877&name=" + CANARY)  # 5: an address
+        await chat.say("whoami", account=Account("slack", SEGMENT, "T0001"))  # 6: an account
+        chat.ci.jobs.append(Build("7", "portal", "1.4.2", "a" * 40, BuildState.RED))
+        await chat.say("ci log 7")  # 7: a log of the CI server
+        await chat.say("ci status portal 1.4.2")  # 8: its stages, its failing tests
+        await chat.say("ci status portal 9.9.9")  # 9: its errors
+        await chat.say("deploy portal 1.4.2 to test --reason tested")  # 10: in the background
+        await chat.ended("DEP-1")
+        with closing(Builder(chat.house.database, Index(site.parent / "shards"))) as builder:
+            while builder.step():
+                continue
+        for form_of in Format:
+            file = site.parent / f"export.{form_of}"
+            chat.house.database.read_now(partial(export, file=file, form=form_of))
+        _no_canary(site.parent)  # database, write-ahead log, index and exports
+        shown = [await chat.card("DEP-1"), *chat.said]
+    assert CANARY not in str(shown)
+    assert packed not in str(shown)
+    assert sum(reply.reason is Reason.PHI_BLOCKED for reply in chat.said) == 5
+    _no_canary(site.parent)
+    assert CANARY not in caplog.text
 
 
 def _no_canary(folder: Path) -> None:
