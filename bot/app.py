@@ -33,6 +33,7 @@ from bot.dispatch.outbound import masked
 from bot.dispatch.parse import Parser
 from bot.dispatch.pipeline import Pipeline
 from bot.dispatch.recording import Recorder
+from bot.dispatch.strictness import Strictnesses
 from bot.errors import AuditUnavailable
 from bot.links import LinkDesk
 from bot.manual import CommandManual
@@ -152,7 +153,10 @@ def build(settings: Settings, outside: Outside) -> House:
     notices, live, outbox = _notices(settings, stores, clock)
     trail = Trail.made(settings, database, stores.letters, notices, clock)
     log, audit = trail.log, trail.audit
-    recorder = Recorder(log, stores.deliveries, policies, clock, notices)
+    strictness = Strictnesses(settings.audit.strictness)
+    strictness.check(known.commands)
+    about = (stores.deliveries, policies, clock, notices, trail.records, strictness)
+    recorder = Recorder(log, *about)
     parser, manual = Parser(known, estate, people), CommandManual(known, policies, estate)
     deploys = DeployDesk(stores.deploys, ci, stores.changes, calendar, engine, notices, clock)
     executor, rights = Executor(recorder), RightsTable(known.commands, policies, estate)

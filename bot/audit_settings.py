@@ -67,24 +67,58 @@ class Countersign(Block):
 
 
 class Audit(Block):
-    """The log's name and key, its search index, its anchors, and who else is sent it."""
+    """The log's name and key, its search index, its anchors, and who else is sent it.
+
+    `spool` is where records wait while the log cannot be written, False for nowhere; `ballast` is
+    how many MB of the database's disk are kept to say that it is full; `strictness` makes commands
+    stricter, by name or by what they may do; `on_call` is the channel that is told of actions
+    whose end is not known.
+    """
 
     origin: Origin = ""
     key: Path = Path("audit.key")
     openings: Path = Path("openings.key")
     countersign: Countersign | None = None
     index: Path | Literal[False] | None = None
+    spool: Path | Literal[False] | None = None
+    ballast: int = Field(default=4, ge=0, le=1024)
+    strictness: dict[str, Literal["strict", "spool-ok"]] = Field(default_factory=dict)
+    on_call: str = ""
     anchors: dict[str, AnchorPlace] = Field(default_factory=dict)
     forward: dict[str, Forward] = Field(default_factory=dict)
+
+    @field_validator("strictness", mode="before")
+    @classmethod
+    def _never_none(cls, value: object) -> object:
+        if isinstance(value, dict) and "none" in value.values():
+            raise ValueError("is strict or spool-ok: nothing runs here without a record")
+        return value
+
+    @field_validator("on_call")
+    @classmethod
+    def _a_channel(cls, value: str) -> str:
+        platform, _, channel = value.partition(":")
+        if value and (platform not in ("slack", "teams") or not channel):
+            raise ValueError("must be like slack:C0123456789")
+        return value
+
+    @property
+    def on_call_place(self) -> Place | None:
+        """Return the channel of those on call, if there is one."""
+        platform, _, channel = self.on_call.partition(":")
+        return Place(platform, channel) if channel else None
 
     def placed(self, folder: Path, key_folder: Path, origin: str, database: Path | None) -> Audit:
         """Return the same with every path absolute and the name filled in.
 
-        `database` is the folder of a database in a file: the index is beside it unless set.
+        `database` is the folder of a database in a file: index and spool are beside it unless set.
         """
         index = folder / self.index if self.index else None
         if self.index is None and database is not None:
             index = database / "index"
+        spool = folder / self.spool if self.spool else self.spool
+        if self.spool is None:
+            spool = (database or folder) / "spool"
         anchors = {
             name: anchor.model_copy(update={"file": folder / anchor.file})
             if anchor.file
@@ -95,6 +129,7 @@ class Audit(Block):
             "key": key_folder / self.key,
             "openings": key_folder / self.openings,
             "index": index,
+            "spool": spool,
             "anchors": anchors,
             "origin": self.origin or origin,
         }

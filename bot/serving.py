@@ -77,13 +77,15 @@ def web_app(settings: Settings, house: House, doors: Sequence[Route]) -> ASGIApp
         )
     )
 
-    kms = house.trail.countersigner
+    kms, indexer = house.trail.countersigner, house.trail.indexer
 
     async def readiness() -> Mapping[str, str]:
         people = house.directory.trouble or "ok"
         return {
             "audit log": house.trail.log.trouble or "ok",
+            "audit spool": house.trail.spool.trouble or "ok",
             "audit anchors": house.trail.anchors.trouble or "ok",
+            **({"audit index": indexer.differed or "ok"} if indexer else {}),
             **({"audit countersigner": kms.trouble or "ok"} if kms else {}),
             "people": people,
             **house.outbox.trouble(),
@@ -277,6 +279,13 @@ def _measure(house: House) -> None:
         "Seconds that the oldest event which a receiver does not have yet has waited.",
         ["target"],
     )
+    indexer = house.trail.indexer
+    if indexer is not None:
+        missing = prometheus_client.Gauge(
+            "wardroom_audit_index_missing_events",
+            "Events of the audit log that the search index does not have yet.",
+        )
+        missing.set_function(partial(getattr, indexer, "missing"))
     for each in house.trail.forwarding.forwarders:
         events.labels(each.name).set_function(each.events_behind)
         seconds.labels(each.name).set_function(each.seconds_behind)

@@ -15,6 +15,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot import __version__
 from bot.api import Anchors, MonthlyReports, QueryLanguage
 from bot.audit.anchors import Anchor, Channel, Keeper, LogView, made
+from bot.audit.batch import Author
 from bot.audit.countersign import Countersigner, Notary
 from bot.audit.disclosure.keyring import KeyRing
 from bot.audit.disclosure.vault import Vault
@@ -29,6 +30,8 @@ from bot.audit.query import parse_query
 from bot.audit.report import ReportWriter
 from bot.audit.roster import Roster
 from bot.audit.search import AuditSearch
+from bot.audit.spool.merging import Merger
+from bot.audit.spool.spool import Spool, SpooledLog
 from bot.audit_settings import AnchorPlace
 from bot.directory import LiveDirectory
 from bot.errors import AuditUnavailable, ConfigurationError
@@ -42,6 +45,7 @@ from bot.stores import Letters
 LOG = structlog.get_logger(__name__)
 ANCHORS_SECONDS: Final = 10
 PEOPLE_SECONDS: Final = 2
+SPOOL_SECONDS: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +53,8 @@ class Trail:
     """What writes the log, what reads it, and what holds it to what it was."""
 
     log: AuditLog
+    records: SpooledLog
+    spool: Merger
     audit: AuditReader
     indexer: Indexer | None
     anchors: Keeper
@@ -76,6 +82,8 @@ class Trail:
             database, clock=clock, software=__version__, replica=replica, keys=keys, vault=vault
         )
         index = Index(asked.index) if asked.index else None
+        author = Author(clock, __version__, replica)
+        records = SpooledLog(log, Spool(asked.spool, author) if asked.spool else None)
 
         def post(name: str, at: AnchorPlace) -> Anchor:
             return Channel(name, at.place, at.seconds, log, notices, letters, clock)
@@ -91,6 +99,8 @@ class Trail:
             prover=LogProver(database),
             database=database,
             clock=clock,
+            records=records,
+            spool=Merger(records),
         )
 
     def provided(self) -> Mapping[type, object]:
@@ -109,6 +119,9 @@ class Trail:
         await self.anchors.check()
         self.log.start()
         stack.push_async_callback(self.log.close)
+        # Before anything goes on: whether something ended is known from the log alone.
+        await self.spool.look()
+        stack.push_async_callback(self.spool.close)
         self.forwarding.start()
         stack.push_async_callback(self.forwarding.close)
         if self.indexer is not None:
@@ -122,6 +135,7 @@ class Trail:
         await self.roster.note(directory.members())
         look = self.anchors.look
         scheduler.add_job(look, "interval", seconds=ANCHORS_SECONDS, max_instances=1)
+        scheduler.add_job(self.spool.look, "interval", seconds=SPOOL_SECONDS, max_instances=1)
         scheduler.add_job(self._people, "interval", seconds=PEOPLE_SECONDS, args=[directory])
         if self.countersigner is not None:
             countersign = self.countersigner.look

@@ -83,15 +83,26 @@ class AuditLog:
         """Write nothing more: `append` raises AuditUnavailable with this sentence."""
         self._writer.halt(sentence)
 
-    async def append(self, draft: Drafting, *effects: Effect[object]) -> Recorded:
-        """Record an event and apply its effects, durably and together; see `Ledger.append`."""
+    @property
+    def deadline(self) -> float:
+        """Seconds that a caller waits for its record."""
+        return self._deadline
+
+    async def append(
+        self, draft: Drafting, *effects: Effect[object], within: float | None = None
+    ) -> Recorded:
+        """Record an event and apply its effects, durably and together; see `Ledger.append`.
+
+        `within` is a shorter deadline, of a caller who has another place to turn to.
+        """
         if self._thread is None:
             raise AuditUnavailable("the audit log is closed")
         loop = asyncio.get_running_loop()
-        take_by = time.monotonic() + self._deadline * _BEGIN_WITHIN
+        deadline = self._deadline if within is None else within
+        take_by = time.monotonic() + deadline * _BEGIN_WITHIN
         entry = Entry(draft, effects, loop, loop.create_future(), take_by)
         self._writer.submit(entry)
-        timer = loop.call_later(self._deadline, entry.give_up)
+        timer = loop.call_later(deadline, entry.give_up)
         try:
             return await entry.future
         finally:

@@ -100,6 +100,7 @@ def compose(draft: Draft, stamp: Stamp) -> Fields:
         "deploy": draft.deploy,
         "change": draft.change,
         "incident": draft.incident,
+        "late": dict(draft.late),
         "params": dict(draft.params),
         "reason": draft.reason.value if draft.reason else "",
         "decision": _filled(policies=list(draft.policies), version=draft.policy_version),

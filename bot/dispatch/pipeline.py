@@ -61,6 +61,16 @@ NO_MEMBER = (
     "a colleague."
 )
 NOBODY = "Say who you are first: choose a person on the page, or `--as PERSON` in the terminal."
+NOT_RUN = (
+    "The audit log cannot be written right now. Nothing was run, and it is safe to send this again "
+    "later. If it cannot wait, call your Wardroom administrator: `wardroom doctor` and /readyz say "
+    "what is wrong and how to mend it."
+)
+MAY_HAVE_RUN = (
+    "The audit log cannot be written right now. It may have run: look at the system itself before "
+    "you send this again, and call your Wardroom administrator: `wardroom doctor` and /readyz say "
+    "what is wrong and how to mend it."
+)
 REMEMBERED = 4096  # first answers kept in memory; older ones are in the store
 LOG = structlog.get_logger(__name__)
 
@@ -191,7 +201,7 @@ class Pipeline:
                 if reply is not None:
                     return self._addressed(turn, reply)
         except AuditUnavailable:
-            return self._unrecorded(turn)
+            return await self._unrecorded(turn)
         except Exception as error:  # noqa: BLE001 - the road's edge: every ending is a Reply
             return await self._refused(turn, error)
         raise AssertionError("the road has no end")
@@ -205,7 +215,7 @@ class Pipeline:
         try:
             reply = await self.recorder.outcome(turn, reply, error=note)
         except AuditUnavailable:
-            return self._unrecorded(turn)
+            return await self._unrecorded(turn)
         except Conflict:
             return await self._earlier(turn)
         return self._addressed(turn, reply)
@@ -270,16 +280,16 @@ class Pipeline:
         )
         return replace(reply, visibility=Visibility.PUBLIC if changed else Visibility.PRIVATE)
 
-    def _unrecorded(self, turn: Turn) -> Reply:
+    async def _unrecorded(self, turn: Turn) -> Reply:
         # Not remembered: when the log is back, the same delivery may be tried again.
         self._first.pop(turn.delivery, None)
-        run = "It may have run" if turn.recorded else "Nothing was run"
-        return Reply(
-            text=f"The audit log cannot be written right now. {run}; its administrator has to "
-            "mend the log (see `readyz`) before anything can be done from here.",
+        reply = Reply(
+            text=MAY_HAVE_RUN if turn.recorded else NOT_RUN,
             reason=Reason.AUDIT_UNAVAILABLE,
             visibility=Visibility.PRIVATE,
         )
+        await self.recorder.attempt(turn, reply)
+        return reply
 
     def _remember(self, key: str, task: asyncio.Task[Reply]) -> None:
         self._first[key] = task

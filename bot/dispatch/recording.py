@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from bot.api import Done
     from bot.dispatch.authorise import Policies
+    from bot.dispatch.strictness import Strictnesses
     from bot.dispatch.turn import Turn
-    from bot.ports import Clock, Effect, Ledger, Notices, Transaction
+    from bot.ports import Clock, Effect, Ledger, Notices, Records, Transaction
     from bot.stores import Deliveries
 
 REPLY = TypeAdapter(Reply)
@@ -43,19 +44,31 @@ class Recorder:
     policies: Policies
     clock: Clock
     notices: Notices
+    records: Records
+    strictness: Strictnesses
 
     async def intent(self, turn: Turn, kind: Kind = Kind.INTENT) -> None:
         """Record what is about to be done; nothing is done where this raises."""
         claimed = (self.deliveries.claim(turn.delivery, self.clock.now()),) if turn.delivery else ()
-        await self.ledger.append(self._draft(turn, kind), *claimed)
+        draft = self._draft(turn, kind)
+        if kind is Kind.INTENT and self.strictness.may_be_spooled(turn.command.command):
+            turn.spooled = not await self.records.record(draft, *claimed)
+        else:
+            await self.ledger.append(draft, *claimed)
         turn.recorded = True
 
     async def outcome(self, turn: Turn, reply: Reply, *, error: str = "") -> Reply:
         """Record how it ended, and the answer."""
         reply = turn.said = masked(reply)
         answered = (self._answer(turn, reply),) if turn.delivery else ()
-        await self.ledger.append(self._ended(turn, reply, error), *answered)
+        # It has happened, or was refused: to lose the record now would help nobody.
+        kept = self.records.record(self._ended(turn, reply, error), *answered, spooled=turn.spooled)
+        turn.spooled = not await kept
         return reply
+
+    async def attempt(self, turn: Turn, reply: Reply) -> bool:
+        """Record in the spool what was refused for want of the log; say whether it is there."""
+        return await self.records.attempt(self._ended(turn, reply, "AuditUnavailable"))
 
     async def done(self, turn: Turn, done: Done) -> tuple[Reply, tuple[object, ...]]:
         """Change our own state and record the outcome, all in one transaction."""

@@ -34,6 +34,7 @@ class Turn:
     request: str = ""
     approvals: Sequence[Approval] = ()
     recorded: bool = False
+    spooled: bool = False  # the record waits outside of the log, and so does what follows
     said: Reply | None = None  # the masked reply that the record holds
 
     @property

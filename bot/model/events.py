@@ -35,6 +35,7 @@ class Kind(enum.StrEnum):
 class Draft:
     """An audit event before the log gives it its place; holds ids and masked text only.
 
+    `late` says of what was spooled first in which spool it stood, where there, and since when.
     `correlation` joins everything that one invocation caused. `target` is the verb's object
     (service, environment, version...); `params` its masked arguments. `sensitive` names the fields
     that people wrote freely (`text`, `params.reason`): the record has digests of them only.
@@ -56,6 +57,7 @@ class Draft:
     params: Mapping[str, str] = field(default_factory=dict)
     reason: Reason | None = None
     policies: tuple[str, ...] = ()
+    late: Mapping[str, str] = field(default_factory=dict)
     policy_version: str = ""
     text: str = ""
     error: str = ""

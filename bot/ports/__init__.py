@@ -14,6 +14,7 @@ from bot.ports.ledger import (
     Effect,
     Ledger,
     Recorded,
+    Records,
     Transaction,
     UsageLog,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "Notices",
     "Prober",
     "Recorded",
+    "Records",
     "Road",
     "Rooms",
     "Steps",

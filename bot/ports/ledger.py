@@ -152,6 +152,25 @@ class AuditProver(Protocol):
         ...
 
 
+class Records(Protocol):
+    """Where a record goes that must be durable and changes nothing of ours: the log, or a spool.
+
+    What is spooled becomes an event of the log, marked late, once that can be written again.
+    """
+
+    async def record(self, draft: Draft, *effects: Effect[object], spooled: bool = False) -> bool:
+        """Append to the log with the effects; else spool the draft alone, and return False.
+
+        `spooled` says that what it follows on was spooled: then it is too, so that it stays behind
+        it. AuditUnavailable, within the log's deadline, where neither could be written.
+        """
+        ...
+
+    async def attempt(self, draft: Draft) -> bool:
+        """Spool a refusal for want of the log; say whether it was kept. Raises nothing."""
+        ...
+
+
 class UsageLog(Protocol):
     """Counts what the log says of people; every event counted is hashed again."""
 

@@ -31,20 +31,35 @@ async def test_every_command_has_an_intent_and_an_outcome(chat: Chat) -> None:
 
 
 async def test_a_log_that_cannot_be_written_stops_every_action(chat: Chat) -> None:
-    async def broken(*_args: object) -> None:
-        raise AuditUnavailable("the disk is full")
-
     append = chat.house.trail.log.append
     chat.house.trail.log.append = broken  # type: ignore[method-assign,assignment] # the disk is full
-    for text in (TEST, "ci run portal 1.4.2", "ci status portal", "depoly"):
+    for text in (TEST, "ci run portal 1.4.2", "cancel REQ-1", f"{TEST} --dry-run"):
         reply = await chat.say(text, delivery=f"terminal:{text}")
         assert reply.reason is Reason.AUDIT_UNAVAILABLE, text
+        assert "Nothing was run" in reply.text
+        assert "wardroom doctor" in reply.text
     chat.house.trail.log.append = append  # type: ignore[method-assign] # there is room again
     assert chat.ci.deploys == []
     assert chat.ci.jobs == []
     again = await chat.say(TEST, delivery=f"terminal:{TEST}")
     assert again.refs["deploy"] == "DEP-1", "the same delivery may be tried again"
     await chat.ended("DEP-1")
+
+
+async def test_where_log_and_spool_fail_nothing_is_answered(chat: Chat) -> None:
+    async def full(*_args: object) -> None:
+        raise AuditUnavailable("no room is left for the spool")
+
+    spool = chat.house.trail.records.spool
+    assert spool is not None
+    chat.house.trail.log.append = broken  # type: ignore[method-assign,assignment] # the disk is full
+    spool.keep = full  # type: ignore[method-assign,assignment] # it is the same disk
+    for text in (TEST, "ci status portal", "help", "depoly"):
+        assert (await chat.say(text)).reason is Reason.AUDIT_UNAVAILABLE, text
+
+
+async def broken(*_args: object, **_within: object) -> None:
+    raise AuditUnavailable("the disk is full")
 
 
 async def test_a_database_that_stays_locked_refuses_and_recovers(site: Path) -> None:
@@ -70,7 +85,9 @@ async def test_a_database_that_stays_locked_refuses_and_recovers(site: Path) -> 
 async def test_reading_the_log_is_in_the_log(chat: Chat) -> None:
     await chat.say("audit search portal", as_="security-officer")
     (event,) = await chat.events(verb="audit search", kind="outcome")
-    assert event.data["params"] == {"query": "portal"}
+    params = event.data["params"]
+    assert isinstance(params, dict)
+    assert list(params) == ["_sd"], "what was looked for is there, as a digest"
 
 
 async def test_only_reads_are_private(chat: Chat) -> None:
