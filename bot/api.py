@@ -71,6 +71,7 @@ from bot.ports import (
     Effect,
     Transaction,
 )
+from bot.ports.holds import HoldTerms, LegalHolds
 from bot.stores import DeployStore, Letters
 
 NO_ACCOUNT = Account("", "")  # what is carried out later is nobody's typing
@@ -357,9 +358,11 @@ __all__ = [
     "Environment",
     "Event",
     "FreeText",
+    "HoldTerms",
     "Id",
     "IntegrationError",
     "Known",
+    "LegalHolds",
     "Letters",
     "Linking",
     "Manual",

@@ -28,6 +28,9 @@ from bot.audit.note import VerifierKey
 from bot.audit.prover import LogProver
 from bot.audit.query import parse_query
 from bot.audit.report import ReportWriter
+from bot.audit.retention.desk import HoldDesk
+from bot.audit.retention.nightly import Nightly
+from bot.audit.retention.pruner import Pruner
 from bot.audit.roster import Roster
 from bot.audit.search import AuditSearch
 from bot.audit.spool.merging import Merger
@@ -38,6 +41,7 @@ from bot.errors import AuditUnavailable, ConfigurationError
 from bot.model import Draft, Kind
 from bot.notices import TopicNotices
 from bot.ports import AuditProver, AuditReader, Clock
+from bot.ports.holds import LegalHolds
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.stores import Letters
@@ -45,6 +49,7 @@ from bot.stores import Letters
 LOG = structlog.get_logger(__name__)
 ANCHORS_SECONDS: Final = 10
 PEOPLE_SECONDS: Final = 2
+NIGHT: Final = 2  # o'clock, in UTC
 SPOOL_SECONDS: Final = 2
 
 
@@ -62,6 +67,7 @@ class Trail:
     forwarding: Forwarding
     roster: Roster
     prover: AuditProver
+    retention: Nightly
     database: Database
     clock: Clock
 
@@ -97,6 +103,7 @@ class Trail:
             forwarding=Forwarding.made(asked.forward, database, clock, replica),
             roster=Roster(log),
             prover=LogProver(database),
+            retention=Nightly(Pruner(database, log, keys, asked.retention, clock), index),
             database=database,
             clock=clock,
             records=records,
@@ -109,6 +116,7 @@ class Trail:
             AuditProver: self.prover,
             Anchors: self.anchors,
             AuditReader: self.audit,
+            LegalHolds: HoldDesk(self.database, self.clock),
             MonthlyReports: ReportWriter(self.database, self.clock),
             QueryLanguage: lambda text: parse_query(text, now=self.clock.now()),
         }
@@ -136,6 +144,8 @@ class Trail:
         look = self.anchors.look
         scheduler.add_job(look, "interval", seconds=ANCHORS_SECONDS, max_instances=1)
         scheduler.add_job(self.spool.look, "interval", seconds=SPOOL_SECONDS, max_instances=1)
+        scheduler.add_job(self.retention.prune, "cron", hour=NIGHT, jitter=1_800, max_instances=1)
+        scheduler.add_job(self.retention.forget, "interval", hours=1, max_instances=1)
         scheduler.add_job(self._people, "interval", seconds=PEOPLE_SECONDS, args=[directory])
         if self.countersigner is not None:
             countersign = self.countersigner.look

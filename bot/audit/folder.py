@@ -7,6 +7,7 @@ import contextlib
 import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +25,9 @@ from bot.audit.log import AuditLog
 from bot.audit.note import VerifierKey
 from bot.audit.prover import LogProver
 from bot.audit.report import Counted, ReportWriter
+from bot.audit.retention.archive import search_archive
+from bot.audit.retention.plan import Plan
+from bot.audit.retention.pruner import Outcome, Pruner
 from bot.audit.rotation import KeyRange, adopt, ranges, rotate
 from bot.audit.search import AuditSearch
 from bot.audit.verify import Findings, Head, Key
@@ -31,6 +35,7 @@ from bot.audit.whole import pinned, verify_log
 from bot.errors import AuditUnavailable, ConfigurationError
 from bot.model import Account, AuditCount, AuditPage, AuditQuery, Draft, Event, Kind, Proof
 from bot.ports import Clock
+from bot.retention_settings import Retention
 from bot.storage.database import Database
 
 _FREE: Final = frozenset({"params.query"})  # why a log was adopted is for everybody to read
@@ -113,6 +118,28 @@ class LogFolder:
         await self._record("audit report", {"month": writer.named(month), "service": asked})
         return await writer.count(month)
 
+    async def plan_pruning(self, rules: Retention, before: datetime | None) -> Plan:
+        """Return what would be pruned now, as far as one archive goes; BadInput, Conflict."""
+        await self._record("audit prune", {"dry_run": "true", "before": _day(before)})
+        return await self._pruner(rules).plan(before)
+
+    async def prune(self, rules: Retention, before: datetime | None) -> Outcome:
+        """Prune what the rules let be pruned, and record it; BadInput, Conflict, OSError."""
+        await self._record("audit prune", {"before": _day(before)})
+        return await self._pruner(rules).prune(before)
+
+    def _pruner(self, rules: Retention) -> Pruner:
+        account = Account("cli", self._reader)
+        ends = (self._database, self._log, self._keys, rules, self._author.clock)
+        return Pruner(*ends, account)
+
+    async def search_archive(self, file: Path, query: AuditQuery, *, asked: str) -> AuditPage:
+        """Search an archive that verifies; Conflict where it does not, Unreadable, OSError."""
+        page = await asyncio.to_thread(search_archive, file, query, pinned(self._keys))
+        said = {"query": asked, "found": str(len(page.events)), "archive": file.parent.name}
+        await self._record("audit search", said)
+        return page
+
     async def checkpoint(self) -> str:
         """Return the signed checkpoint of now, in which this reading is an event already."""
         await self._record("audit checkpoint", {})
@@ -187,6 +214,10 @@ class LogFolder:
             params=params,
             sensitive=_FREE,
         )
+
+
+def _day(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d}" if at else ""
 
 
 @contextlib.asynccontextmanager

@@ -12,9 +12,10 @@ from typing import NoReturn
 
 import click
 
+from bot.audit import verify
 from bot.audit.export import Exported, Format, Part
 from bot.audit.query import parse_query
-from bot.cli import anchoring, options, proofs, verifying
+from bot.cli import anchoring, options, proofs, pruning, verifying
 from bot.cli.log_folder import opened
 from bot.cli.machine import MachineClock
 from bot.cli.reporting import report
@@ -28,6 +29,7 @@ FILTERS = (
     *("request", "deploy", "change", "incident", "since", "until"),
 )
 REFUSED = 2
+IN_ARCHIVES = "in archives: wardroom audit search --in ARCHIVE/audit.jsonl"
 
 
 @click.group("audit", cls=options.ToldGroup)
@@ -39,7 +41,7 @@ def command() -> None:
     """
 
 
-for _each in (*verifying.COMMANDS, *proofs.COMMANDS, *anchoring.COMMANDS):
+for _each in (*verifying.COMMANDS, *proofs.COMMANDS, *anchoring.COMMANDS, *pruning.COMMANDS):
     command.add_command(_each)
 command.add_command(report)
 
@@ -57,6 +59,13 @@ def _filters(function: click.decorators.FC) -> click.decorators.FC:
 @_filters
 @click.option("--before", type=int, metavar="N", help="Only events before N: the next page.")
 @click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
+@click.option(
+    "--in",
+    "archive",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Search an archive of pruned events instead: the audit.jsonl in its folder.",
+)
 @click.option("--count", "is_count", is_flag=True, help="Say how many there are, all of them.")
 @click.option("--json", "as_json", is_flag=True, help="Print one object: events, next_before.")
 @options.config
@@ -65,6 +74,7 @@ def search(
     before: int | None,
     limit: int,
     config: Path | None,
+    archive: Path | None,
     *,
     is_count: bool,
     as_json: bool,
@@ -90,7 +100,7 @@ def search(
         counted = asyncio.run(_count(config, _typed(query, filters)))
         click.echo(_counted(counted, as_json=as_json))
         return
-    page = asyncio.run(_search(config, _typed(query, filters), before, limit))
+    page = asyncio.run(_search(config, _typed(query, filters), before, limit, archive))
     click.echo(_object(page) if as_json else _lines(page))
     if page.damaged:
         _warn(page.damaged)
@@ -151,6 +161,8 @@ def export(
     said = f"{made.size} events" if part.is_whole else f"{made.count} of {made.size} events"
     files = "\n".join(map(str, made.files))
     click.echo(f"{said}, root {made.root}\n{files}")
+    if made.pruned:
+        click.echo(f"{made.pruned} of the events up to {made.minimum} were pruned: {IN_ARCHIVES}")
     if made.damaged:
         _warn(made.damaged)
 
@@ -186,10 +198,17 @@ def _warn(damaged: Sequence[int]) -> NoReturn:
     raise click.exceptions.Exit(1)
 
 
-async def _search(config: Path | None, text: str, before: int | None, limit: int) -> AuditPage:
-    query = _parsed(text)
+async def _search(
+    config: Path | None, text: str, before: int | None, limit: int, archive: Path | None
+) -> AuditPage:
+    query = replace(_parsed(text), before=before, limit=limit)
     async with opened(config) as log:
-        return await log.search(replace(query, before=before, limit=limit), asked=mask(text)[0])
+        if archive is None:
+            return await log.search(query, asked=mask(text)[0])
+        try:
+            return await log.search_archive(archive, query, asked=mask(text)[0])
+        except verify.Unreadable as error:
+            raise click.ClickException(str(error)) from error
 
 
 async def _count(config: Path | None, text: str) -> AuditCount:
@@ -214,6 +233,7 @@ def _object(page: AuditPage) -> str:
         "next_before": page.next_before,
         "searched_back_to": page.searched_back_to.isoformat() if page.searched_back_to else None,
         "damaged": page.damaged,
+        "pruned": page.pruned,
     }
     return json.dumps(found)
 
@@ -245,7 +265,10 @@ def _lines(page: AuditPage) -> str:
         lines.append(f"Continue: --before {page.next_before}")
     elif page.next_before is not None:
         lines.append(f"Older ones: --before {page.next_before}")
-    return "\n".join(lines or ["No event matches."])
+    lines = lines or ["No event matches."]
+    if page.pruned:
+        lines.append(f"What was pruned of the events up to {page.pruned} is {IN_ARCHIVES}")
+    return "\n".join(lines)
 
 
 def _second(at: datetime) -> str:

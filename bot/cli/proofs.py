@@ -70,6 +70,9 @@ def prove(number: int, out: Path | None, config: Path | None) -> None:
     if proof is None:
         click.echo(f"There is no event {number}.", err=True)
         raise click.exceptions.Exit(REFUSED)
+    if proof.event is None:
+        said = f"Event {number} was pruned: its line in the archive goes with --event FILE."
+        click.echo(f"{said} Leaf {proof.leaf.hex()}", err=True)
     _give(proof.text, out)
 
 

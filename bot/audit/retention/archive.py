@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import shutil
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +18,13 @@ from typing import Final
 
 from sqlalchemy import Connection, column, select, table
 
-from bot.audit import verify
+from bot.audit import record, verify
 from bot.audit.export import Format, Part, export
+from bot.audit.matching import matches
+from bot.audit.tree import leaf_hash
 from bot.audit.verify import Key, Run, counted
 from bot.errors import Conflict
+from bot.model import AuditPage, AuditQuery, Event
 
 EVENTS: Final = "audit.jsonl"
 """The file of an archive that has the events; what proves them lies beside it."""
@@ -63,6 +67,33 @@ def write_archive(
             shutil.rmtree(new)
         raise
     return Archive(name, made.sha256)
+
+
+def search_archive(file: Path, query: AuditQuery, keys: Sequence[Key] = ()) -> AuditPage:
+    """Search an archive, newest first; Conflict where it does not verify, Unreadable, OSError."""
+    findings = verify.verify_file(file, (), keys)
+    if not findings.ok:
+        raise Conflict(
+            f"The archive does not verify: {findings.problems[0]}. Nothing was searched."
+        )
+    found: deque[Event] = deque(maxlen=query.limit + 1)  # of all that match, the last
+    with file.open("rb") as lines:
+        for line in lines:
+            event = _event(line.rstrip(b"\n"))
+            is_older = query.before is None or event.seq < query.before
+            if is_older and matches(event.data, query):
+                found.append(event)
+    events = tuple(reversed(found))
+    is_more = len(events) > query.limit
+    return AuditPage(events[: query.limit], events[query.limit - 1].seq if is_more else None)
+
+
+def _event(body: bytes) -> Event:
+    fields = record.parse(body)
+    seq, ts = fields["seq"], fields["ts"]
+    if not isinstance(seq, int) or not isinstance(ts, int):
+        raise Conflict("A line of the archive is no event.")
+    return Event(seq, record.moment(ts), body, leaf_hash(body), fields)
 
 
 def drop_archive(folder: Path, archive: Archive) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from bot.audit import record
 from bot.audit.pruned import Pruned
 from bot.audit.reading import AUDIT, Row, fetch, read_event, read_size, select_rows
-from bot.audit.retention.holds import InForce, read_in_force
+from bot.audit.retention.holds import ADD, LIFT, InForce, read_in_force
 from bot.audit.search import first_at
 from bot.audit.verify import Run, counted, without
 from bot.errors import Conflict
@@ -105,6 +105,8 @@ class _Due:
         return True
 
     def _is_old(self, fields: Mapping[str, Json]) -> bool:
+        if fields.get("verb") in (ADD, LIFT):
+            return False  # the rows of the holds are compared with them
         period, ts = self.retention.of(str(fields.get("kind"))), fields.get("ts")
         if period is None or not isinstance(ts, int):
             return False
