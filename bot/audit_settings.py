@@ -7,10 +7,10 @@ from typing import Final, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from bot.digest_settings import DigestPlace
 from bot.documents import Block
 from bot.forward_settings import Forward
 from bot.model import Place
-from bot.retention_settings import Retention
 from bot.setting_values import BaseUrl, Origin
 
 MINUTE: Final = 60.0
@@ -80,6 +80,7 @@ class Audit(Block):
     key: Path = Path("audit.key")
     openings: Path = Path("openings.key")
     countersign: Countersign | None = None
+    digest: DigestPlace | None = None
     index: Path | Literal[False] | None = None
     spool: Path | Literal[False] | None = None
     ballast: int = Field(default=4, ge=0, le=1024)
@@ -87,7 +88,6 @@ class Audit(Block):
     on_call: str = ""
     anchors: dict[str, AnchorPlace] = Field(default_factory=dict)
     forward: dict[str, Forward] = Field(default_factory=dict)
-    retention: Retention = Field(default_factory=Retention)
 
     @field_validator("strictness", mode="before")
     @classmethod
@@ -133,7 +133,6 @@ class Audit(Block):
             "index": index,
             "spool": spool,
             "anchors": anchors,
-            "retention": self.retention.placed(folder, database),
             "origin": self.origin or origin,
         }
         return self.model_copy(update=update)

@@ -17,10 +17,12 @@ from bot.api import Anchors, MonthlyReports, QueryLanguage
 from bot.audit.anchors import Anchor, Channel, Keeper, LogView, made
 from bot.audit.batch import Author
 from bot.audit.countersign import Countersigner, Notary
+from bot.audit.digest import Digest
 from bot.audit.disclosure.keyring import KeyRing
 from bot.audit.disclosure.vault import Vault
 from bot.audit.forward.forwarding import Forwarding
 from bot.audit.index.folder import Index
+from bot.audit.index.nightly import NightlyCheck
 from bot.audit.index.worker import Indexer
 from bot.audit.keys import KeyFile
 from bot.audit.log import AuditLog
@@ -28,9 +30,6 @@ from bot.audit.note import VerifierKey
 from bot.audit.prover import LogProver
 from bot.audit.query import parse_query
 from bot.audit.report import ReportWriter
-from bot.audit.retention.desk import HoldDesk
-from bot.audit.retention.nightly import Nightly
-from bot.audit.retention.pruner import Pruner
 from bot.audit.roster import Roster
 from bot.audit.search import AuditSearch
 from bot.audit.spool.merging import Merger
@@ -41,15 +40,16 @@ from bot.errors import AuditUnavailable, ConfigurationError
 from bot.model import Draft, Kind
 from bot.notices import TopicNotices
 from bot.ports import AuditProver, AuditReader, Clock
-from bot.ports.holds import LegalHolds
 from bot.settings import Settings
 from bot.storage.database import Database
+from bot.storage.deliveries import SqlDeliveries
 from bot.stores import Letters
 
 LOG = structlog.get_logger(__name__)
 ANCHORS_SECONDS: Final = 10
 PEOPLE_SECONDS: Final = 2
-NIGHT: Final = 2  # o'clock, in UTC
+DIGEST_SECONDS: Final = 30
+CHECK_HOUR: Final = 3  # o'clock, in UTC: when one shard of the index is compared with the log
 SPOOL_SECONDS: Final = 2
 
 
@@ -65,9 +65,9 @@ class Trail:
     anchors: Keeper
     countersigner: Countersigner | None
     forwarding: Forwarding
+    digest: Digest | None
     roster: Roster
     prover: AuditProver
-    retention: Nightly
     database: Database
     clock: Clock
 
@@ -101,9 +101,9 @@ class Trail:
             anchors=Keeper(made(asked, post), LogView(database), clock, log.halt),
             countersigner=_countersigner(settings, database),
             forwarding=Forwarding.made(asked.forward, database, clock, replica),
+            digest=_digest(settings, log, database, letters=letters, notices=notices, clock=clock),
             roster=Roster(log),
             prover=LogProver(database),
-            retention=Nightly(Pruner(database, log, keys, asked.retention, clock), index),
             database=database,
             clock=clock,
             records=records,
@@ -116,7 +116,6 @@ class Trail:
             AuditProver: self.prover,
             Anchors: self.anchors,
             AuditReader: self.audit,
-            LegalHolds: HoldDesk(self.database, self.clock),
             MonthlyReports: ReportWriter(self.database, self.clock),
             QueryLanguage: lambda text: parse_query(text, now=self.clock.now()),
         }
@@ -144,8 +143,12 @@ class Trail:
         look = self.anchors.look
         scheduler.add_job(look, "interval", seconds=ANCHORS_SECONDS, max_instances=1)
         scheduler.add_job(self.spool.look, "interval", seconds=SPOOL_SECONDS, max_instances=1)
-        scheduler.add_job(self.retention.prune, "cron", hour=NIGHT, jitter=1_800, max_instances=1)
-        scheduler.add_job(self.retention.forget, "interval", hours=1, max_instances=1)
+        if self.indexer is not None:
+            check = NightlyCheck(self.indexer, self.log).run
+            scheduler.add_job(check, "cron", hour=CHECK_HOUR, jitter=1_800, max_instances=1)
+        if self.digest is not None:
+            post = self.digest.look
+            scheduler.add_job(post, "interval", seconds=DIGEST_SECONDS, max_instances=1)
         scheduler.add_job(self._people, "interval", seconds=PEOPLE_SECONDS, args=[directory])
         if self.countersigner is not None:
             countersign = self.countersigner.look
@@ -162,6 +165,30 @@ class Trail:
 def said(what: str) -> Draft:
     """Return an event of the product itself."""
     return Draft(kind=Kind.SYSTEM, verb=what, correlation=f"{what}-{os.getpid()}", text=what)
+
+
+def _digest(
+    settings: Settings,
+    log: AuditLog,
+    database: Database,
+    *,
+    letters: Letters,
+    notices: TopicNotices,
+    clock: Clock,
+) -> Digest | None:
+    asked = settings.audit.digest
+    if asked is None:
+        return None
+    return Digest(
+        place=asked.place,
+        hour=asked.at,
+        database=database,
+        ledger=log,
+        deliveries=SqlDeliveries(database),
+        notices=notices,
+        letters=letters,
+        clock=clock,
+    )
 
 
 def _countersigner(settings: Settings, database: Database) -> Countersigner | None:

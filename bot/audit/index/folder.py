@@ -58,6 +58,7 @@ class Index:
         self.shard_size = shard_size
         self._free: dict[Path, list[Reading]] = {}
         self._words: dict[Path, Words] = {}
+        self._full: dict[Path, int] = {}
         self._lock = threading.Lock()
 
     def number_of(self, seq: int) -> int:
@@ -89,11 +90,16 @@ class Index:
     def _high(self, path: Path | None, first: int) -> int:
         if path is None:
             return first - 1
+        if path in self._full:
+            return self._full[path]
         try:
             with contextlib.closing(shard.open_for_reading(path)) as connection:
-                return shard.read_claim(connection).high
+                claim = shard.read_claim(connection)
         except (sqlite3.Error, shard.Unusable):
             return first - 1
+        if claim.is_full:
+            self._full[path] = claim.high
+        return claim.high
 
     def make(self, number: int) -> tuple[Path, sqlite3.Connection]:
         """Make an empty shard and open it for writing."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import fcntl
 import logging
+import math
 import os
 import random
 import sqlite3
@@ -47,6 +48,8 @@ class Indexer:
         self._is_building = False
         self.trouble = ""
         self.differed = ""
+        self.missing = math.nan
+        """Events that are in no shard yet: every search reads them; NaN while another builds."""
 
     def start(self) -> None:
         """Begin; what goes wrong is said in the log and in `trouble`, and tried again."""
@@ -60,10 +63,6 @@ class Indexer:
         if thread is not None:
             await asyncio.to_thread(thread.join)
         self._index.close()
-
-    def missing(self) -> int:
-        """Return how many events are in no shard yet; raises what the database raises."""
-        return self._index.missing(self._database.read_now(read_size))
 
     async def check(self) -> Checked | None:
         """Compare one shard, taken by chance, with the log; what differs is made again.
@@ -110,6 +109,7 @@ class Indexer:
             size = self._database.read_now(read_size)
             is_growing, seen = size != seen, size
             pause = self._look_every
+            self.missing = self._index.missing(size)
             if is_growing and size - done < MUCH:
                 continue
             if self._builder.step():
