@@ -11,6 +11,7 @@ from bot.digest_settings import DigestPlace
 from bot.documents import Block
 from bot.forward_settings import Forward
 from bot.model import Place
+from bot.retention_settings import Retention
 from bot.setting_values import BaseUrl, Origin
 
 MINUTE: Final = 60.0
@@ -88,6 +89,7 @@ class Audit(Block):
     on_call: str = ""
     anchors: dict[str, AnchorPlace] = Field(default_factory=dict)
     forward: dict[str, Forward] = Field(default_factory=dict)
+    retention: Retention = Field(default_factory=Retention)
 
     @field_validator("strictness", mode="before")
     @classmethod
@@ -133,6 +135,7 @@ class Audit(Block):
             "index": index,
             "spool": spool,
             "anchors": anchors,
+            "retention": self.retention.placed(folder, database),
             "origin": self.origin or origin,
         }
         return self.model_copy(update=update)

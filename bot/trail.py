@@ -30,6 +30,9 @@ from bot.audit.note import VerifierKey
 from bot.audit.prover import LogProver
 from bot.audit.query import parse_query
 from bot.audit.report import ReportWriter
+from bot.audit.retention.desk import HoldDesk
+from bot.audit.retention.nightly import Nightly
+from bot.audit.retention.pruner import Pruner
 from bot.audit.roster import Roster
 from bot.audit.search import AuditSearch
 from bot.audit.spool.merging import Merger
@@ -40,6 +43,7 @@ from bot.errors import AuditUnavailable, ConfigurationError
 from bot.model import Draft, Kind
 from bot.notices import TopicNotices
 from bot.ports import AuditProver, AuditReader, Clock
+from bot.ports.holds import LegalHolds
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.deliveries import SqlDeliveries
@@ -50,6 +54,7 @@ ANCHORS_SECONDS: Final = 10
 PEOPLE_SECONDS: Final = 2
 DIGEST_SECONDS: Final = 30
 CHECK_HOUR: Final = 3  # o'clock, in UTC: when one shard of the index is compared with the log
+NIGHT: Final = 2  # o'clock, in UTC
 SPOOL_SECONDS: Final = 2
 
 
@@ -68,6 +73,7 @@ class Trail:
     digest: Digest | None
     roster: Roster
     prover: AuditProver
+    retention: Nightly
     database: Database
     clock: Clock
 
@@ -104,6 +110,7 @@ class Trail:
             digest=_digest(settings, log, database, letters=letters, notices=notices, clock=clock),
             roster=Roster(log),
             prover=LogProver(database),
+            retention=Nightly(Pruner(database, log, keys, asked.retention, clock), index),
             database=database,
             clock=clock,
             records=records,
@@ -116,6 +123,7 @@ class Trail:
             AuditProver: self.prover,
             Anchors: self.anchors,
             AuditReader: self.audit,
+            LegalHolds: HoldDesk(self.database, self.clock),
             MonthlyReports: ReportWriter(self.database, self.clock),
             QueryLanguage: lambda text: parse_query(text, now=self.clock.now()),
         }
@@ -143,6 +151,8 @@ class Trail:
         look = self.anchors.look
         scheduler.add_job(look, "interval", seconds=ANCHORS_SECONDS, max_instances=1)
         scheduler.add_job(self.spool.look, "interval", seconds=SPOOL_SECONDS, max_instances=1)
+        scheduler.add_job(self.retention.prune, "cron", hour=NIGHT, jitter=1_800, max_instances=1)
+        scheduler.add_job(self.retention.forget, "interval", hours=1, max_instances=1)
         if self.indexer is not None:
             check = NightlyCheck(self.indexer, self.log).run
             scheduler.add_job(check, "cron", hour=CHECK_HOUR, jitter=1_800, max_instances=1)
