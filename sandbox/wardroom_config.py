@@ -38,7 +38,11 @@ def settings(layout: Layout, facts: Mapping[str, Any]) -> dict[str, Any]:
         layout.anchor.unlink(missing_ok=True)  # a new log: it continues nothing
         layout.anchor.parent.mkdir(parents=True, exist_ok=True)
     # Only a log that was anchored from its first event on has something to compare with.
-    anchors = {"elsewhere": {"file": str(layout.anchor)}} if layout.anchor.parent.is_dir() else {}
+    anchors = (
+        {"elsewhere": {"file": str(layout.anchor), "every": 5}}
+        if layout.anchor.parent.is_dir()
+        else {}
+    )
     return {
         "mode": "sandbox",
         "database": f"sqlite:///{database}",
