@@ -72,7 +72,7 @@ from bot.ports import (
     Transaction,
 )
 from bot.ports.holds import HoldTerms, LegalHolds
-from bot.stores import DeployStore, Letters
+from bot.stores import DeployStore, Letters, SavedSearch, SavedSearches
 
 NO_ACCOUNT = Account("", "")  # what is carried out later is nobody's typing
 
@@ -381,6 +381,8 @@ __all__ = [
     "Reply",
     "Request",
     "Risk",
+    "SavedSearch",
+    "SavedSearches",
     "Secret",
     "Service",
     "Stage",

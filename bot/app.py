@@ -60,8 +60,9 @@ from bot.storage.letters import SqlLetters
 from bot.storage.links import SqlLinks
 from bot.storage.references import SqlReferences
 from bot.storage.requests import SqlRequests
+from bot.storage.searches import SqlSavedSearches
 from bot.storage.topics import SqlTopics
-from bot.stores import DeployStore, Letters
+from bot.stores import DeployStore, Letters, SavedSearches
 from bot.trail import Trail, said
 from bot.workflow.engine import POLL_SECONDS, DurableEngine
 
@@ -110,6 +111,7 @@ class Stores:
     references: SqlReferences
     deliveries: SqlDeliveries
     links: SqlLinks
+    searches: SqlSavedSearches
 
     def provided(self) -> Mapping[type, object]:
         """Return what commands may ask for."""
@@ -117,6 +119,7 @@ class Stores:
             ChangeTickets: self.changes,
             DeployStore: self.deploys,
             Letters: self.letters,
+            SavedSearches: self.searches,
         }
 
 
@@ -225,6 +228,7 @@ def _stores(database: Database, clock: Clock) -> Stores:
         references=SqlReferences(database),
         deliveries=SqlDeliveries(database),
         links=SqlLinks(database),
+        searches=SqlSavedSearches(database),
     )
 
 

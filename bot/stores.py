@@ -319,6 +319,32 @@ class Links(Protocol):
 
 
 @dataclass(frozen=True)
+class SavedSearch:
+    """A search of the audit log that somebody keeps: what is typed after `audit search`."""
+
+    person: str
+    name: str
+    query: str
+    at: datetime
+
+
+class SavedSearches(Protocol):
+    """Each person's own searches, by name; nobody has another's."""
+
+    def save(self, search: SavedSearch) -> Effect[None]:
+        """Keep a search in place of one with the same name; Refused where there are too many."""
+        ...
+
+    def drop(self, person: str, name: str) -> Effect[bool]:
+        """Drop somebody's search; False when there was none."""
+        ...
+
+    async def list(self, person: str) -> Sequence[SavedSearch]:
+        """Return somebody's searches by name."""
+        ...
+
+
+@dataclass(frozen=True)
 class Reference:
     """A conversation, and how to reach it; ids only.
 

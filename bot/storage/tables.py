@@ -197,6 +197,16 @@ class LetterRow(Store, table=True):
     is_dead: int = _column(Integer)
 
 
+class SavedSearchRow(Store, table=True):
+    """A search of the audit log that somebody keeps."""
+
+    __tablename__ = "saved_searches"
+    person: str = _key()
+    name: str = _key()
+    query: str = _column(Text)
+    at: datetime = _column(Utc)
+
+
 class LinkRow(Store, table=True):
     """An account that its owner joined to a person; the key is what makes it one person's."""
 
@@ -276,6 +286,7 @@ TOPICS: Final = _table("topics")
 LETTERS: Final = _table("letters")
 REFERENCES: Final = _table("teams_references")
 SECRETS: Final = _table("secrets")
+SAVED_SEARCHES: Final = _table("saved_searches")
 LINKS: Final = _table("account_links")
 LINK_CODES: Final = _table("link_codes")
 LINK_TRIES: Final = _table("link_tries")
