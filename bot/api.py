@@ -203,6 +203,18 @@ class QueryLanguage(Protocol):
         ...
 
 
+class Disclosures(Protocol):
+    """The sensitive texts of audit events, for those who may read them."""
+
+    def may_read(self, caller: Caller) -> bool:
+        """Say whether policy lets the caller read, and find by words, what others wrote freely."""
+        ...
+
+    async def shown(self, caller: Caller, events: Sequence[Event]) -> Sequence[Event]:
+        """Return the events with the texts that the caller may read; the others say why not."""
+        ...
+
+
 class Approvals(Protocol):
     """Decides requests: N-of-M by policy, never the requester, one human once."""
 
@@ -353,6 +365,7 @@ __all__ = [
     "DeployStore",
     "Deployments",
     "Directory",
+    "Disclosures",
     "Done",
     "Effect",
     "Environment",

@@ -18,6 +18,7 @@ from bot.api import (
     AccessReviews,
     Approvals,
     Deployments,
+    Disclosures,
     Linking,
     Manual,
 )
@@ -27,6 +28,7 @@ from bot.deploys.flow import WORKFLOW, DeployFlow, Patience
 from bot.dispatch.approve import CARRY_OUT, ApprovalDesk
 from bot.dispatch.authorise import Policies
 from bot.dispatch.carry_out import CarryOut
+from bot.dispatch.disclose import Discloser
 from bot.dispatch.execute import Executor
 from bot.dispatch.foreign import guarded
 from bot.dispatch.outbound import masked
@@ -173,6 +175,7 @@ def build(settings: Settings, outside: Outside) -> House:
             Catalogue: estate,
             Deployments: deploys,
             Directory: people,
+            Disclosures: Discloser(trail.openings, policies),
             Freezes: calendar,
             Linking: links,
             Manual: manual,

@@ -19,6 +19,7 @@ from bot.audit.batch import Author
 from bot.audit.countersign import Countersigner, Notary
 from bot.audit.digest import Digest
 from bot.audit.disclosure.keyring import KeyRing
+from bot.audit.disclosure.opening import OpeningReader
 from bot.audit.disclosure.vault import Vault
 from bot.audit.forward.forwarding import Forwarding
 from bot.audit.index.folder import Index
@@ -66,6 +67,7 @@ class Trail:
     records: SpooledLog
     spool: Merger
     audit: AuditReader
+    openings: OpeningReader
     indexer: Indexer | None
     anchors: Keeper
     countersigner: Countersigner | None
@@ -102,7 +104,8 @@ class Trail:
 
         return cls(
             log=log,
-            audit=AuditSearch(database, index=index, keys=keys),
+            audit=AuditSearch(database, index=index, keys=keys, vault=vault),
+            openings=OpeningReader(database, vault),
             indexer=Indexer(database, index) if index else None,
             anchors=Keeper(made(asked, post), LogView(database), clock, log.halt),
             countersigner=_countersigner(settings, database),

@@ -8,6 +8,7 @@ from bot.api import (
     Button,
     Caller,
     Command,
+    Disclosures,
     Event,
     Manual,
     Reply,
@@ -27,11 +28,18 @@ class Args(args):
     """Takes nothing."""
 
 
-async def run(_arguments: Args, caller: Caller, audit: AuditReader, manual: Manual) -> Reply:
+async def run(
+    _arguments: Args,
+    caller: Caller,
+    audit: AuditReader,
+    manual: Manual,
+    disclosures: Disclosures,
+) -> Reply:
     """Answer from the audit log; only what reads is offered to be typed again."""
     page = await audit.search(AuditQuery(person=caller.principal.id, limit=LOOKED_AT))
     ended = [e for e in page.events if e.data.get("kind") in ENDS and e.data.get("verb") != NAME]
-    typed = [(event, _line(event, manual)) for event in ended[:SHOWN]]
+    shown = await disclosures.shown(caller, ended[:SHOWN])
+    typed = [(event, _line(event, manual)) for event in shown]
     if not typed:
         return Reply("You have typed no command yet. `tour` shows five harmless ones.")
     reads = dict.fromkeys(line for event, line in typed if _is_repeatable(event, line, manual))

@@ -17,6 +17,8 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from bot.audit import record
+from bot.audit.disclosure.finding import count_inside, looks_inside, merged, page_inside
+from bot.audit.disclosure.vault import Vault
 from bot.audit.index.folder import Index
 from bot.audit.index.walk import Walk
 from bot.audit.keys import KeyStore
@@ -55,8 +57,10 @@ class AuditSearch:
         deadline: float | None = None,
         timer: Callable[[], float] = time.monotonic,
         keys: KeyStore | None = None,
+        vault: Vault | None = None,
     ) -> None:
         self._database = database
+        self._vault = vault
         self._keys = keys
         self._index = index
         usual = UNINDEXED_DEADLINE if index is None else DEADLINE
@@ -66,16 +70,50 @@ class AuditSearch:
     async def search(self, query: AuditQuery) -> AuditPage:
         """Return matching events; where time was up, `next_before` says how far it looked."""
         is_late = self._late_after(self._deadline)
-        return await self._database.read(
-            lambda connection: find(connection, query, is_late, self._index)
-        )
+        return await self._database.read(lambda connection: self._find(connection, query, is_late))
+
+    def _find(
+        self, connection: Connection, query: AuditQuery, is_late: Callable[[], bool]
+    ) -> AuditPage:
+        page = find(connection, query, is_late, self._index)
+        if self._vault is None or not looks_inside(query):
+            return page
+        query = _storable(replace(query, limit=min(max(query.limit, 1), MAX_LIMIT)))
+        between = _bounds(connection, query)
+        inside = page_inside(connection, self._vault, query, between, is_late)
+        whole = merged(page, inside, query.limit)
+        if inside[1] and whole.next_before == inside[1] and len(inside[0]) < query.limit:
+            looked_at = _intact(connection, inside[1], between[1])
+            return replace(whole, searched_back_to=looked_at.at if looked_at else None)
+        return whole
 
     async def count(self, query: AuditQuery, *, most: int | None = None) -> AuditCount:
         """Count what matches, at `most` so many; None counts all, for as long as that may take."""
         is_late = self._late_after(COUNTING_DEADLINE if most is None else self._deadline)
         return await self._database.read(
-            lambda connection: count(connection, query, most, is_late, self._index)
+            lambda connection: self._count(connection, query, most, is_late)
         )
+
+    def _count(
+        self,
+        connection: Connection,
+        query: AuditQuery,
+        most: int | None,
+        is_late: Callable[[], bool],
+    ) -> AuditCount:
+        counted = count(connection, query, most, is_late, self._index)
+        if self._vault is None or not looks_inside(query) or counted.is_capped:
+            return counted
+        query = _storable(query)
+        between = _bounds(connection, query)
+        inside, reached = count_inside(connection, self._vault, query, between, is_late)
+        found = counted.found + inside
+        if most is not None and found > most:
+            return AuditCount(most, is_capped=True)
+        if not reached:
+            return AuditCount(found)
+        looked_at = _intact(connection, reached, between[1])
+        return AuditCount(found, True, looked_at.at if looked_at else None)
 
     def _late_after(self, seconds: float) -> Callable[[], bool]:
         until = self._timer() + seconds

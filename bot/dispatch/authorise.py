@@ -125,6 +125,7 @@ class Policies:
         # Policies and entities hold still while we run, and none asks for the time: the same
         # question has the same answer. Asked 16 at a time, Cedar is half of a short command.
         self._decided = lru_cache(maxsize=4096)(self._decide)
+        self._disclosing = lru_cache(maxsize=512)(self._may_disclose)
 
     @property
     def roles(self) -> frozenset[str]:
@@ -140,6 +141,10 @@ class Policies:
     ) -> Decision:
         """Decide whether `who`'s yes or no to a request of `requester` counts."""
         return self._decided(who.id, who.roles, command.name, facts, requester)
+
+    def may_disclose(self, who: Principal) -> bool:
+        """Say whether a person may read, and find by words, what others wrote freely."""
+        return self._disclosing(who.id, who.roles)
 
     def holds(self, who: Principal, role: str) -> bool:
         """Say whether a person holds a role, directly or through the hierarchy."""
@@ -191,6 +196,16 @@ class Policies:
         if result.allowed:
             return Decision(allowed=True, policies=tuple(rule.id for rule in rules))
         return _denial(rules, self._by_name[command], facts)
+
+    def _may_disclose(self, person: str, roles: frozenset[str]) -> bool:
+        asked = {
+            "principal": _ref("Person", person),
+            "action": _ref("Action", "disclose"),
+            "resource": _ref("Log", "audit"),
+            "context": {},
+        }
+        known = self._entities(person, roles)
+        return cedarpy.is_authorized(asked, self._read.policies, known, self._read.schema).allowed
 
     def _build_entities(self, person: str, roles: frozenset[str]) -> cedarpy.Entities:
         unknown = roles - self.roles

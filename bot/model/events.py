@@ -79,6 +79,9 @@ class Event:
 class AuditQuery:
     """What to look for; empty means anything. `before` pages: events with a smaller seq only.
 
+    `sensitive` looks for the words, as whole words, in sensitive texts too: for those who may read
+    them. A prefix, a part of a word or a number is found in none.
+
     Every word stands somewhere in the texts, every prefix where a word begins there; none of
     `without` stands there. `unlike` are filters by name that must not hold.
     """
@@ -102,6 +105,7 @@ class AuditQuery:
     until: datetime | None = None
     before: int | None = None
     limit: int = 20
+    sensitive: bool = False
 
 
 @dataclass(frozen=True)

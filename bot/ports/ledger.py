@@ -97,6 +97,20 @@ class Ledger(Protocol):
         ...
 
 
+class Openings(Protocol):
+    """The sensitive texts of events, which their records have only digests of."""
+
+    async def opened(
+        self, events: Sequence[Event], may_read: Callable[[Event], bool]
+    ) -> Sequence[Event]:
+        """Return the events with these texts in their fields, each checked against its digest.
+
+        Where one is not to be read, was redacted, or is not what was sealed, that is said in its
+        place. The stored bytes stay as they are.
+        """
+        ...
+
+
 class AuditReader(Protocol):
     """Reads the log; every row returned is hashed again against its leaf."""
 

@@ -11,7 +11,9 @@ from bot.api import (
     AuditQuery,
     AuditReader,
     Button,
+    Caller,
     Command,
+    Disclosures,
     Event,
     FreeText,
     QueryLanguage,
@@ -40,16 +42,24 @@ class Args(args):
     count: bool = False
 
 
-async def run(arguments: Args, audit: AuditReader, language: QueryLanguage) -> Reply:
+async def run(
+    arguments: Args,
+    caller: Caller,
+    audit: AuditReader,
+    language: QueryLanguage,
+    disclosures: Disclosures,
+) -> Reply:
     """Answer newest first; the search itself is in the log too, like every command."""
     query = replace(
         language(arguments.query),
         before=arguments.before,
         limit=max(1, min(arguments.limit, MOST)),
+        sensitive=disclosures.may_read(caller),
     )
     if arguments.count:
         return Reply(_counted(await audit.count(query), arguments.query))
     page = await audit.search(query)
+    events = await disclosures.shown(caller, page.events)
     text = f"No event matches{_of(arguments.query)}"
     if page.events:
         many = await _many(page, query, audit)
@@ -60,7 +70,7 @@ async def run(arguments: Args, audit: AuditReader, language: QueryLanguage) -> R
     return Reply(
         text=f"{text}{'' if back_to else '.'}{_damage(page.damaged)}",
         title="Audit log" if page.events else "",
-        table=Table(COLUMNS, tuple(map(_row, page.events))) if page.events else None,
+        table=Table(COLUMNS, tuple(map(_row, events))) if page.events else None,
         buttons=_older(page, arguments.query),
         refs={"next_before": str(page.next_before)} if page.next_before is not None else {},
     )

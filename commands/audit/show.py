@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from bot.api import AuditReader, BadInput, Command, Reason, Reply, Risk, args, written
+from collections.abc import Iterator, Mapping
+
+from bot.api import (
+    AuditReader,
+    BadInput,
+    Caller,
+    Command,
+    Disclosures,
+    Event,
+    Reason,
+    Reply,
+    Risk,
+    args,
+    written,
+)
 
 
 class Args(args):
@@ -11,18 +25,35 @@ class Args(args):
     number: int
 
 
-async def run(arguments: Args, audit: AuditReader) -> Reply:
-    """Answer with the bytes that the log's tree is made of."""
+async def run(
+    arguments: Args, caller: Caller, audit: AuditReader, disclosures: Disclosures
+) -> Reply:
+    """Answer with the bytes that the log's tree is made of, and what their digests stand for."""
     event = await audit.show(arguments.number)
     if event is None:
         raise BadInput(f"There is no event {arguments.number}.", reason=Reason.NOT_FOUND)
+    (shown,) = await disclosures.shown(caller, [event])
     return Reply(
         text=f"Event {event.seq}, {written(event.at, to_the_second=True)}.",
         title=f"Audit event {event.seq}",
-        fields=(("Leaf hash (RFC 6962)", event.leaf.hex()),),
+        fields=(("Leaf hash (RFC 6962)", event.leaf.hex()), *_opened(event, shown)),
         code=event.body.decode("ascii"),
         refs={"seq": str(event.seq), "leaf": event.leaf.hex()},
     )
+
+
+def _opened(event: Event, shown: Event) -> Iterator[tuple[str, str]]:
+    """Return the texts that the stored bytes have only digests of."""
+    recorded = dict(_texts(event.data, ""))
+    yield from (each for each in _texts(shown.data, "") if each[0] not in recorded)
+
+
+def _texts(fields: Mapping[str, object], outer: str) -> Iterator[tuple[str, str]]:
+    for name, value in fields.items():
+        if isinstance(value, Mapping):
+            yield from _texts(value, f"{outer}{name}.")
+        elif isinstance(value, str):
+            yield f"{outer}{name}", value
 
 
 command = Command(
@@ -33,4 +64,5 @@ command = Command(
     role="reader",
     risk=Risk.READ,
     examples=("audit show 42",),
+    quotes=True,
 )
