@@ -84,7 +84,7 @@ class Audit(Block):
     digest: DigestPlace | None = None
     index: Path | Literal[False] | None = None
     spool: Path | Literal[False] | None = None
-    ballast: int = Field(default=4, ge=0, le=1024)
+    ballast: int = Field(default=1, ge=0, le=1024)
     strictness: dict[str, Literal["strict", "spool-ok"]] = Field(default_factory=dict)
     on_call: str = ""
     anchors: dict[str, AnchorPlace] = Field(default_factory=dict)

@@ -15,6 +15,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot import __version__
 from bot.api import Anchors, MonthlyReports, QueryLanguage
 from bot.audit.anchors import Anchor, Channel, Keeper, LogView, made
+from bot.audit.ballast import MB, Ballast
 from bot.audit.batch import Author
 from bot.audit.countersign import Countersigner, Notary
 from bot.audit.digest import Digest
@@ -38,7 +39,7 @@ from bot.audit.roster import Roster
 from bot.audit.search import AuditSearch
 from bot.audit.spool.merging import Merger
 from bot.audit.spool.spool import Spool, SpooledLog
-from bot.audit_settings import AnchorPlace
+from bot.audit_settings import AnchorPlace, Audit
 from bot.directory import LiveDirectory
 from bot.errors import AuditUnavailable, ConfigurationError
 from bot.model import Draft, Kind
@@ -93,7 +94,13 @@ class Trail:
         keys = KeyFile(asked.key, asked.origin)
         vault = Vault(KeyRing(asked.openings))
         log = AuditLog(
-            database, clock=clock, software=__version__, replica=replica, keys=keys, vault=vault
+            database,
+            clock=clock,
+            software=__version__,
+            replica=replica,
+            keys=keys,
+            vault=vault,
+            ballast=_ballast(asked, database),
         )
         index = Index(asked.index) if asked.index else None
         author = Author(clock, __version__, replica)
@@ -202,6 +209,12 @@ def _digest(
         letters=letters,
         clock=clock,
     )
+
+
+def _ballast(asked: Audit, database: Database) -> Ballast | None:
+    if database.file is None or not asked.ballast:
+        return None
+    return Ballast(database.file.with_name("ballast"), asked.ballast * MB)
 
 
 def _countersigner(settings: Settings, database: Database) -> Countersigner | None:

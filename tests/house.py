@@ -129,6 +129,7 @@ def write_site(folder: Path, url: str, **over: object) -> Path:
         "people": "people.yaml",
         "services": "services.yaml",
         **over,
+        "audit": {"ballast": 0, **_block(over.get("audit"))},
     }
     for name, content in (
         ("people.yaml", people),
@@ -137,6 +138,10 @@ def write_site(folder: Path, url: str, **over: object) -> Path:
     ):
         (folder / name).write_text(json.dumps(content))  # JSON is YAML, and quicker to write
     return folder / "wardroom.yaml"
+
+
+def _block(given: object) -> dict[str, object]:
+    return dict(given) if isinstance(given, dict) else {}
 
 
 @asynccontextmanager

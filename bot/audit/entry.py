@@ -19,12 +19,13 @@ class Entry:
     then it is never written. `abandoned` is set by a caller who stopped waiting after that.
     `take_by` is when, on the monotonic clock, it is too late to begin: what would probably be
     abandoned is not written at all, for it would have to be undone with all that goes with it.
+    What the log says of itself has neither loop nor future: nobody waits for it.
     """
 
     draft: Drafting
     effects: tuple[Effect[object], ...]
-    loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[Recorded]
+    loop: asyncio.AbstractEventLoop | None
+    future: asyncio.Future[Recorded] | None
     take_by: float
     claim: threading.Lock = field(default_factory=threading.Lock)
     abandoned: bool = False
@@ -35,7 +36,7 @@ class Entry:
 
     def give_up(self) -> None:
         """Answer the caller that the deadline has passed; withdraw the entry where possible."""
-        if self.future.done():
+        if self.future is None or self.future.done():
             return
         if self.take():
             self.future.set_exception(AuditUnavailable("the audit log did not answer in time"))
@@ -54,7 +55,8 @@ def deliver(answers: Iterable[Answer]) -> None:
     """Answer every caller from the writer's thread, waking each event loop once."""
     by_loop: dict[asyncio.AbstractEventLoop, list[Answer]] = {}
     for answer in answers:
-        by_loop.setdefault(answer[0].loop, []).append(answer)
+        if answer[0].loop is not None:
+            by_loop.setdefault(answer[0].loop, []).append(answer)
     for loop, group in by_loop.items():
         if not loop.is_closed():
             loop.call_soon_threadsafe(_settle, group)
@@ -62,7 +64,7 @@ def deliver(answers: Iterable[Answer]) -> None:
 
 def _settle(answers: list[Answer]) -> None:
     for entry, answer in answers:
-        if entry.future.done():
+        if entry.future is None or entry.future.done():
             continue
         if isinstance(answer, BaseException):
             entry.future.set_exception(answer)

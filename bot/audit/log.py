@@ -10,6 +10,7 @@ from typing import Final, Self
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.audit.ballast import Ballast
 from bot.audit.batch import Author, read_head
 from bot.audit.disclosure.vault import Vault
 from bot.audit.entry import Entry
@@ -44,9 +45,10 @@ class AuditLog:
         keys: KeyStore,
         vault: Vault | None = None,
         deadline: float = DEADLINE,
+        ballast: Ballast | None = None,
     ) -> None:
         self._database = database
-        self._writer = Writer(database, Author(clock, software, replica, vault), keys)
+        self._writer = Writer(database, Author(clock, software, replica, vault), keys, ballast)
         self._keys = keys
         self._deadline = deadline
         self._thread: threading.Thread | None = None
@@ -100,11 +102,12 @@ class AuditLog:
         loop = asyncio.get_running_loop()
         deadline = self._deadline if within is None else within
         take_by = time.monotonic() + deadline * _BEGIN_WITHIN
-        entry = Entry(draft, effects, loop, loop.create_future(), take_by)
+        future: asyncio.Future[Recorded] = loop.create_future()
+        entry = Entry(draft, effects, loop, future, take_by)
         self._writer.submit(entry)
         timer = loop.call_later(deadline, entry.give_up)
         try:
-            return await entry.future
+            return await future
         finally:
             timer.cancel()
             entry.take()  # a caller that was cancelled withdraws what was not taken up

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import time
@@ -10,12 +11,14 @@ from typing import Final
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from bot.audit.ballast import MB, Ballast
 from bot.audit.batch import POSTGRESQL, SQLITE, Author, Head, read_head, write
 from bot.audit.entry import Answer, Entry, deliver
 from bot.audit.file import Watch
 from bot.audit.keys import KeyStore
 from bot.audit.seal import Seal
 from bot.errors import AuditUnavailable
+from bot.model import Draft, Kind
 from bot.storage.database import Database
 
 _log = logging.getLogger(__name__)
@@ -24,12 +27,20 @@ _BATCH: Final = 256
 # After one of these the kernel may have dropped what it could not write, and a second fsync would
 # succeed without it: nothing this process says about the file can be believed any more.
 _FATAL: Final = frozenset({"SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"})
+_FULL: Final = "SQLITE_FULL"
+_LOOK_SECONDS: Final = 2.0  # for room, while the disk is full
 
 
 class Writer:
     """Owns the writing connection; everything but `submit` and `stop` runs in its thread."""
 
-    def __init__(self, database: Database, author: Author, keys: KeyStore) -> None:
+    def __init__(
+        self,
+        database: Database,
+        author: Author,
+        keys: KeyStore,
+        ballast: Ballast | None = None,
+    ) -> None:
         self._database = database
         self._author = author
         self._seal = Seal(keys)
@@ -42,6 +53,8 @@ class Writer:
         self._late: list[Entry] = []
         self._trouble = ""
         self._halted = ""
+        self._ballast = ballast
+        self._is_full = False
         self.is_broken = False
 
     def submit(self, entry: Entry) -> None:
@@ -65,8 +78,10 @@ class Writer:
 
     def run(self) -> None:
         """Serve the queue until stopped."""
-        while (entry := self._queue.get()) is not None:
+        self._take_room()
+        while (entry := self._next()) is not None:
             try:
+                self._resume()
                 answers = self._commit(entry)
             except Exception as error:  # noqa: BLE001 - the worker's edge: its callers are told
                 self._fail(entry, error)
@@ -76,7 +91,17 @@ class Writer:
             self._refuse_late()
         self._close()
 
-    def _commit(self, first: Entry) -> list[Answer]:
+    def _next(self) -> Entry | None:
+        while self._is_full:
+            try:
+                return self._queue.get(timeout=_LOOK_SECONDS)
+            except queue.Empty:
+                with contextlib.suppress(Exception):  # said already; the next look says it again
+                    self._resume()
+                    self._recovered()
+        return self._queue.get()
+
+    def _commit(self, first: Entry, *, alone: bool = False) -> list[Answer]:
         self._taken = []
         if self._halted:
             raise AuditUnavailable(self._halted)
@@ -87,7 +112,7 @@ class Writer:
                 self._check(head)
                 self._seal.prepare(head.frontier, head.note)
                 # Only now: an entry that waited for the lock can still be withdrawn.
-                self._take(first)
+                self._take(first, alone=alone)
                 held = connection, self._statements, head, self._taken, self._author
                 head, answers = write(*held, sign=self._seal.note)
                 if any(entry.abandoned for entry in self._taken):
@@ -116,12 +141,12 @@ class Writer:
                 "stands in its place"
             )
 
-    def _take(self, first: Entry | None) -> None:
+    def _take(self, first: Entry | None, *, alone: bool = False) -> None:
         entry, now = first, time.monotonic()
         while entry is not None:
             if entry.take():
                 (self._taken if now < entry.take_by else self._late).append(entry)
-            if len(self._taken) == _BATCH:
+            if alone or len(self._taken) == _BATCH:
                 return
             try:
                 entry = self._queue.get_nowait()
@@ -139,6 +164,43 @@ class Writer:
             _log.error("the audit log cannot be written: %s", sentence)
         self._trouble = sentence
         deliver([(entry, _unavailable(sentence, error)) for entry in self._taken])
+        if getattr(_cause(error), "sqlite_errorname", "") == _FULL and not self._is_full:
+            self._halt_for_room()
+
+    def _take_room(self) -> None:
+        if self._ballast is not None:
+            try:
+                self._ballast.make()
+            except OSError as error:
+                _log.warning("no room could be kept on the log's disk: %s", error.strerror)
+
+    def _halt_for_room(self) -> None:
+        """Say in the log, in the room that was kept for it, that nothing more is written."""
+        if self._ballast is None:
+            return
+        self._is_full = True
+        self._trouble = _full(self._ballast)
+        try:
+            self._ballast.release()
+            self._say("audit_halted", "The disk is full: nothing is recorded, so nothing is done.")
+        except Exception as error:  # noqa: BLE001 - the worker's edge: it stays halted all the same
+            _log.error("that the disk is full could not be recorded: %s", _sentence(error))
+            self._close()
+
+    def _resume(self) -> None:
+        """Go on where there is room again; AuditUnavailable where there is not."""
+        if not self._is_full or self._ballast is None:
+            return
+        if not self._ballast.has_room:
+            raise AuditUnavailable(_full(self._ballast))
+        self._ballast.make()
+        self._say("audit_resumed", "There is room on the disk again: the log goes on.")
+        self._is_full = False
+
+    def _say(self, verb: str, text: str) -> None:
+        draft = Draft(kind=Kind.SYSTEM, verb=verb, correlation=verb, text=text)
+        self._commit(Entry(draft, (), None, None, time.monotonic() + 1), alone=True)
+        self._taken = []
 
     def _refuse_late(self) -> None:
         late, self._late = self._late, []
@@ -155,6 +217,11 @@ class Writer:
             # Not back into the pool: what is wrong with it may stay wrong.
             connection.invalidate()
             connection.close()
+
+
+def _full(ballast: Ballast) -> str:
+    folder, room = ballast.file.parent, 2 * ballast.size // MB
+    return f"the disk of {folder} is full; make room for {room} MB, and the log goes on by itself"
 
 
 def _unavailable(sentence: str, cause: Exception) -> AuditUnavailable:

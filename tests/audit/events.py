@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Executable, text
 
 from bot.audit import record, tree
+from bot.audit.ballast import Ballast
 from bot.audit.log import AuditLog
 from bot.errors import AuditUnavailable
 from bot.model import Account, Draft, Kind, Place
@@ -35,7 +36,12 @@ def draft(**changes: Any) -> Draft:
 
 
 def a_log(
-    database: Database, clock: Clock, *, replica: str = "one", deadline: float = 60
+    database: Database,
+    clock: Clock,
+    *,
+    replica: str = "one",
+    deadline: float = 60,
+    ballast: Ballast | None = None,
 ) -> AuditLog:
     """A log whose callers are patient: the machine that tests may be busy."""
     return AuditLog(
@@ -45,6 +51,7 @@ def a_log(
         replica=replica,
         keys=KnownKeys(),
         deadline=deadline,
+        ballast=ballast,
     )
 
 

@@ -92,11 +92,12 @@ async def test_what_would_be_too_late_is_not_begun(database: Database, clock: Tu
 
 def test_a_caller_that_has_its_answer_does_not_give_up() -> None:
     loop = asyncio.new_event_loop()
-    entry = Entry(draft(), (), loop, loop.create_future(), take_by=0)
+    future: asyncio.Future[Recorded] = loop.create_future()
+    entry = Entry(draft(), (), loop, future, take_by=0)
     recorded = Recorded(Event(1, datetime(2026, 11, 22, tzinfo=UTC), b"", b"", {}))
-    entry.future.set_result(recorded)
+    future.set_result(recorded)
     entry.give_up()
     assert entry.take()
     loop.close()
     deliver([(entry, AuditUnavailable("nobody waits in a loop that was closed"))])
-    assert entry.future.result() is recorded
+    assert future.result() is recorded

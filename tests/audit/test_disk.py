@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, event
 
+from bot.audit.ballast import Ballast
 from bot.audit.log import AuditLog
 from bot.errors import AuditUnavailable
 from bot.storage.database import Database
@@ -25,6 +26,7 @@ from tests.audit.events import (
     note,
     notes,
 )
+from tests.house import until
 
 NOBODY = 65534
 
@@ -140,6 +142,31 @@ async def test_a_full_disk_refuses_and_goes_on_when_there_is_room(
         ballast.unlink()
         await log.append(draft(), note("more room"))
     assert len(assert_whole(database)) == len(notes(database)) == count + 1
+    database.close()
+
+
+async def test_a_full_disk_is_recorded_in_the_ballast_and_the_log_goes_on_by_itself(
+    small_disk: Path, clock: TurnedClock
+) -> None:
+    filling = small_disk / "filling"
+    filling.write_bytes(bytes(300_000))
+    database = Database.open(f"sqlite:///{small_disk}/wardroom.db")
+    database.upgrade()
+    make_notes(database)
+    ballast = Ballast(small_disk / "ballast", 120_000)
+    async with a_log(database, clock, ballast=ballast) as log:
+        count = await fill_up(log)
+        with pytest.raises(AuditUnavailable, match="make room for 0 MB"):
+            await log.append(draft(), note("none of this"))
+        assert not ballast.file.exists()
+        assert [each["verb"] for each in assert_whole(database)][count:] == ["audit_halted"]
+        filling.unlink()
+        await until(lambda: not log.trouble)  # nobody has to ask for anything
+        assert ballast.file.stat().st_size == ballast.size
+        await log.append(draft(), note("more room"))
+    verbs = [each["verb"] for each in assert_whole(database)][count:]
+    assert verbs == ["audit_halted", "audit_resumed", "deploy"]
+    assert len(notes(database)) == count + 1
     database.close()
 
 
