@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.model import Reason
+from bot.model import Reason, Reply
 from tests.house import Chat
 
 OFFICER, MANAGER = "security-officer", "release-manager"
@@ -12,6 +12,13 @@ async def add(chat: Chat, what: str = "--person engineer") -> str:
     reply = await chat.say(f"audit hold add {what} --why the claim of 2031", as_=OFFICER)
     assert reply.reason is Reason.OK, reply.text
     return reply.refs["hold"]
+
+
+async def approved(chat: Chat, asked: Reply) -> None:
+    """Have a second person approve, and wait until it is done."""
+    assert asked.request, asked.text
+    await chat.say(f"approve {asked.request}", as_=MANAGER)
+    await chat.house.engine.wait("carry-out", asked.request, seconds=20)
 
 
 async def test_a_hold_is_made_listed_and_recorded(chat: Chat) -> None:
@@ -39,8 +46,7 @@ async def test_lifting_a_hold_needs_a_second_person(chat: Chat) -> None:
     assert asked.reason is Reason.PENDING_APPROVAL
     alone = await chat.say(f"approve {asked.request}", as_=OFFICER)
     assert alone.reason is Reason.NOT_AUTHORISED
-    await chat.say(f"approve {asked.request}", as_=MANAGER)
-    await chat.house.engine.wait("carry-out", asked.request, seconds=20)
+    await approved(chat, asked)
     listed = await chat.say("audit hold list", as_=OFFICER)
     assert listed.text == "0 of 1 holds are in force."
     again = await chat.say(f"audit hold lift {name} --why again", as_=OFFICER)
@@ -50,8 +56,7 @@ async def test_lifting_a_hold_needs_a_second_person(chat: Chat) -> None:
 async def test_a_lifted_hold_is_what_the_log_says_of_it(chat: Chat) -> None:
     name = await add(chat)
     asked = await chat.say(f"audit hold lift {name} --why it is settled", as_=OFFICER)
-    await chat.say(f"approve {asked.request}", as_=MANAGER)
-    await chat.house.engine.wait("carry-out", asked.request, seconds=20)
+    await approved(chat, asked)
     await add(chat, "--incident inc-3")
     chat.clock.turn(days=7 * 366)
     await chat.house.trail.retention.prune()

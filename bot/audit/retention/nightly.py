@@ -9,7 +9,7 @@ import structlog
 from bot.audit.index.folder import Index
 from bot.audit.retention.forgetting import forget_pruned
 from bot.audit.retention.pruner import Pruner
-from bot.errors import AuditUnavailable, Refused, StoreFailed
+from bot.errors import StoreFailed, WardroomError
 
 LOG = structlog.get_logger(__name__)
 
@@ -29,7 +29,7 @@ class Nightly:
             return
         try:
             outcome = await self.pruner.prune()
-        except (AuditUnavailable, StoreFailed, Refused, OSError) as error:
+        except (WardroomError, OSError) as error:
             self.trouble = f"the audit log was not pruned: {error}"
             LOG.warning("the audit log was not pruned", why=str(error))
             return

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +16,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from bot.audit import verify
+from bot.audit.export import Format, Part, export
+from bot.audit.onefile import one_file
 from bot.audit.prover import LogProver
 from bot.audit.pruned import Pruned
 from bot.audit.retention import pruner
@@ -22,6 +28,7 @@ from bot.ports import Drafting, Effect, Recorded
 from tests.audit.conftest import in_a_file
 from tests.audit.events import as_attacker, rows
 from tests.audit.retention.aged import DAY, DUE, Aged
+from tests.signing import KnownKeys
 
 MOMENT = timedelta(microseconds=1)
 
@@ -123,6 +130,34 @@ async def test_proofs_of_before_hold_and_a_pruned_event_still_proves_its_hash(ag
     assert proved is not None
     assert (proved.event, proved.leaf) == (None, leaf)
     assert (await prover.inclusion(11)) is not None
+
+
+@pytest.mark.parametrize("form", [Format.JSONL, Format.CSV])
+async def test_archive_and_pruned_export_verify_with_one_file_of_plain_python(
+    aged: Aged, form: Format, tmp_path: Path
+) -> None:
+    await aged.record(*map(str, range(9)))
+    aged.clock.at = DUE + MOMENT
+    await aged.prune()
+    whole = aged.database.read_now(lambda c: export(c, tmp_path / "whole", form))
+    part = aged.database.read_now(lambda c: export(c, tmp_path / "part", form, Part(5)))
+    assert (whole.count, whole.pruned, whole.minimum) == (11, 9, 9)
+    assert (part.count, part.pruned) == (2, 5)
+    (archive,) = aged.files()
+    alone = tmp_path / "verify_export.py"
+    alone.write_text(one_file(), "utf-8")
+    (key,) = (str(each.key) for each in KnownKeys().load())
+    for file, said in (
+        (whole.file, "11 events (9 of them pruned, up to event 9)"),
+        (part.file, "events 10 to 11 of 11"),
+        (archive, "events 1 to 9 of 10"),
+    ):
+        command = [sys.executable, "-I", "-S", str(alone), str(file), "--key", key]
+        told = await asyncio.to_thread(
+            subprocess.run, command, check=False, capture_output=True, text=True
+        )
+        assert (told.returncode, told.stderr) == (0, ""), told.stdout
+        assert said in told.stdout
 
 
 @in_a_file
