@@ -75,8 +75,8 @@ async def test_help_says_of_what_only_reads_that_it_does(chat: Chat) -> None:
 async def test_help_of_a_first_word_lists_what_begins_with_it(chat: Chat, text: str) -> None:
     reply = await chat.say(text)
     assert reply.table is not None
-    names = ("checkpoint", "consistency", "prove", "search", "show", "verify")
-    assert [row[0] for row in reply.table.rows] == [f"audit {name}" for name in names]
+    names = "checkpoint consistency prove save saved search show unsave verify"
+    assert [row[0] for row in reply.table.rows] == [f"audit {name}" for name in names.split()]
 
 
 @pytest.mark.parametrize("text", ["", "  ", "help", "--help", "\u00a0"])
