@@ -39,6 +39,7 @@ from bot.dispatch.strictness import Strictnesses
 from bot.errors import AuditUnavailable
 from bot.links import LinkDesk
 from bot.manual import CommandManual
+from bot.model import Risk
 from bot.notices import TopicNotices
 from bot.outbox import Outbox
 from bot.ports import (
@@ -248,7 +249,8 @@ async def running(house: House) -> AsyncIterator[House]:
         house.outbox.start()
         stack.push_async_callback(house.outbox.close)
         scheduler = AsyncIOScheduler(timezone=UTC)
-        await house.trail.watch(house.directory, scheduler)
+        reads = frozenset(c.name for c in house.commands.commands if c.risk is Risk.READ)
+        await house.trail.watch(house.directory, scheduler, reads)
         await house.links.refresh()
         # The jobs only look; what they do is one guarded transaction each, so a second replica
         # that looks at the same moment changes nothing.

@@ -39,9 +39,10 @@ from bot.audit.roster import Roster
 from bot.audit.search import AuditSearch
 from bot.audit.spool.merging import Merger
 from bot.audit.spool.spool import Spool, SpooledLog
+from bot.audit.unfinished import PATIENCE, Unfinished
 from bot.audit_settings import AnchorPlace, Audit
 from bot.directory import LiveDirectory
-from bot.errors import AuditUnavailable, ConfigurationError
+from bot.errors import AuditUnavailable, ConfigurationError, StoreFailed
 from bot.model import Draft, Kind
 from bot.notices import TopicNotices
 from bot.ports import AuditProver, AuditReader, Clock
@@ -67,6 +68,7 @@ class Trail:
     log: AuditLog
     records: SpooledLog
     spool: Merger
+    unfinished: Unfinished
     audit: AuditReader
     openings: OpeningReader
     indexer: Indexer | None
@@ -125,6 +127,9 @@ class Trail:
             clock=clock,
             records=records,
             spool=Merger(records),
+            unfinished=Unfinished(
+                log, database, clock, notices, letters, asked.on_call_place
+            ),
         )
 
     def provided(self) -> Mapping[type, object]:
@@ -153,13 +158,20 @@ class Trail:
             self.indexer.start()
             stack.push_async_callback(self.indexer.close)
 
-    async def watch(self, directory: LiveDirectory, scheduler: AsyncIOScheduler) -> None:
+    async def watch(
+        self, directory: LiveDirectory, scheduler: AsyncIOScheduler, reads: frozenset[str]
+    ) -> None:
         """Record that we started and who is in the people file, and go on looking."""
+        self.unfinished.reads = reads
+        # Only one process serves a database in a file, so what is open there nobody ends any more.
+        await self.unfinished.look(alone=self.database.is_sqlite)
         await self.log.append(said("start"))
         await self.anchors.look(now=True)
         await self.roster.note(directory.members())
         look = self.anchors.look
         scheduler.add_job(look, "interval", seconds=ANCHORS_SECONDS, max_instances=1)
+        every = PATIENCE.total_seconds()
+        scheduler.add_job(self._end_unfinished, "interval", seconds=every, max_instances=1)
         scheduler.add_job(self.spool.look, "interval", seconds=SPOOL_SECONDS, max_instances=1)
         scheduler.add_job(self.retention.prune, "cron", hour=NIGHT, jitter=1_800, max_instances=1)
         scheduler.add_job(self.retention.forget, "interval", hours=1, max_instances=1)
@@ -173,6 +185,12 @@ class Trail:
         if self.countersigner is not None:
             countersign = self.countersigner.look
             scheduler.add_job(countersign, "interval", seconds=ANCHORS_SECONDS, max_instances=1)
+
+    async def _end_unfinished(self) -> None:
+        try:
+            await self.unfinished.look()
+        except (AuditUnavailable, StoreFailed):
+            LOG.warning("what was left unfinished is looked for once the log can be written")
 
     async def _people(self, directory: LiveDirectory) -> None:
         await directory.look()
