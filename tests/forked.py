@@ -15,7 +15,13 @@ from pathlib import Path
 
 from bot import cli
 
-LOADED = ("bot.cli.serve", "tests.workflow.victim", "tests.audit.appender", "tests.forked")
+LOADED = (
+    "bot.cli.serve",
+    "tests.workflow.victim",
+    "tests.audit.appender",
+    "tests.audit.killed",
+    "tests.forked",
+)
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(list(LOADED))

@@ -1,6 +1,6 @@
 """A process that records and acts as fast as it can, until it is killed.
 
-It has eight threads, each with an event loop of its own.
+It has some threads, each with an event loop of its own.
 Every action is a line in FILE, written only after its intent was recorded.
 """
 
@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -39,7 +40,7 @@ async def _act(log: AuditLog, actions: int, count: int | None) -> None:
         await log.append(draft(kind=Kind.OUTCOME, text=what))
 
 
-async def _main(url: str, file: Path, count: int | None) -> None:
+async def _main(url: str, file: Path, count: int | None, threads: int) -> None:
     database = Database.open(url)
     actions = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     async with AuditLog(
@@ -50,13 +51,13 @@ async def _main(url: str, file: Path, count: int | None) -> None:
         keys=KnownKeys(),
         deadline=30,
     ) as log:
-        threads = [
-            asyncio.to_thread(asyncio.run, _act(log, actions, count)) for _ in range(THREADS)
-        ]
-        await asyncio.gather(*threads)
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(threads) as pool:
+            acting = [_act(log, actions, count) for _ in range(threads)]
+            await asyncio.gather(*(loop.run_in_executor(pool, asyncio.run, one) for one in acting))
     database.close()
 
 
-def append(url: str, file: Path, count: int | None = None) -> None:
+def append(url: str, file: Path, count: int | None = None, threads: int = THREADS) -> None:
     """Record and act, `count` times in each thread or for ever."""
-    asyncio.run(_main(url, file, count))
+    asyncio.run(_main(url, file, count, threads))
