@@ -215,6 +215,25 @@ class Disclosures(Protocol):
         ...
 
 
+class Redactions(Protocol):
+    """Destroys sensitive texts of the log; every proof still holds."""
+
+    async def openings(self, number: int, field: str) -> Sequence[str]:
+        """Return what a redaction destroys, as `42:params.reason`: the text, wherever it is said.
+
+        BadInput where the event has no such text, or has it no more.
+        """
+        ...
+
+    def redact(self, openings: Sequence[str], request: str) -> Effect[int]:
+        """Delete them, and the same words in our other stores; return how many there were."""
+        ...
+
+    async def finish(self) -> None:
+        """Destroy the keys of everything redacted; may be done again at any time."""
+        ...
+
+
 class Approvals(Protocol):
     """Decides requests: N-of-M by policy, never the requester, one human once."""
 
@@ -389,6 +408,7 @@ __all__ = [
     "Proposal",
     "QueryLanguage",
     "Reason",
+    "Redactions",
     "Refused",
     "Rejected",
     "Reply",

@@ -13,7 +13,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot import __version__
-from bot.api import Anchors, MonthlyReports, QueryLanguage
+from bot.api import Anchors, MonthlyReports, QueryLanguage, Redactions
 from bot.audit.anchors import Anchor, Channel, Keeper, LogView, made
 from bot.audit.ballast import MB, Ballast
 from bot.audit.batch import Author
@@ -21,6 +21,7 @@ from bot.audit.countersign import Countersigner, Notary
 from bot.audit.digest import Digest
 from bot.audit.disclosure.keyring import KeyRing
 from bot.audit.disclosure.opening import OpeningReader
+from bot.audit.disclosure.redactor import Redactor
 from bot.audit.disclosure.vault import Vault
 from bot.audit.forward.forwarding import Forwarding
 from bot.audit.index.folder import Index
@@ -50,11 +51,13 @@ from bot.ports.holds import LegalHolds
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.deliveries import SqlDeliveries
+from bot.storage.scrubbing import scrub
 from bot.stores import Letters
 
 LOG = structlog.get_logger(__name__)
 ANCHORS_SECONDS: Final = 10
 PEOPLE_SECONDS: Final = 2
+REDACTIONS_SECONDS: Final = 60
 DIGEST_SECONDS: Final = 30
 CHECK_HOUR: Final = 3  # o'clock, in UTC: when one shard of the index is compared with the log
 NIGHT: Final = 2  # o'clock, in UTC
@@ -71,6 +74,7 @@ class Trail:
     unfinished: Unfinished
     audit: AuditReader
     openings: OpeningReader
+    redactor: Redactor
     indexer: Indexer | None
     anchors: Keeper
     countersigner: Countersigner | None
@@ -115,6 +119,7 @@ class Trail:
             log=log,
             audit=AuditSearch(database, index=index, keys=keys, vault=vault),
             openings=OpeningReader(database, vault),
+            redactor=Redactor(database, vault, clock, scrub),
             indexer=Indexer(database, index) if index else None,
             anchors=Keeper(made(asked, post), LogView(database), clock, log.halt),
             countersigner=_countersigner(settings, database),
@@ -127,9 +132,7 @@ class Trail:
             clock=clock,
             records=records,
             spool=Merger(records),
-            unfinished=Unfinished(
-                log, database, clock, notices, letters, asked.on_call_place
-            ),
+            unfinished=Unfinished(log, database, clock, notices, letters, asked.on_call_place),
         )
 
     def provided(self) -> Mapping[type, object]:
@@ -140,6 +143,7 @@ class Trail:
             AuditReader: self.audit,
             LegalHolds: HoldDesk(self.database, self.clock),
             MonthlyReports: ReportWriter(self.database, self.clock),
+            Redactions: self.redactor,
             QueryLanguage: lambda text: parse_query(text, now=self.clock.now()),
         }
 
@@ -168,6 +172,8 @@ class Trail:
         await self.log.append(said("start"))
         await self.anchors.look(now=True)
         await self.roster.note(directory.members())
+        await self._redacted()
+        scheduler.add_job(self._redacted, "interval", seconds=REDACTIONS_SECONDS, max_instances=1)
         look = self.anchors.look
         scheduler.add_job(look, "interval", seconds=ANCHORS_SECONDS, max_instances=1)
         every = PATIENCE.total_seconds()
@@ -191,6 +197,13 @@ class Trail:
             await self.unfinished.look()
         except (AuditUnavailable, StoreFailed):
             LOG.warning("what was left unfinished is looked for once the log can be written")
+
+    async def _redacted(self) -> None:
+        """Destroy what was redacted while we were down, or by another replica, here too."""
+        try:
+            await self.redactor.finish()
+        except AuditUnavailable:
+            LOG.warning("the keys of redacted texts are not destroyed yet; see docs/redaction.md")
 
     async def _people(self, directory: LiveDirectory) -> None:
         await directory.look()

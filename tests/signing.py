@@ -46,9 +46,11 @@ class KnownRing:
         """Return the keys."""
         return self.keys
 
-    def destroy(self, wanted: Iterable[tuple[str, str]]) -> None:
+    def destroy(self, wanted: Iterable[tuple[str, str]]) -> bool:
         """Destroy keys."""
         tree = self.keys.trees["known"]
         for _, path in wanted:
             tree = tree.without(path)
+        was = self.keys.trees["known"] != tree
         self.keys = Keys("known", {"known": tree})
+        return was

@@ -58,8 +58,8 @@ class KeyRing:
                 self._keys, self._seen = _read(self.file), seen
             return self._keys
 
-    def destroy(self, wanted: Iterable[tuple[str, str]]) -> None:
-        """Destroy keys, each named by its tree and its path, durably; gone ones may be named.
+    def destroy(self, wanted: Iterable[tuple[str, str]]) -> bool:
+        """Destroy keys, each named by its tree and its path; say whether one was still there.
 
         The bytes of the file before are overwritten; AuditUnavailable where that fails.
         """
@@ -70,12 +70,13 @@ class KeyRing:
                 if name in trees:
                     trees[name] = trees[name].without(path)
             if trees == keys.trees:
-                return
+                return False
             try:
                 _replace(self.file, Keys(keys.current, trees))
             except OSError as error:
                 raise _unusable(self.file, error) from error
             self._keys = None
+            return True
 
     def _made(self) -> Keys:
         name = secrets.token_hex(4)

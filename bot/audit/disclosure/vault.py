@@ -28,8 +28,11 @@ class Ring(Protocol):
         """Return the keys as they are now; AuditUnavailable where they cannot be had."""
         ...
 
-    def destroy(self, wanted: Iterable[tuple[str, str]]) -> None:
-        """Destroy keys, each named by its tree and its path; AuditUnavailable where that fails."""
+    def destroy(self, wanted: Iterable[tuple[str, str]]) -> bool:
+        """Destroy keys, each named by its tree and its path; say whether one was still there.
+
+        AuditUnavailable where that fails.
+        """
         ...
 
 
