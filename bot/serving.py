@@ -85,7 +85,6 @@ def web_app(settings: Settings, house: House, doors: Sequence[Route]) -> ASGIApp
             "audit log": house.trail.log.trouble or "ok",
             "audit spool": house.trail.spool.trouble or "ok",
             "unfinished commands": house.trail.unfinished.trouble or "ok",
-            "unfinished commands": house.trail.unfinished.trouble or "ok",
             "audit anchors": house.trail.anchors.trouble or "ok",
             "audit retention": house.trail.retention.trouble or "ok",
             **({"audit index": indexer.differed or "ok"} if indexer else {}),
