@@ -94,7 +94,9 @@ class LogFolder:
         """
         trusted = keys or pinned(self._keys)
         anchored = [Head(held.size, held.root) for held in (await self._keeper.held()).values()]
-        findings = await self._database.read(lambda c: verify_log(c, [*kept, *anchored], trusted))
+        findings = await self._database.read(
+            lambda c: verify_log(c, [*kept, *anchored], trusted, self._author.vault)
+        )
         with contextlib.suppress(AuditUnavailable):
             await self._record(
                 "audit verify",

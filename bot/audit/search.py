@@ -138,7 +138,9 @@ class AuditSearch:
     async def verify(self) -> Verdict:
         """Hash the whole log again and compare it with its recorded root and size."""
         keys = pinned(self._keys)
-        return verdict(await self._database.read(lambda c: verify_log(c, keys=keys)))
+        return verdict(
+            await self._database.read(lambda c: verify_log(c, keys=keys, vault=self._vault))
+        )
 
 
 def find(

@@ -11,6 +11,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DatabaseError
 
 from bot.audit import verify
+from bot.audit.disclosure.checking import check_openings
+from bot.audit.disclosure.vault import Vault
 from bot.audit.keys import KeyStore
 from bot.audit.reading import read_log_head, stored_rows
 from bot.errors import AuditUnavailable
@@ -32,8 +34,9 @@ def verify_log(
     connection: Connection,
     kept: Sequence[verify.Head] = (),
     keys: Sequence[verify.Key] = (),
+    vault: Vault | None = None,
 ) -> verify.Findings:
-    """Verify the log on one snapshot of it.
+    """Verify the log on one snapshot of it, and with a vault the openings beside it.
 
     `kept` are checkpoints that were kept elsewhere; where keys are given, one of them must have
     signed the checkpoint that the log has of itself.
@@ -46,6 +49,8 @@ def verify_log(
             findings.add("HASHES", "the head of the log does not say what its checkpoint says")
         verify.check(stored_rows(connection), head, kept, findings)
         _look_at_indexes(connection, findings)
+        if vault is not None and findings.ok:
+            check_openings(connection, vault, findings)
     except (DatabaseError, *DRIVER_ERRORS) as error:
         why = _damage(error)
         if not why:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
+from bot.audit import record
+from bot.audit.disclosure.hiding import hide
 from bot.audit.disclosure.sdjwt import digests_of
 from bot.audit.disclosure.vault import Sealed, Vault
 from bot.audit.log import AuditLog
+from bot.audit.whole import verify_log
 from bot.storage.database import Database
 from tests.audit.conftest import TurnedClock
 from tests.audit.events import a_log, assert_whole, draft, make_notes, note, notes, rows
@@ -15,6 +18,7 @@ from tests.signing import KnownKeys, KnownRing
 
 CANARY = "canary-4711"
 VAULT = Vault(KnownRing())
+STAMP = record.Stamp(1, 1, "id", "1", "one")
 REASON = frozenset({"params.reason"})
 REASONED = draft(params={"reason": CANARY, "version": "1.4.2"}, sensitive=REASON)
 
@@ -74,3 +78,49 @@ async def test_a_log_without_a_vault_refuses_a_sensitive_text_and_goes_on(
             await log.append(REASONED)
         await log.append(draft())
     assert len(assert_whole(database)) == 1
+
+
+async def checked(database: Database) -> list[str]:
+    """What verifying the log and its openings finds."""
+    findings = database.read_now(lambda connection: verify_log(connection, vault=VAULT))
+    return findings.problems
+
+
+@pytest.mark.parametrize(
+    ("attack", "said"),
+    [
+        ("UPDATE audit_opening SET ciphertext = nonce", "it is not what was sealed"),
+        ("UPDATE audit_opening SET field = 'params.version'", "it is not what was sealed"),
+        ("UPDATE audit_opening SET key = 'other'", "its key is not in the file"),
+        ("DELETE FROM audit_opening", "the openings of event 2 are gone, and nobody redacted"),
+        (
+            "INSERT INTO audit_redaction VALUES (2, 0, 'params.reason', 'known', 'REQ-7', 0)",
+            "REQ-7 says nothing of that in the log",
+        ),
+    ],
+)
+async def test_an_opening_that_was_tampered_with_is_found(
+    database: Database, clock: TurnedClock, attack: str, said: str
+) -> None:
+    async with a_sealing_log(database, clock) as log:
+        await log.append(draft())
+        await log.append(REASONED)
+    assert await checked(database) == []
+    database.write_now(lambda connection: connection.execute(text(attack)))
+    (problem,) = await checked(database)
+    assert said in problem
+    assert database.read_now(verify_log).ok, "the log itself is as whole as before"
+
+
+async def test_an_opening_sealed_for_another_event_is_found(
+    database: Database, clock: TurnedClock
+) -> None:
+    other = draft(params={"reason": "other"}, sensitive=REASON)
+    async with a_sealing_log(database, clock) as log:
+        await log.append(REASONED)
+    (row,) = VAULT.seal(1, hide(record.compose(other, STAMP), REASON))
+    newer = text("UPDATE audit_opening SET nonce = :nonce, ciphertext = :ciphertext")
+    changed = {"nonce": row[4], "ciphertext": row[5]}
+    database.write_now(lambda connection: connection.execute(newer, changed))
+    (problem,) = await checked(database)
+    assert "the event has no such digest" in problem
