@@ -60,7 +60,7 @@ def opened(case: Case) -> Iterator[Database]:
 
 async def look(case: Case) -> list[Finding]:
     """Look at the database without changing it."""
-    file = _file(case)
+    file = file_of(case)
     if file is not None and not file.exists():
         folder = next(one for one in file.parents if one.exists())
         wrong = _no_room(folder, [folder])
@@ -77,7 +77,8 @@ async def look(case: Case) -> list[Finding]:
         return [_unreadable(file, error)]
 
 
-def _file(case: Case) -> Path | None:
+def file_of(case: Case) -> Path | None:
+    """Return the file of a database in a file."""
     url = case.settings.database.get_secret_value()
     is_file = url.startswith("sqlite:")
     return Path(url.removeprefix("sqlite:///")).absolute() if is_file else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 import httpx
 
 from bot import catalogue, directory, settings
-from bot.doctor import address, ci, database, failover, files, key, slack, teams
+from bot.doctor import address, ci, database, failover, files, key, slack, teams, trail
 from bot.doctor import clock as clocks
 from bot.doctor.case import Case, without_secrets
 from bot.doctor.finding import Finding, fail, ok
@@ -33,6 +33,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "calendars": files.calendars,
     "database": database.look,
     "key": key.look,
+    "log": trail.look,
     "clock": clocks.look,
     "server": address.server,
     "certificate": address.certificate,
