@@ -11,7 +11,8 @@ from bot.model import AuditQuery, Reason
 from tests.house import Chat
 
 CANARY = "zirconium"
-DEPLOY = f'deploy lab-results 1.4.2 to production --reason "the {CANARY} queue of ward 47110815 is stuck"'
+SAID = f"the {CANARY} queue of ward 47110815 is stuck"
+DEPLOY = f'deploy lab-results 1.4.2 to production --reason "{SAID}"'
 AUDITOR = "security-officer"
 
 

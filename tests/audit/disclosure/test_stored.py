@@ -26,7 +26,7 @@ REASONED = draft(params={"reason": CANARY, "version": "1.4.2"}, sensitive=REASON
 def a_sealing_log(database: Database, clock: TurnedClock) -> AuditLog:
     """A log that keeps sensitive texts."""
     who = {"software": "1", "replica": "one"}
-    return AuditLog(database, clock=clock, keys=KnownKeys(), vault=VAULT, deadline=60, **who)  # type: ignore[arg-type]  # two texts
+    return AuditLog(database, clock=clock, keys=KnownKeys(), vault=VAULT, deadline=60, **who)
 
 
 def openings(database: Database) -> list[Sealed]:
