@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 import httpx
 
 from bot import catalogue, directory, settings
-from bot.doctor import address, ci, database, failover, files, key, slack, teams, trail
+from bot.doctor import (
+    address,
+    ci,
+    database,
+    failover,
+    files,
+    key,
+    search_index,
+    slack,
+    teams,
+    trail,
+)
 from bot.doctor import clock as clocks
 from bot.doctor.case import Case, without_secrets
 from bot.doctor.finding import Finding, fail, ok
@@ -34,6 +45,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "database": database.look,
     "key": key.look,
     "log": trail.look,
+    "search index": search_index.look,
     "clock": clocks.look,
     "server": address.server,
     "certificate": address.certificate,
