@@ -8,6 +8,7 @@ are stable while the log grows.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from bot.audit import record
+from bot.audit.best import MOST, ranked
 from bot.audit.disclosure.finding import count_inside, looks_inside, merged, page_inside
 from bot.audit.disclosure.vault import Vault
 from bot.audit.index.folder import Index
@@ -75,6 +77,8 @@ class AuditSearch:
     def _find(
         self, connection: Connection, query: AuditQuery, is_late: Callable[[], bool]
     ) -> AuditPage:
+        if query.best:
+            return find_best(connection, query, is_late, self._index)
         page = find(connection, query, is_late, self._index)
         if self._vault is None or not looks_inside(query):
             return page
@@ -169,6 +173,33 @@ def find(
     return AuditPage(
         tuple(events), None, tuple(damaged), pruned=minimum if lowest <= minimum else 0
     )
+
+
+def find_best(
+    connection: Connection,
+    query: AuditQuery,
+    is_late: Callable[[], bool],
+    index: Index | None = None,
+) -> AuditPage:
+    """Return the best of the newest matches: `searched_back_to` where there may be older ones."""
+    limit = min(max(query.limit, 1), MAX_LIMIT)
+    query = _storable(replace(query, limit=MAX_LIMIT))
+    lowest, highest = _bounds(connection, query)
+    newest: list[Event] = []
+    damaged, pruned, back_to = list[int](), PrunedRows(connection), None
+    with contextlib.closing(_parts(connection, query, (lowest, highest), index, is_late)) as parts:
+        for rows, reached in parts:
+            found = _matching(rows, query, damaged, pruned)
+            newest += itertools.islice(found, MOST - len(newest))
+            if len(newest) == MOST:
+                back_to = newest[-1].at
+                break
+            if reached > lowest and is_late():
+                looked_at = _intact(connection, reached, highest)
+                back_to = looked_at.at if looked_at else None
+                break
+    best = ranked(newest, query)[:limit]
+    return AuditPage(tuple(best), None, tuple(damaged), back_to)
 
 
 def count(

@@ -83,7 +83,8 @@ class AuditQuery:
     them. A prefix, a part of a word or a number is found in none.
 
     Every word stands somewhere in the texts, every prefix where a word begins there; none of
-    `without` stands there. `unlike` are filters by name that must not hold.
+    `without` stands there. `unlike` are filters by name that must not hold. `best` asks for those,
+    of the newest, that are most about the words.
     """
 
     words: tuple[str, ...] = ()
@@ -105,6 +106,7 @@ class AuditQuery:
     until: datetime | None = None
     before: int | None = None
     limit: int = 20
+    best: bool = False
     sensitive: bool = False
 
 

@@ -32,7 +32,10 @@ COUNTED = 1_000
 
 
 class Args(args):
-    """What to look for; `--before N` continues an earlier page, `--count` counts all there is."""
+    """What to look for; `--before N` continues an earlier page, `--count` counts all there is.
+
+    `--best` puts first what is most about the words, of the newest 5,000 that match.
+    """
 
     query: Annotated[
         str, Word("for"), FreeText("words, deplo*, -word, by: service: env: verb: since: ...")
@@ -40,6 +43,7 @@ class Args(args):
     before: int | None = None
     limit: int = 20
     count: bool = False
+    best: bool = False
 
 
 async def run(
@@ -58,15 +62,19 @@ async def run(
     )
     if arguments.count:
         return Reply(_counted(await audit.count(query), arguments.query))
-    page = await audit.search(query)
+    page = await audit.search(replace(query, best=arguments.best))
     events = await disclosures.shown(caller, page.events)
     text = f"No event matches{_of(arguments.query)}"
     if page.events:
         many = await _many(page, query, audit)
-        text = f"{many} events{_of(arguments.query)}, newest first"
+        order = "best first" if arguments.best else "newest first"
+        text = f"{many} events{_of(arguments.query)}, {order}"
     back_to = page.searched_back_to
     if back_to is not None:
-        text += f"; searched back to {written(back_to, to_the_second=True)}, continue?"
+        at = written(back_to, to_the_second=True)
+        text += (
+            f"; of those since {at}." if arguments.best else f"; searched back to {at}, continue?"
+        )
     return Reply(
         text=f"{text}{'' if back_to else '.'}{_damage(page.damaged)}",
         title="Audit log" if page.events else "",
