@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Self
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from bot.audit import record
 from bot.audit.reading import AUDIT, Row, fetch, read_event, read_size, select_rows
@@ -93,6 +93,12 @@ def read_minimum(connection: Connection) -> int:
         if isinstance(through, str) and through.isdecimal():
             return min(int(through), row[0] - 1)
     return 0
+
+
+def first_full(connection: Connection, after: int) -> int | None:
+    """Return the first event after a number that has its content; None where there is none."""
+    rows = select(AUDIT.c.seq).where(AUDIT.c.seq > after, AUDIT.c.body != GONE.decode())
+    return connection.execute(rows.order_by(AUDIT.c.seq).limit(1)).scalar()
 
 
 def said_of(pruning: Pruning, seq: int) -> str:

@@ -32,6 +32,7 @@ from bot.audit.verify import (
 
 _HEAD: Final = table("audit_head", column("checkpoint", String))
 _NODES_FOR: Final = 2_000  # proofs
+_BARE: Final = (Format.JSONL, Format.CSV)  # what has a place for an event of which a hash is left
 _TILES: Final = 4_096  # hashes in a manifest, at most
 _DAMAGED: Final = 100  # numbers of damaged events that are named, at most
 
@@ -76,7 +77,8 @@ def export(connection: Connection, file: Path, form: Format, part: Part = WHOLE)
         if each.exists():
             raise FileExistsError(f"{each} exists")
     pruned = Pruned.read(connection)
-    seen = _Seen(part_rows(connection, part, head.size), pruned)
+    found = part_rows(connection, part, head.size, bare=form in _BARE)
+    seen = _Seen(found, pruned)
     gone = _gone(pruned, part, head.size)
     rows: Iterable[Row] = seen
     with ExitStack() as stack:

@@ -14,7 +14,7 @@ from bot.audit.matching import matches, wanted_values
 from bot.audit.pruned import PrunedRows
 from bot.audit.reading import AUDIT, Row, fetch, read_event, select_rows
 from bot.audit.tree import leaf_hash
-from bot.audit.verify import GONE, Run
+from bot.audit.verify import Run
 from bot.model import AuditQuery, Event, Json
 
 CHUNK: Final = 2_000
@@ -61,16 +61,18 @@ class Part:
 WHOLE: Final = Part()
 
 
-def part_rows(connection: Connection, part: Part, size: int) -> Iterator[Row]:
+def part_rows(
+    connection: Connection, part: Part, size: int, *, bare: bool = False
+) -> Iterator[Row]:
     """Return the rows of a part of a log of `size` events, in order.
 
     Every row of the range is read and hashed, for the database's own columns can be led astray: a
     damaged event matches every query, because nobody can say that it would not have. Pruned events
-    are left out, for there is nothing to show: of the whole log they are handed on, as hashes.
+    are left out, for there is nothing to show: `bare` hands those of a whole log on, as hashes.
     """
     last = size if part.last is None else min(part.last, size)
     rows = _rows(connection, max(part.first, 1), last)
-    if part.is_whole:
+    if part.is_whole and bare:
         return rows
     if part.runs:
         rows = _inside(rows, part.runs)
@@ -118,15 +120,6 @@ def event_of(row: Row) -> Event:
     if event is not None:
         return event
     seq, body, leaf = row
-    if body == GONE:
-        gone: dict[str, Json] = {
-            "seq": seq,
-            "ts": 0,
-            "id": f"pruned-{seq}",
-            "kind": "system",
-            "verb": "pruned",
-        }
-        return Event(seq, UNKNOWN_TIME, body, leaf, gone)
     said: dict[str, Json] = {
         "seq": seq,
         "ts": 0,

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from bot.audit.export.part import UNKNOWN_TIME, Part, event_of, part_rows
 from bot.audit.forward.cursor import Cursor
 from bot.audit.forward.target import Target, Undelivered
+from bot.audit.pruned import first_full
 from bot.audit.reading import Row, read_size
 from bot.errors import StoreFailed
 from bot.model import Event
@@ -141,7 +142,11 @@ class Forwarder:
 
     def _read(self, connection: Connection, after: int) -> tuple[int, list[Row]]:
         size = read_size(connection)
-        return size, list(part_rows(connection, Part(after + 1, after + self.batch), size))
+        rows = list(part_rows(connection, Part(after + 1, after + self.batch), size))
+        if not rows and after < size:  # what comes next was pruned
+            first = first_full(connection, after) or size
+            rows = list(part_rows(connection, Part(first, first + self.batch - 1), size))
+        return size, rows
 
     def _wait(self, error: Undelivered) -> float:
         self._failed(str(error))

@@ -11,7 +11,7 @@ import os
 import secrets
 import shutil
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,7 @@ from typing import Final
 from sqlalchemy import Connection, column, select, table
 
 from bot.audit import record, verify
-from bot.audit.export import Format, Part, export
+from bot.audit.export import Exported, Format, Part, export
 from bot.audit.matching import matches
 from bot.audit.tree import leaf_hash
 from bot.audit.verify import Key, Run, counted
@@ -44,29 +44,37 @@ class Archive:
     sha256: str
 
 
-def write_archive(
-    connection: Connection, folder: Path, runs: Sequence[Run], keys: Sequence[Key]
-) -> Archive:
-    """Write and verify the archive of some events; OSError, or Conflict where it does not verify.
-
-    Nothing is left of one that failed.
-    """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = folder / f".new-{secrets.token_hex(8)}"
+def write_events(connection: Connection, new: Path, runs: Sequence[Run]) -> Exported:
+    """Write some events to a new folder, with what proves them; OSError."""
+    new.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new.mkdir(mode=0o700)
-    try:
-        made = export(connection, new / EVENTS, Format.JSONL, Part.of(runs))
-        _check(new / EVENTS, runs, made.count, keys)
-        _write_sealed(connection, new / SEALED, runs)
-        name = f"{runs[0][0]}-{runs[-1][1]}.{made.size}"
-        _sync(new)
-        new.rename(folder / name)
-        _sync(folder)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            shutil.rmtree(new)
-        raise
+    made = export(connection, new / EVENTS, Format.JSONL, Part.of(runs))
+    _write_sealed(connection, new / SEALED, runs)
+    return made
+
+
+def finish(made: Exported, runs: Sequence[Run], keys: Sequence[Key]) -> Archive:
+    """Verify what was written, and give it its name; Conflict where it does not verify, OSError.
+
+    It takes seconds, and needs no database.
+    """
+    _check(made, runs, keys)
+    new = made.file.parent
+    name = f"{runs[0][0]}-{runs[-1][1]}.{made.size}"
+    _sync(new)
+    new.rename(new.parent / name)
+    _sync(new.parent)
     return Archive(name, made.sha256)
+
+
+@contextlib.contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """Return the name of a new folder there; nothing is left of it where it was not finished."""
+    new = folder / f".new-{secrets.token_hex(8)}"
+    try:
+        yield new
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
 
 
 def search_archive(file: Path, query: AuditQuery, keys: Sequence[Key] = ()) -> AuditPage:
@@ -118,14 +126,14 @@ def _write_sealed(connection: Connection, file: Path, runs: Sequence[Run]) -> No
         os.fsync(out.fileno())
 
 
-def _check(file: Path, runs: Sequence[Run], count: int, keys: Sequence[Key]) -> None:
+def _check(made: Exported, runs: Sequence[Run], keys: Sequence[Key]) -> None:
     try:
-        findings = verify.verify_file(file, (), keys)
+        findings = verify.verify_file(made.file, (), keys)
     except verify.Unreadable as error:
         raise Conflict(f"The archive cannot be read, so nothing is pruned: {error}.") from error
     if not findings.ok:
         raise Conflict(f"The archive does not verify, so nothing is pruned: {findings.problems[0]}")
-    if count != counted(runs):
+    if made.count != counted(runs):
         raise Conflict("The archive does not have all events, so nothing is pruned.")
 
 

@@ -104,9 +104,10 @@ class Hold:
 
 @dataclass(frozen=True)
 class InForce:
-    """The holds that bind now, and the correlations that belong to their incidents."""
+    """The holds that bind now, of all there are, and the correlations of their incidents."""
 
     holds: Sequence[Hold] = ()
+    known: Sequence[Hold] = ()
     related: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def cover(self, fields: Mapping[str, Json]) -> bool:
@@ -160,7 +161,7 @@ def read_in_force(connection: Connection) -> InForce:
     binding = [each for each in holds if not each.lifted]
     incidents = {each.terms.incident for each in binding if each.terms.incident}
     related = {incident: _correlations(connection, incident) for incident in incidents}
-    return InForce(binding, related)
+    return InForce(binding, holds, related)
 
 
 def _correlations(connection: Connection, incident: str) -> frozenset[str]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from bot.audit import record
 from bot.audit.pruned import Pruned
 from bot.audit.reading import AUDIT, Row, fetch, read_event, read_size, select_rows
-from bot.audit.retention.holds import ADD, LIFT, InForce, read_in_force
+from bot.audit.retention.holds import ADD, LIFT, Hold, InForce, read_in_force
 from bot.audit.search import first_at
 from bot.audit.verify import Run, counted, without
 from bot.errors import Conflict
@@ -28,7 +28,7 @@ _CHUNK: Final = 2_000
 
 @dataclass(frozen=True)
 class Plan:
-    """Events to prune, those that would be but for a hold, and what was pruned when it was made.
+    """Events to prune, those that would be but for a hold, and what it was made from.
 
     `is_all` says whether nothing else is due.
     """
@@ -36,6 +36,7 @@ class Plan:
     runs: Sequence[Run]
     held: int
     pruned: Pruned
+    holds: Sequence[Hold] = ()
     is_all: bool = True
 
     @property
@@ -80,8 +81,8 @@ def make_plan(
             runs.append((seq, seq))
         due.count += 1
         if due.count == most or len(runs) * 16 >= _LONGEST:
-            return Plan(runs, due.held, pruned, is_all=False)
-    return Plan(runs, due.held, pruned)
+            return Plan(runs, due.held, pruned, due.holds.known, is_all=False)
+    return Plan(runs, due.held, pruned, due.holds.known)
 
 
 @dataclass

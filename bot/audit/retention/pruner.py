@@ -19,7 +19,14 @@ from sqlalchemy import Connection, text
 from bot import ids
 from bot.audit.keys import KeyStore
 from bot.audit.pruned import Pruned
-from bot.audit.retention.archive import Archive, drop_archive, write_archive
+from bot.audit.retention.archive import (
+    Archive,
+    drop_archive,
+    finish,
+    new_folder,
+    write_events,
+)
+from bot.audit.retention.holds import read_holds
 from bot.audit.retention.plan import MOST, Plan, make_plan
 from bot.audit.verify import Run, written_runs
 from bot.audit.whole import pinned
@@ -100,7 +107,9 @@ class Pruner:
             self._draft(Kind.SYSTEM, "audit archive", correlation, {"events": named})
         )
         keys = pinned(self.keys)
-        archive = await self.database.read(lambda c: write_archive(c, folder, plan.runs, keys))
+        with new_folder(folder) as new:
+            made = await self.database.read(lambda c: write_events(c, new, plan.runs))
+            archive = await asyncio.to_thread(finish, made, plan.runs, keys)
         said = {
             "events": named,
             "through": str(plan.through),
@@ -110,7 +119,7 @@ class Pruner:
         }
         draft = self._draft(Kind.PRUNE, VERB, correlation, said)
         try:
-            await self.ledger.append(draft, _nobody_since(plan.pruned))
+            await self.ledger.append(draft, _nothing_since(plan))
         except Conflict:
             await asyncio.to_thread(drop_archive, folder, archive)
             raise
@@ -147,12 +156,14 @@ class Pruner:
         )
 
 
-def _nobody_since(known: Pruned) -> Effect[None]:
-    """Return the effect that refuses where another replica pruned since a plan was made."""
+def _nothing_since(plan: Plan) -> Effect[None]:
+    """Return the effect that refuses where somebody pruned, or held, since a plan was made."""
 
     def effect(tx: Transaction) -> None:
-        if Pruned.read(sql(tx)) != known:
+        if Pruned.read(sql(tx)) != plan.pruned:
             raise Conflict("Another replica has pruned meanwhile.")
+        if read_holds(sql(tx)) != plan.holds:
+            raise Conflict("The legal holds have changed meanwhile; nothing was pruned.")
 
     return effect
 

@@ -70,7 +70,7 @@ class _Walk:
             findings.anchored = 0
 
     def take(self, rows: Sequence[Row]) -> None:
-        if any(body == GONE for _, body, _ in rows):
+        if GONE in [body for _, body, _ in rows]:
             self._take_pruned(rows)
             return
         sha256 = hashlib.sha256

@@ -6,8 +6,10 @@ import asyncio
 import json
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,15 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.audit import verify
 from bot.audit.export import Format, Part, export
+from bot.audit.forward.cursor import Cursor
+from bot.audit.forward.forwarder import Forwarder
 from bot.audit.onefile import one_file
 from bot.audit.prover import LogProver
 from bot.audit.pruned import Pruned
 from bot.audit.retention import pruner
 from bot.audit.search import AuditSearch
 from bot.errors import BadInput, Conflict
-from bot.model import AuditQuery, Draft, Kind
+from bot.model import AuditQuery, Draft, Event, Kind
 from bot.ports import Drafting, Effect, Recorded
 from tests.audit.conftest import in_a_file
 from tests.audit.events import as_attacker, rows
@@ -35,15 +39,16 @@ MOMENT = timedelta(microseconds=1)
 
 @dataclass
 class Overtaken:
-    """A log in which another replica prunes right before this one would."""
+    """A log in which something happens right before this pruner would record that it prunes."""
 
     aged: Aged
+    happens: Callable[[], Awaitable[object]]
     is_over: bool = False
 
     async def append(self, draft: Drafting, *effects: Effect[object]) -> Recorded:
         if isinstance(draft, Draft) and draft.kind is Kind.PRUNE and not self.is_over:
             self.is_over = True
-            await self.aged.prune()
+            await self.happens()
         return await self.aged.log.append(draft, *effects)
 
 
@@ -257,12 +262,23 @@ async def test_killed_in_the_middle_of_pruning_it_goes_on(
 async def test_two_replicas_do_not_prune_the_same_events_twice(aged: Aged) -> None:
     await aged.record(*map(str, range(9)))
     aged.clock.at = DUE + MOMENT
-    slow = replace(aged.pruner(), ledger=Overtaken(aged))
+    slow = replace(aged.pruner(), ledger=Overtaken(aged, aged.prune))
     with pytest.raises(Conflict, match="pruned meanwhile"):
         await slow.prune()
     assert len(aged.files()) == 1
     prunings = aged.database.read_now(Pruned.read).prunings
     assert [list(each.runs) for each in prunings] == [[(1, 9)]]
+
+
+async def test_a_hold_that_comes_between_plan_and_pruning_is_heeded(aged: Aged) -> None:
+    await aged.record("a", "b", person="held")
+    aged.clock.at = DUE + MOMENT
+    slow = aged.pruner()
+    slow = replace(slow, ledger=Overtaken(aged, lambda: aged.hold(person="held")))
+    with pytest.raises(Conflict, match="holds have changed meanwhile"):
+        await slow.prune()
+    assert (aged.gone(), list(aged.archives.iterdir())) == ([], [])
+    assert (await aged.prune()).held == 2
 
 
 async def test_nothing_is_pruned_without_an_archive(aged: Aged) -> None:
@@ -371,3 +387,43 @@ async def test_a_pruning_that_the_log_never_recorded_opens_nothing(aged: Aged) -
         )
     as_attacker(aged.database, text("UPDATE audit SET body = '{}' WHERE seq = 1"))
     assert {"SIZE", "BODY"} <= set(aged.verified().names)
+
+
+# --- others who read the log ----------------------------------------------------------------------
+
+
+@dataclass
+class Receiver:
+    """A receiver of the log that came late."""
+
+    got: list[int] = field(default_factory=list)
+
+    async def send(self, events: Sequence[Event]) -> None:
+        self.got += [each.seq for each in events]
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+
+async def test_a_receiver_that_comes_late_is_sent_what_is_left(aged: Aged) -> None:
+    await aged.record(*map(str, range(25)))
+    aged.clock.at = DUE + MOMENT
+    await aged.hold(person="nobody")
+    await aged.prune()
+    late, cursor = Receiver(), Cursor(aged.database, "siem", "one")
+    sender = Forwarder("siem", late, aged.database, cursor, aged.clock, 2, timedelta(minutes=9))
+    for _ in range(3):
+        await sender._round()
+    assert late.got == [26, 27, 28]
+
+
+@in_a_file
+async def test_formats_without_a_place_for_it_leave_out_what_was_pruned(
+    aged: Aged, tmp_path: Path
+) -> None:
+    await aged.record("a", "b")
+    aged.clock.at = DUE + MOMENT
+    await aged.prune()
+    for form in (Format.FHIR, Format.OCSF, Format.CEF, Format.ATNA):
+        made = aged.database.read_now(partial(export, file=tmp_path / form, form=form))
+        assert (made.count, made.pruned, made.damaged) == (2, 2, ())
