@@ -9,17 +9,17 @@ import time
 from typing import Final
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.audit.ballast import MB, Ballast
-from bot.audit.batch import POSTGRESQL, SQLITE, Author, Head, read_head, write
+from bot.audit.batch import POSTGRESQL, SQLITE, Author, Head, TransactionLost, read_head, write
 from bot.audit.entry import Answer, Entry, deliver
 from bot.audit.file import Watch
 from bot.audit.keys import KeyStore
 from bot.audit.seal import Seal
 from bot.errors import AuditUnavailable
 from bot.model import Draft, Kind
-from bot.storage.database import Database
+from bot.storage.database import DRIVER_ERRORS, Database
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +28,13 @@ _BATCH: Final = 256
 # succeed without it: nothing this process says about the file can be believed any more.
 _FATAL: Final = frozenset({"SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"})
 _FULL: Final = "SQLITE_FULL"
+_UNWRITABLE: Final = (
+    AuditUnavailable,
+    OSError,
+    SQLAlchemyError,
+    TransactionLost,
+    *DRIVER_ERRORS,
+)
 _LOOK_SECONDS: Final = 2.0  # for room, while the disk is full
 
 
@@ -92,19 +99,19 @@ class Writer:
         self._close()
 
     def _next(self) -> Entry | None:
-        while self._is_full:
+        while self._is_full and not self.is_broken:
             try:
                 return self._queue.get(timeout=_LOOK_SECONDS)
             except queue.Empty:
-                with contextlib.suppress(Exception):  # said already; the next look says it again
+                with contextlib.suppress(*_UNWRITABLE):  # said already; the next look tries again
                     self._resume()
                     self._recovered()
         return self._queue.get()
 
     def _commit(self, first: Entry, *, alone: bool = False) -> list[Answer]:
         self._taken = []
-        if self._halted:
-            raise AuditUnavailable(self._halted)
+        if self._halted or self.is_broken:
+            raise AuditUnavailable(self.trouble)
         with self._database.turn:
             connection = self._open()
             with connection.begin():
@@ -159,7 +166,7 @@ class Writer:
             self._take(first)
         self._close()
         sentence = _sentence(error)
-        self.is_broken = getattr(_cause(error), "sqlite_errorname", "") in _FATAL
+        self._stop_if_fatal(error)
         if sentence != self._trouble:
             _log.error("the audit log cannot be written: %s", sentence)
         self._trouble = sentence
@@ -183,9 +190,8 @@ class Writer:
         try:
             self._ballast.release()
             self._say("audit_halted", "The disk is full: nothing is recorded, so nothing is done.")
-        except Exception as error:  # noqa: BLE001 - the worker's edge: it stays halted all the same
+        except _UNWRITABLE as error:
             _log.error("that the disk is full could not be recorded: %s", _sentence(error))
-            self._close()
 
     def _resume(self) -> None:
         """Go on where there is room again; AuditUnavailable where there is not."""
@@ -199,8 +205,17 @@ class Writer:
 
     def _say(self, verb: str, text: str) -> None:
         draft = Draft(kind=Kind.SYSTEM, verb=verb, correlation=verb, text=text)
-        self._commit(Entry(draft, (), None, None, time.monotonic() + 1), alone=True)
-        self._taken = []
+        try:
+            self._commit(Entry(draft, (), None, None, time.monotonic() + 1), alone=True)
+        except _UNWRITABLE as error:
+            self._close()
+            self._stop_if_fatal(error)
+            raise
+        finally:
+            self._taken = []
+
+    def _stop_if_fatal(self, error: Exception) -> None:
+        self.is_broken |= getattr(_cause(error), "sqlite_errorname", "") in _FATAL
 
     def _refuse_late(self) -> None:
         late, self._late = self._late, []
