@@ -104,12 +104,18 @@ class LogFolder:
             )
         return findings
 
-    async def export(self, file: Path, form: Format, part: Part = WHOLE) -> Exported:
-        """Write the log, or a part of it, to a new file with its manifest; OSError if it fails."""
-        await self._record(
-            "audit export", {"format": form.value, "file": file.name, **part.described}
-        )
-        return await self._database.read(lambda connection: export(connection, file, form, part))
+    async def export(
+        self, file: Path, form: Format, part: Part = WHOLE, *, with_openings: bool = False
+    ) -> Exported:
+        """Write the log, or a part of it, to a new file with its manifest; OSError if it fails.
+
+        `with_openings` writes the sensitive texts beside it; that they left is in the record.
+        """
+        opened = {"openings": "true"} if with_openings else {}
+        said = {"format": form.value, "file": file.name, **opened, **part.described}
+        await self._record("audit export", said)
+        vault = self._author.vault if with_openings else None
+        return await self._database.read(lambda c: export(c, file, form, part, vault))
 
     async def report(self, month: str, *, asked: str = "") -> Counted:
         """Count a month for its reports; BadInput where it is none.

@@ -9,7 +9,7 @@ from typing import Final
 PACKAGE: Final = "bot.audit.verify"
 PARTS: Final = (
     *("findings", "hashing", "pruned", "walk", "ed25519", "notes"),
-    *("spreadsheet", "form", "bundle", "proofs", "program"),
+    *("spreadsheet", "form", "openings", "bundle", "proofs", "program"),
 )
 """The parts, each after those that it needs."""
 

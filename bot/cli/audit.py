@@ -128,6 +128,9 @@ def show(number: int, config: Path | None, *, as_json: bool) -> None:
     "--from", "first", type=click.IntRange(1), default=1, metavar="N", help="From event N."
 )
 @click.option("--to", "last", type=click.IntRange(1), metavar="N", help="To event N.")
+@click.option(
+    "--with-openings", is_flag=True, help="Also what the record has digests of, in FILE.openings."
+)
 @_filters
 @options.config
 def export(
@@ -138,6 +141,7 @@ def export(
     *,
     first: int,
     last: int | None,
+    with_openings: bool,
     **filters: str | None,
 ) -> None:
     """Write the log to a new file, with a manifest to verify it by.
@@ -154,7 +158,7 @@ def export(
     """  # noqa: D301 - click's mark for lines that stay as they are
     part = _part(first, last, _typed(query, filters))
     try:
-        made = asyncio.run(_export(config, out, Format(form), part))
+        made = asyncio.run(_export(config, out, Format(form), part, with_openings=with_openings))
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise click.ClickException(f"cannot write {error.filename or out}: {why}") from error
@@ -222,9 +226,11 @@ async def _show(config: Path | None, number: int) -> Event | None:
         return await log.show(number)
 
 
-async def _export(config: Path | None, out: Path, form: Format, part: Part) -> Exported:
+async def _export(
+    config: Path | None, out: Path, form: Format, part: Part, *, with_openings: bool
+) -> Exported:
     async with opened(config) as log:
-        return await log.export(out, form, part)
+        return await log.export(out, form, part, with_openings=with_openings)
 
 
 def _object(page: AuditPage) -> str:

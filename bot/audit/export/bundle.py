@@ -13,7 +13,9 @@ from typing import Final
 
 from sqlalchemy import Connection, String, column, select, table
 
+from bot.audit.disclosure.vault import Vault
 from bot.audit.export.forms import FORMS, Format
+from bot.audit.export.openings import with_openings
 from bot.audit.export.part import WHOLE, Part, part_rows
 from bot.audit.nodes import Nodes
 from bot.audit.note import unverified
@@ -26,6 +28,7 @@ from bot.audit.verify import (
     checkpoint_of,
     counted,
     manifest_of,
+    openings_of,
     proofs_of,
     without,
 )
@@ -63,8 +66,14 @@ class Exported:
         return (self.file, *self.beside)
 
 
-def export(connection: Connection, file: Path, form: Format, part: Part = WHOLE) -> Exported:
-    """Write the log as it is on one snapshot, while it may be growing.
+def export(
+    connection: Connection,
+    file: Path,
+    form: Format,
+    part: Part = WHOLE,
+    vault: Vault | None = None,
+) -> Exported:
+    """Write the log as it is on one snapshot, while it may be growing; with a vault, its openings.
 
     None of the files may exist yet (FileExistsError); the manifest is written last, so that a part
     of an export never looks like one.
@@ -73,6 +82,8 @@ def export(connection: Connection, file: Path, form: Format, part: Part = WHOLE)
     beside = [manifest_of(file), *([checkpoint_of(file)] if note else [])]
     if not part.is_whole:
         beside.append(proofs_of(file))
+    if vault is not None:
+        beside.append(openings_of(file))
     for each in beside:
         if each.exists():
             raise FileExistsError(f"{each} exists")
@@ -86,10 +97,14 @@ def export(connection: Connection, file: Path, form: Format, part: Part = WHOLE)
         if not part.is_whole:
             proofs = stack.enter_context(closing(_File(proofs_of(file))))
             rows = _proved(connection, seen, head.size, proofs)
+        if vault is not None:
+            openings = stack.enter_context(closing(_File(openings_of(file))))
+            rows = with_openings(connection, vault, rows, openings.write)
         out.write(FORMS[form].opening)
         for row in rows:
             out.write(FORMS[form].record(row))
         out.finish()
+        opened = _finished(openings) if vault is not None else {}
     if note:
         _write(checkpoint_of(file), note.encode())
     described = {
@@ -100,6 +115,7 @@ def export(connection: Connection, file: Path, form: Format, part: Part = WHOLE)
         "root": head.root.hex(),
         **seen.described(head.size, part),
         **({"pruned": gone} if gone else {}),
+        **opened,
         "sha256": out.sha256,
     }
     if part.is_whole:
@@ -144,6 +160,11 @@ def _proved(connection: Connection, rows: Iterable[Row], size: int, proofs: _Fil
         proofs.write(json.dumps(said, separators=(",", ":")).encode() + b"\n")
         yield row
     proofs.finish()
+
+
+def _finished(openings: _File) -> dict[str, str]:
+    openings.finish()
+    return {"openings": openings.sha256}
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -54,6 +54,7 @@ from bot.audit.verify.findings import (
     report,
 )
 from bot.audit.verify.notes import Key, Note, believed
+from bot.audit.verify.openings import openings_of
 from bot.audit.verify.program import main
 from bot.audit.verify.proofs import read_kept, verify_proof
 from bot.audit.verify.pruned import (
@@ -98,6 +99,7 @@ __all__ = [
     "main",
     "manifest_of",
     "named_runs",
+    "openings_of",
     "proofs_of",
     "read_kept",
     "report",

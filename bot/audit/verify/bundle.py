@@ -14,6 +14,7 @@ from bot.audit.verify.findings import HASH_BYTES, TILE, Findings, Head, Unreadab
 from bot.audit.verify.form import read_each
 from bot.audit.verify.hashing import follow, leaf_of
 from bot.audit.verify.notes import Key, believed
+from bot.audit.verify.openings import check_openings, openings_of
 from bot.audit.verify.pruned import row_of
 from bot.audit.verify.spreadsheet import bodies_of_csv
 from bot.audit.verify.walk import check, check_leaves, named_event, seq_of
@@ -21,7 +22,7 @@ from bot.audit.verify.walk import check, check_leaves, named_event, seq_of
 MANIFEST_FORMAT: Final = "wardroom-audit-export/2"
 _FIRST_FORMAT: Final = "wardroom-audit-export/1"
 _ALWAYS: Final = {"format", "kind", "size", "root", "sha256", "first", "last", "events"}
-_SOMETIMES: Final = {"origin", "span", "tiles", "query", "damaged", "pruned"}
+_SOMETIMES: Final = {"origin", "span", "tiles", "query", "damaged", "pruned", "openings"}
 _KINDS: Final = ("jsonl", "csv")
 
 
@@ -45,6 +46,7 @@ class Manifest:
     """What an export says of itself: `events` of the log's `head.size`, from `first` to `last`.
 
     `pruned` of them the log had no more: a whole export has their hashes, a part leaves them out.
+    `openings` is the SHA-256 of the openings beside it, where it was made with any.
     """
 
     kind: str
@@ -54,6 +56,7 @@ class Manifest:
     last: int
     events: int
     pruned: int = 0
+    openings: str = ""
 
     @property
     def is_whole(self) -> bool:
@@ -110,6 +113,7 @@ class Manifest:
             int(said["last"]),
             events,
             int(said.get("pruned", 0)),
+            str(said.get("openings", "")),
         )
         whole = (1, size, size // span)
         if (
@@ -173,10 +177,19 @@ class _Export:
                     first = manifest.first if manifest.has_no_gap else None
                     bodies = read_each(bodies, findings, first)
                 self._check(bodies, findings)
+        if openings_of(self.file).exists():
+            self._open(findings)
         if digest.hexdigest() != manifest.sha256:
             said = f"{self.file.name} is not the file that its manifest describes"
             findings.add("FILE", said, always=True)
         return findings
+
+    def _open(self, findings: Findings) -> None:
+        read = bodies_of_csv if self.manifest.kind == "csv" else _bodies_of_jsonl
+        with self.file.open("rb") as lines, openings_of(self.file).open("rb") as openings:
+            # What is wrong with the lines themselves was found already.
+            bodies = read(lines, Findings())
+            check_openings(openings, bodies, self.manifest.openings, findings)
 
     def _check(self, bodies: Iterator[bytes], findings: Findings) -> None:
         head = self.head

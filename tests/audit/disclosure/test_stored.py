@@ -25,8 +25,15 @@ REASONED = draft(params={"reason": CANARY, "version": "1.4.2"}, sensitive=REASON
 
 def a_sealing_log(database: Database, clock: TurnedClock) -> AuditLog:
     """A log that keeps sensitive texts."""
-    who = {"software": "1", "replica": "one"}
-    return AuditLog(database, clock=clock, keys=KnownKeys(), vault=VAULT, deadline=60, **who)
+    return AuditLog(
+        database,
+        clock=clock,
+        software="1",
+        replica="one",
+        keys=KnownKeys(),
+        vault=VAULT,
+        deadline=60,
+    )
 
 
 def openings(database: Database) -> list[Sealed]:
@@ -34,7 +41,7 @@ def openings(database: Database) -> list[Sealed]:
     query = text(
         "SELECT seq, idx, field, key, nonce, ciphertext FROM audit_opening ORDER BY seq, idx"
     )
-    return [tuple(row) for row in database.read_now(lambda c: c.execute(query).all())]  # type: ignore[misc]  # a row of six
+    return [tuple(row) for row in database.read_now(lambda c: c.execute(query).all())]
 
 
 async def test_the_record_has_a_digest_and_the_side_table_what_opens_it(
