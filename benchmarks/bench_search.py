@@ -1,6 +1,7 @@
 """How long a search takes: with the index, by reading the log, and by ripgrep where there is one.
 
-`python -m benchmarks.bench_search [--size N] [--queries N] [--folder KEPT] [--compare] [--cpu]`
+`python -m benchmarks.bench_search [--size N] [--queries N] [--folder KEPT] [--compare] [--cpu]
+[--postgresql]`
 
 The log is made up: words by Zipf's law, a few common and a few very rare ones, ids that count up.
 `--compare` builds a log of a tenth of the size first, and prints how much slower the large one is.
@@ -30,6 +31,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection
 
+from benchmarks.bench_replicas import a_server
 from bot.audit import record
 from bot.audit.index.builder import Builder
 from bot.audit.index.folder import Index
@@ -156,26 +158,34 @@ def _put(
     connection: Connection, rows: list[tuple[int, str, bytes, int]], frontier: Frontier
 ) -> Frontier:
     cursor = driver(connection).cursor()
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+
+    def marked(statement: str) -> str:
+        return statement.replace("?", mark)
+
     stored = [(seq, body, leaf) for seq, body, leaf, _ in rows]
-    cursor.executemany("INSERT INTO audit (seq, body, leaf) VALUES (?, ?, ?)", stored)
+    cursor.executemany(marked("INSERT INTO audit (seq, body, leaf) VALUES (?, ?, ?)"), stored)
     grown, tiles = frontier.extend(leaf for _, _, leaf, _ in rows)
     new = list(enumerate(tiles, frontier.size // TILE))
-    cursor.executemany("INSERT INTO audit_tile VALUES (?, ?)", new)
+    cursor.executemany(marked("INSERT INTO audit_tile VALUES (?, ?)"), new)
     cursor.execute(
-        "UPDATE audit_head SET size = ?, ts = ?, root = ?, frontier = ?",
+        marked("UPDATE audit_head SET size = ?, ts = ?, root = ?, frontier = ?"),
         (grown.size, rows[-1][3], grown.root(), grown.packed()),
     )
     return grown
 
 
 @contextmanager
-def a_log(folder: Path, size: int) -> Iterator[tuple[Database, Index]]:
-    """Make a log of a size and its index in a folder, or use the one that is there."""
+def a_log(folder: Path, size: int, url: str = "") -> Iterator[tuple[Database, Index]]:
+    """Make a log of a size and its index in a folder, or use the one that is there.
+
+    With `url` the log itself is in that database, which is empty.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    database = Database.open(f"sqlite:///{folder}/audit.db")
+    database = Database.open(url or f"sqlite:///{folder}/audit.db")
+    database.upgrade()  # of a kept folder, too
     index = Index(folder / "index")
     if not (folder / "filled").exists():
-        database.upgrade()
         started = time.perf_counter()
         fill(database, size)
         row(f"make a log of {size:,}", time.perf_counter() - started, "s")
@@ -311,9 +321,19 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=100, help="of each kind")
     parser.add_argument("--folder", type=Path, help="keep the logs here")
     parser.add_argument("--compare", action="store_true", help="with a log of a tenth of the size")
+    parser.add_argument("--postgresql", action="store_true", help="the log is in a server of ours")
     parser.add_argument("--cpu", action="store_true", help="processor time: the machine is busy")
     given = parser.parse_args()
     clock = time.process_time if given.cpu else time.perf_counter
+    if given.postgresql:
+        with (
+            a_server() as url,
+            tempfile.TemporaryDirectory() as scratch,
+            a_log(Path(scratch), given.size, url) as (database, index),
+        ):
+            print(f"PostgreSQL, {given.size:,} events, {given.queries} queries of each kind")
+            measure(database, index, given.size, given.queries, clock)
+        return
     with tempfile.TemporaryDirectory() as scratch:
         folder: Path = given.folder or Path(scratch)
         found: dict[int, dict[str, Any]] = {}
