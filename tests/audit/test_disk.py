@@ -15,7 +15,9 @@ import pytest
 from sqlalchemy import Connection, event
 
 from bot.audit.ballast import Ballast
+from bot.audit.batch import Author
 from bot.audit.log import AuditLog
+from bot.audit.spool.spool import Spool
 from bot.errors import AuditUnavailable
 from bot.storage.database import Database
 from tests.audit.conftest import TurnedClock
@@ -87,6 +89,30 @@ async def test_a_read_only_file_refuses_until_it_can_be_written_again(
             assert log.trouble == ""
         assert notes(database) == ["b"]
         assert len(assert_whole(database)) == 1
+        database.close()
+
+
+async def test_a_read_only_folder_refuses_log_and_spool_until_it_can_be_written_again(
+    anybodys_folder: Path, clock: TurnedClock
+) -> None:
+    url = f"sqlite:///{anybodys_folder}/wardroom.db"
+    with as_nobody():
+        database = Database.open(url)
+        database.upgrade()
+        database.close()
+        os.chmod(anybodys_folder, 0o500)  # noqa: PTH101 - a call of pathlib's may not stand here
+        database = Database.open(url)
+        spool = Spool(anybodys_folder / "spool", Author(clock, "1.0", "one"), within=30)
+        with pytest.raises(AuditUnavailable, match="cannot be read"):
+            a_log(database, clock).start()
+        with pytest.raises(AuditUnavailable, match=r"spool in .* cannot be written: Permission"):
+            await spool.keep(draft())
+        os.chmod(anybodys_folder, 0o700)  # noqa: PTH101 - as above
+        await spool.keep(draft())
+        async with a_log(database, clock) as log:
+            await log.append(draft())
+        assert len(assert_whole(database)) == 1
+        spool.close()
         database.close()
 
 

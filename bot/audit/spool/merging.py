@@ -34,13 +34,14 @@ _SAME: Final = Conflict("this is in the log already")
 
 @dataclass
 class Merger:
-    """Merges the spool's files whenever the log can be written; those of dead processes too.
+    """Merges the spool's files whenever the log can be written; first those of dead processes too.
 
     What is in the log is known from the log itself, so that a kill at any point changes nothing.
     """
 
     records: SpooledLog
     _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _has_strangers: bool = True  # until the folder was looked through once, to its end
 
     @property
     def trouble(self) -> str:
@@ -74,14 +75,16 @@ class Merger:
 
     async def _look(self) -> None:
         spool = self.records.spool
-        if spool is None:
+        if spool is None or (spool.is_empty and not self._has_strangers):
             return
         try:
             for own in await spool.cut():
                 await self._merge(own.path, own.read())
                 await asyncio.to_thread(_remove, own.path)
                 await spool.drop(own)
-            await self._strangers(spool.folder)
+            if self._has_strangers:
+                await self._strangers(spool.folder)
+                self._has_strangers = False
         except AuditUnavailable:
             self.records.is_away = True
         except OSError as error:

@@ -48,6 +48,11 @@ class Spool:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="audit-spool")
 
     @property
+    def is_empty(self) -> bool:
+        """Say whether this process has no file."""
+        return self._file is None and not self._ended
+
+    @property
     def waiting(self) -> int:
         """How many records of this process are not in the log yet."""
         files = [*self._ended, *([self._file] if self._file else [])]
