@@ -117,6 +117,10 @@ class LogFolder:
         vault = self._author.vault if with_openings else None
         return await self._database.read(lambda c: export(c, file, form, part, vault))
 
+    async def cleaned(self) -> None:
+        """Record that what was redacted was taken out of the database's free pages."""
+        await self._record("audit residue", {})
+
     async def report(self, month: str, *, asked: str = "") -> Counted:
         """Count a month for its reports; BadInput where it is none.
 

@@ -18,8 +18,10 @@ from bot.storage.database import Database
 _TABLES: Final = ("audit_opening", "requests", "deploys", "changes", "topics", "deliveries")
 
 
-def clean(database: Database) -> None:
+def clean(database: Database) -> bool:
     """Rewrite what may have dead bytes of redacted texts; nobody can write meanwhile.
+
+    False where a reader kept SQLite's write-ahead log in use: then it is to be done again.
 
     On SQLite the whole file, which needs as much room again; on PostgreSQL the tables that such
     texts stand in, not the log itself.
@@ -29,12 +31,13 @@ def clean(database: Database) -> None:
         if database.is_sqlite and raw is not None:
             raw.execute("PRAGMA secure_delete = 1")
             raw.execute("VACUUM")
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (busy, *_) = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             raw.execute("PRAGMA secure_delete = 0")
-            return
+            return not busy
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for table in _TABLES:
             connection.execute(text(f"VACUUM FULL {table}"))
+    return True
 
 
 def where_found(folders: Sequence[Path], texts: Collection[str]) -> list[Path]:

@@ -15,7 +15,7 @@ import click
 from bot.audit import verify
 from bot.audit.export import Exported, Format, Part
 from bot.audit.query import parse_query
-from bot.cli import anchoring, options, proofs, pruning, verifying
+from bot.cli import anchoring, options, proofs, pruning, residue, verifying
 from bot.cli.log_folder import opened
 from bot.cli.machine import MachineClock
 from bot.cli.reporting import report
@@ -41,7 +41,13 @@ def command() -> None:
     """
 
 
-for _each in (*verifying.COMMANDS, *proofs.COMMANDS, *anchoring.COMMANDS, *pruning.COMMANDS):
+for _each in (
+    *verifying.COMMANDS,
+    *proofs.COMMANDS,
+    *anchoring.COMMANDS,
+    *pruning.COMMANDS,
+    *residue.COMMANDS,
+):
     command.add_command(_each)
 command.add_command(report)
 
