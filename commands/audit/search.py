@@ -76,7 +76,7 @@ async def run(
             f"; of those since {at}." if arguments.best else f"; searched back to {at}, continue?"
         )
     return Reply(
-        text=f"{text}{'' if back_to else '.'}{_damage(page.damaged)}",
+        text=f"{text}{'' if back_to else '.'}{_left_out(page)}",
         title="Audit log" if page.events else "",
         table=Table(COLUMNS, tuple(map(_row, events))) if page.events else None,
         buttons=_older(page, arguments.query),
@@ -115,11 +115,12 @@ def _of(query: str) -> str:
     return f" for `{query.strip()}`" if query.strip() else ""
 
 
-def _damage(damaged: tuple[int, ...]) -> str:
-    if not damaged:
-        return ""
-    numbers = ", ".join(str(seq) for seq in damaged)
-    return f" WARNING: event {numbers} does not match its hash; run `audit verify`."
+def _left_out(page: AuditPage) -> str:
+    said = f" Events up to {page.pruned} were pruned into archives." if page.pruned else ""
+    if page.damaged:
+        numbers = ", ".join(str(seq) for seq in page.damaged)
+        said += f" WARNING: event {numbers} does not match its hash; run `audit verify`."
+    return said
 
 
 def _row(event: Event) -> tuple[str, ...]:

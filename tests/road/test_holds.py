@@ -92,6 +92,8 @@ async def test_a_pruned_event_is_shown_as_what_it_is(chat: Chat) -> None:
     shown = await chat.say("audit show 2", as_=OFFICER)
     assert shown.reason is Reason.NOT_FOUND
     assert shown.text.startswith("Event 2 was pruned on ")
+    found = await chat.say("audit search whoami", as_=OFFICER)
+    assert found.text.endswith(" were pruned into archives.")
     proved = await chat.say("audit prove 2", as_=OFFICER)
     assert "whose content was pruned" in proved.text
     report = await chat.say("audit report --month 2026-11", as_=OFFICER)
