@@ -27,15 +27,11 @@ from bot.api import (
 
 COLUMNS = ("No.", "Time", "Who", "What", "Target", "Outcome", "Links", "Text")
 LINKS = ("request", "deploy", "change", "incident")
-MOST = 100
-COUNTED = 1_000
+MOST, COUNTED = 100, 1_000
 
 
 class Args(args):
-    """What to look for; `--before N` continues an earlier page, `--count` counts all there is.
-
-    `--best` puts first what is most about the words, of the newest 5,000 that match.
-    """
+    """What to look for; `--before N` goes on, `--count` counts all, `--best` of the newest 5,000."""
 
     query: Annotated[
         str, Word("for"), FreeText("words, deplo*, -word, by: service: env: verb: since: ...")
@@ -54,26 +50,22 @@ async def run(
     disclosures: Disclosures,
 ) -> Reply:
     """Answer newest first; the search itself is in the log too, like every command."""
-    query = replace(
-        language(arguments.query),
-        before=arguments.before,
-        limit=max(1, min(arguments.limit, MOST)),
-        sensitive=disclosures.may_read(caller),
-    )
+    limit, may_read = max(1, min(arguments.limit, MOST)), disclosures.may_read(caller)
+    query = language(arguments.query)
+    query = replace(query, before=arguments.before, limit=limit, sensitive=may_read)
     if arguments.count:
         return Reply(_counted(await audit.count(query), arguments.query))
     page = await audit.search(replace(query, best=arguments.best))
     events = await disclosures.shown(caller, page.events)
     text = f"No event matches{_of(arguments.query)}"
     if page.events:
-        many = await _many(page, query, audit)
-        order = "best first" if arguments.best else "newest first"
-        text = f"{many} events{_of(arguments.query)}, {order}"
+        order = "best" if arguments.best else "newest"
+        text = f"{await _many(page, query, audit)} events{_of(arguments.query)}, {order} first"
     back_to = page.searched_back_to
     if back_to is not None:
         at = written(back_to, to_the_second=True)
         text += (
-            f"; of those since {at}." if arguments.best else f"; searched back to {at}, continue?"
+            f"; of those since {at}" if arguments.best else f"; searched back to {at}, continue?"
         )
     return Reply(
         text=f"{text}{'' if back_to else '.'}{_left_out(page)}",
@@ -107,8 +99,7 @@ def _older(page: AuditPage, query: str) -> tuple[Button, ...]:
     if page.next_before is None:
         return ()
     command = f"audit search {query} --before {page.next_before}"
-    name = "Older" if page.searched_back_to is None else "Continue"
-    return (Button(name, " ".join(command.split())),)
+    return (Button("Continue" if page.searched_back_to else "Older", " ".join(command.split())),)
 
 
 def _of(query: str) -> str:
@@ -126,16 +117,15 @@ def _left_out(page: AuditPage) -> str:
 def _row(event: Event) -> tuple[str, ...]:
     data = event.data
     actor, target = _object(data.get("actor")), _object(data.get("target"))
-    where = " ".join(target.get(name, "") for name in ("service", "environment"))
+    where = " ".join(target.get(name, "") for name in ("service", "environment")).strip()
     links = " ".join(str(data[name]) for name in LINKS if data.get(name))
-    ended = f"{data.get('kind', '')} {data.get('reason', '')}".strip()
     return (
         str(event.seq),
         written(event.at, to_the_second=True),
         actor.get("person") or "wardroom",
         str(data.get("verb", "")),
-        where.strip(),
-        ended,
+        where,
+        f"{data.get('kind', '')} {data.get('reason', '')}".strip(),
         links,
         str(data.get("text", ""))[:120],
     )
