@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from bot.audit.batch import Author
+from bot.audit.spool.merging import Merger
+from bot.audit.spool.spool import Spool, SpooledLog
 from bot.errors import AuditUnavailable
 from bot.ports import Transaction
 from bot.storage.database import Database, driver, sql
@@ -123,6 +126,34 @@ async def test_a_server_that_hangs_refuses_at_the_deadline_and_writes_nothing_la
             os.kill(pid, signal.SIGCONT)
         await eventually_appends(log, "after")
     assert [fields["text"] for fields in assert_whole(database)] == ["before", "after"]
+    database.close()
+
+
+@pytest.mark.postgres
+async def test_while_a_server_hangs_a_reading_is_spooled_and_merged_once_it_answers(
+    postgres_url: str, postgres_server: Server, clock: TurnedClock, tmp_path: Path
+) -> None:
+    if postgres_server.pid is None:
+        pytest.skip("needs a server whose processes can be stopped")
+    database = Database.open(postgres_url)
+    spool = Spool(tmp_path / "spool", Author(clock, "1.0", "one"), within=0.5)
+    async with a_log(database, clock, deadline=1) as log:
+        await eventually_appends(log, "before")
+        records = SpooledLog(log, spool)
+        merger = Merger(records)
+        (pid,) = idle_writers(postgres_url)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            assert not await records.record(draft(text="read meanwhile"))
+            await merger.look()
+            assert merger.trouble == "1 record waits until the log can be written"
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        while merger.trouble:
+            await merger.look()
+        await merger.close()
+    late = [each["text"] for each in assert_whole(database) if "late" in each]
+    assert late == ["read meanwhile"]
     database.close()
 
 

@@ -51,7 +51,8 @@ class Merger:
             return ""
         found = []
         if spool.waiting:
-            found.append(f"{spool.waiting} records wait until the log can be written")
+            what = "1 record waits" if spool.waiting == 1 else f"{spool.waiting} records wait"
+            found.append(f"{what} until the log can be written")
         if spool.trouble:
             found.append(spool.trouble)
         aside = sorted(each.name for each in spool.folder.glob(f"*{DAMAGED}"))
