@@ -31,7 +31,7 @@ MOST, COUNTED = 100, 1_000
 
 
 class Args(args):
-    """What to look for; `--before N` goes on, `--count` counts all, `--best` of the newest 5,000."""
+    """What to look for; `--before N` goes on, `--count` counts all, `--best` ranks the newest."""
 
     query: Annotated[
         str, Word("for"), FreeText("words, deplo*, -word, by: service: env: verb: since: ...")
