@@ -6,28 +6,23 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from bot.audit import verify
 from bot.audit.export import Format, Part, export
-from bot.audit.forward.cursor import Cursor
-from bot.audit.forward.forwarder import Forwarder
 from bot.audit.onefile import one_file
 from bot.audit.prover import LogProver
 from bot.audit.pruned import Pruned
 from bot.audit.retention import pruner
-from bot.audit.search import AuditSearch
 from bot.errors import BadInput, Conflict
-from bot.model import AuditQuery, Draft, Event, Kind
+from bot.model import Draft, Kind
 from bot.ports import Drafting, Effect, Recorded
 from tests.audit.conftest import in_a_file
 from tests.audit.events import as_attacker, rows
@@ -298,132 +293,3 @@ async def test_a_damaged_event_is_not_pruned_away(aged: Aged) -> None:
     aged.clock.at = DUE + MOMENT
     with pytest.raises(Conflict, match="Event 2 is damaged"):
         await aged.prune()
-
-
-# --- what somebody with the database could try ----------------------------------------------------
-
-
-def execute(aged: Aged, statement: str) -> None:
-    aged.database.write_now(lambda c: c.execute(text(statement)))
-
-
-async def test_sql_can_empty_nothing_but_what_the_log_says_was_pruned(aged: Aged) -> None:
-    await aged.record(*map(str, range(4)))
-    aged.clock.turn(days=1)
-    await aged.record("young")
-    aged.clock.at = DUE + MOMENT
-    empty = "UPDATE audit SET body = '{}' WHERE seq = "
-    for seq in (1, 5):
-        with pytest.raises(DBAPIError):
-            execute(aged, f"{empty}{seq}")
-    await aged.prune()
-    stored = rows(aged.database)
-    for statement in (
-        f"{empty}5",
-        f"{empty}6",
-        "UPDATE audit SET body = '{\"a\"\\:1}' WHERE seq = 1",
-        "UPDATE audit SET leaf = body, body = '{}' WHERE seq = 1",
-        "UPDATE audit SET seq = 99, body = '{}' WHERE seq = 1",
-        "DELETE FROM audit WHERE seq = 1",
-    ):
-        with pytest.raises(DBAPIError):
-            execute(aged, statement)
-    assert rows(aged.database) == stored
-
-
-async def test_a_content_that_was_deleted_by_hand_above_the_minimum_is_found(aged: Aged) -> None:
-    await aged.record(*map(str, range(4)))
-    aged.clock.turn(days=1)
-    await aged.record("young", "younger")
-    aged.clock.at = DUE + MOMENT
-    await aged.prune()
-    as_attacker(aged.database, text("UPDATE audit SET body = '{}' WHERE seq = 6"))
-    findings = aged.verified()
-    assert (findings.names, findings.first_bad) == (["BODY"], 6)
-    assert findings.problems == ["the content of event 6 is gone: no event says it was pruned"]
-    page = await AuditSearch(aged.database, deadline=60).search(AuditQuery())
-    assert (page.damaged, page.pruned) == ((6,), 4)
-
-
-async def test_a_held_event_that_was_deleted_by_hand_below_the_minimum_is_found(
-    aged: Aged,
-) -> None:
-    await aged.record("a", "b", "c", person="engineer")
-    await aged.record("d", person="held")
-    await aged.record("e")
-    await aged.hold(person="held")
-    aged.clock.at = DUE + MOMENT
-    await aged.prune()
-    assert aged.gone() == [1, 2, 3, 5]
-    as_attacker(aged.database, text("UPDATE audit SET body = '{}' WHERE seq = 4"))
-    assert aged.verified().names == ["BODY"]
-
-
-async def test_a_forged_minimum_is_found(aged: Aged) -> None:
-    await aged.record(*map(str, range(4)))
-    aged.clock.turn(days=1)
-    await aged.record("young")
-    aged.clock.at = DUE + MOMENT
-    await aged.prune()
-    wider = text("UPDATE audit SET body = replace(body, '\"1-4\"', '\"1-5\"') WHERE kind = 'prune'")
-    as_attacker(aged.database, wider, text("UPDATE audit SET body = '{}' WHERE seq = 5"))
-    findings = aged.verified()
-    assert not findings.is_intact
-    assert {"HASHES", "BODY"} <= set(findings.names)
-
-
-@in_a_file
-async def test_a_pruning_that_the_log_never_recorded_opens_nothing(aged: Aged) -> None:
-    await aged.record(*map(str, range(4)))
-    forged = (
-        '{"kind":"prune","params":{"archive":"x","events":"1-3","sha256":"y","through":"3"},'
-        '"seq":5,"ts":1}'
-    )
-    insert = text("INSERT INTO audit (seq, body, leaf) VALUES (5, :body, x'00')")
-    aged.database.write_now(lambda c: c.execute(insert, {"body": forged}))
-    with pytest.raises(DBAPIError):
-        aged.database.write_now(
-            lambda c: c.execute(text("UPDATE audit SET body = '{}' WHERE seq = 1"))
-        )
-    as_attacker(aged.database, text("UPDATE audit SET body = '{}' WHERE seq = 1"))
-    assert {"SIZE", "BODY"} <= set(aged.verified().names)
-
-
-# --- others who read the log ----------------------------------------------------------------------
-
-
-@dataclass
-class Receiver:
-    """A receiver of the log that came late."""
-
-    got: list[int] = field(default_factory=list)
-
-    async def send(self, events: Sequence[Event]) -> None:
-        self.got += [each.seq for each in events]
-
-    async def close(self) -> None:
-        """There is nothing to close."""
-
-
-async def test_a_receiver_that_comes_late_is_sent_what_is_left(aged: Aged) -> None:
-    await aged.record(*map(str, range(25)))
-    aged.clock.at = DUE + MOMENT
-    await aged.hold(person="nobody")
-    await aged.prune()
-    late, cursor = Receiver(), Cursor(aged.database, "siem", "one")
-    sender = Forwarder("siem", late, aged.database, cursor, aged.clock, 2, timedelta(minutes=9))
-    for _ in range(3):
-        await sender._round()
-    assert late.got == [26, 27, 28]
-
-
-@in_a_file
-async def test_formats_without_a_place_for_it_leave_out_what_was_pruned(
-    aged: Aged, tmp_path: Path
-) -> None:
-    await aged.record("a", "b")
-    aged.clock.at = DUE + MOMENT
-    await aged.prune()
-    for form in (Format.FHIR, Format.OCSF, Format.CEF, Format.ATNA):
-        made = aged.database.read_now(partial(export, file=tmp_path / form, form=form))
-        assert (made.count, made.pruned, made.damaged) == (2, 2, ())
