@@ -25,6 +25,8 @@ from bot.audit.matching import fold
 from bot.model import AuditQuery
 
 _CONDITIONS: Final = 12  # more of them narrow nothing down
+_WEAK: Final = frozenset({"environment", "kind"})  # half the log has one: long to walk through
+_ENOUGH: Final = 2  # other conditions, with which a weak one narrows little down
 
 
 @dataclass(frozen=True)
@@ -54,17 +56,25 @@ class Odd:
 
 def wanted(query: AuditQuery) -> Wanted:
     """Return what an index is to be asked for a query."""
-    tokens, parts = set(), set()
-    for name, letter in FACETS.items():
-        if value := getattr(query, name):
-            tokens.add(facet(letter, value))
+    facets = {
+        name: facet(letter, value)
+        for name, letter in FACETS.items()
+        if (value := getattr(query, name))
+    }
+    tokens, parts = set[str](), set[Part]()
     for word in (*query.words, *query.prefixes):
         folded = fold(word)
-        # Where five digits say it, three would only be more to compare.
-        tokens |= fives(folded) or threes(folded)
+        # Where five digits say it, three, or the letters beside, would only be more to compare.
+        if found := fives(folded):
+            tokens |= found
+            continue
+        tokens |= threes(folded)
         for run in RUN.finditer(folded):
             if SHORTEST <= len(run[0]) <= LONGEST:
                 parts.add(Part(run[0], run.start() > 0, run.end() < len(folded)))
+    if len(tokens) + len(parts) + len(facets.keys() - _WEAK) >= _ENOUGH:
+        facets = {name: token for name, token in facets.items() if name not in _WEAK}
+    tokens |= set(facets.values())
     return Wanted(tuple(sorted(tokens)), tuple(sorted(parts, key=_rarest_first)))
 
 
