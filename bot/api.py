@@ -68,7 +68,10 @@ from bot.ports import (
     Ci,
     Clock,
     Directory,
+    Disclosures,
     Effect,
+    MonthlyReports,
+    Redactions,
     Transaction,
 )
 from bot.ports.holds import HoldTerms, LegalHolds
@@ -203,37 +206,6 @@ class QueryLanguage(Protocol):
         ...
 
 
-class Disclosures(Protocol):
-    """The sensitive texts of audit events, for those who may read them."""
-
-    def may_read(self, caller: Caller) -> bool:
-        """Say whether policy lets the caller read, and find by words, what others wrote freely."""
-        ...
-
-    async def shown(self, caller: Caller, events: Sequence[Event]) -> Sequence[Event]:
-        """Return the events with the texts that the caller may read; the others say why not."""
-        ...
-
-
-class Redactions(Protocol):
-    """Destroys sensitive texts of the log; every proof still holds."""
-
-    async def openings(self, number: int, field: str) -> Sequence[str]:
-        """Return what a redaction destroys, as `42:params.reason`: the text, wherever it is said.
-
-        BadInput where the event has no such text, or has it no more.
-        """
-        ...
-
-    def redact(self, openings: Sequence[str], request: str) -> Effect[int]:
-        """Delete them, and the same words in our other stores; return how many there were."""
-        ...
-
-    async def finish(self) -> None:
-        """Destroy the keys of everything redacted; may be done again at any time."""
-        ...
-
-
 class Approvals(Protocol):
     """Decides requests: N-of-M by policy, never the requester, one human once."""
 
@@ -339,14 +311,6 @@ class AccessReviews(Protocol):
 
     def countersign(self, caller: Caller, proposal: Proposal) -> Done:
         """Record that the caller reviewed the first signer's access."""
-        ...
-
-
-class MonthlyReports(Protocol):
-    """The figures of a month, counted from the log."""
-
-    async def month(self, month: str, service: str) -> Reply:
-        """Return a month's report, of a service or of all; BadInput where that is no month."""
         ...
 
 

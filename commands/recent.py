@@ -38,7 +38,7 @@ async def run(
     """Answer from the audit log; only what reads is offered to be typed again."""
     page = await audit.search(AuditQuery(person=caller.principal.id, limit=LOOKED_AT))
     ended = [e for e in page.events if e.data.get("kind") in ENDS and e.data.get("verb") != NAME]
-    shown = await disclosures.shown(caller, ended[:SHOWN])
+    shown = await disclosures.shown(caller.principal, ended[:SHOWN])
     typed = [(event, _line(event, manual)) for event in shown]
     if not typed:
         return Reply("You have typed no command yet. `tour` shows five harmless ones.")

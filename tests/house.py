@@ -91,6 +91,11 @@ class Chat:
         page = await self.house.trail.audit.search(AuditQuery(limit=500, **query))  # type: ignore[arg-type] # only its string fields are used
         return list(reversed(page.events))
 
+    async def told(self, **query: str) -> list[Event]:
+        """Return matching audit events with what people wrote freely, oldest first."""
+        found = await self.events(**query)
+        return list(await self.house.trail.openings.opened(found, lambda _: True))
+
 
 def write_site(folder: Path, url: str, **over: object) -> Path:
     """Write a small hospital's settings; returns the settings file."""

@@ -9,26 +9,25 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.api import Caller
     from bot.dispatch.authorise import Policies
-    from bot.model import Event
+    from bot.model import Event, Principal
     from bot.ports import Openings
 
 
 @dataclass(frozen=True)
 class Discloser:
-    """Implements `bot.api.Disclosures`."""
+    """Implements `bot.ports.Disclosures`."""
 
     openings: Openings
     policies: Policies
 
-    def may_read(self, caller: Caller) -> bool:
+    def may_read(self, who: Principal) -> bool:
         """Ask the policies."""
-        return self.policies.may_disclose(caller.principal)
+        return self.policies.may_disclose(who)
 
-    async def shown(self, caller: Caller, events: Sequence[Event]) -> Sequence[Event]:
-        """Open what the caller may read."""
-        may, person = self.may_read(caller), caller.principal.id
+    async def shown(self, who: Principal, events: Sequence[Event]) -> Sequence[Event]:
+        """Open what somebody may read."""
+        may, person = self.may_read(who), who.id
         return await self.openings.opened(
             events, lambda e: may or (bool(person) and _by(e) == person)
         )

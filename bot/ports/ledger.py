@@ -16,7 +16,9 @@ if TYPE_CHECKING:
         Draft,
         Event,
         LogState,
+        Principal,
         Proof,
+        Reply,
         Usage,
         Verdict,
     )
@@ -128,6 +130,45 @@ class AuditReader(Protocol):
 
     async def verify(self) -> Verdict:
         """Hash the whole log again and compare it with its recorded root and size."""
+        ...
+
+
+class Disclosures(Protocol):
+    """The sensitive texts of audit events, for those who may read them."""
+
+    def may_read(self, who: Principal) -> bool:
+        """Say whether policy lets somebody read, and find by words, what others wrote freely."""
+        ...
+
+    async def shown(self, who: Principal, events: Sequence[Event]) -> Sequence[Event]:
+        """Return the events with the texts that somebody may read; the others say why not."""
+        ...
+
+
+class Redactions(Protocol):
+    """Destroys sensitive texts of the log; every proof still holds."""
+
+    async def openings(self, number: int, field: str) -> Sequence[str]:
+        """Return what a redaction destroys, as `42:params.reason`: the text, wherever it is said.
+
+        BadInput where the event has no such text, or has it no more.
+        """
+        ...
+
+    def redact(self, openings: Sequence[str], request: str) -> Effect[int]:
+        """Delete them, and the same words in our other stores; return how many there were."""
+        ...
+
+    async def finish(self) -> None:
+        """Destroy the keys of everything redacted; may be done again at any time."""
+        ...
+
+
+class MonthlyReports(Protocol):
+    """The figures of a month, counted from the log."""
+
+    async def month(self, month: str, service: str) -> Reply:
+        """Return a month's report, of a service or of all; BadInput where that is no month."""
         ...
 
 

@@ -50,13 +50,13 @@ async def run(
     disclosures: Disclosures,
 ) -> Reply:
     """Answer newest first; the search itself is in the log too, like every command."""
-    limit, may_read = max(1, min(arguments.limit, MOST)), disclosures.may_read(caller)
+    limit, may_read = max(1, min(arguments.limit, MOST)), disclosures.may_read(caller.principal)
     query = language(arguments.query)
     query = replace(query, before=arguments.before, limit=limit, sensitive=may_read)
     if arguments.count:
         return Reply(_counted(await audit.count(query), arguments.query))
     page = await audit.search(replace(query, best=arguments.best))
-    events = await disclosures.shown(caller, page.events)
+    events = await disclosures.shown(caller.principal, page.events)
     text = f"No event matches{_of(arguments.query)}"
     if page.events:
         order = "best" if arguments.best else "newest"

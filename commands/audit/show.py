@@ -32,7 +32,7 @@ async def run(
     event = await audit.show(arguments.number)
     if event is None:
         raise BadInput(f"There is no event {arguments.number}.", reason=Reason.NOT_FOUND)
-    (shown,) = await disclosures.shown(caller, [event])
+    (shown,) = await disclosures.shown(caller.principal, [event])
     return Reply(
         text=f"Event {event.seq}, {written(event.at, to_the_second=True)}.",
         title=f"Audit event {event.seq}",

@@ -34,6 +34,7 @@ EMPTY_ON_PURPOSE = {
     "bot/storage/migrations/versions/0006_secrets.py:downgrade": "records outlive code",
     "bot/storage/migrations/versions/0007_checkpoints.py:downgrade": "records outlive code",
     "bot/storage/migrations/versions/0008_forward.py:downgrade": "records outlive code",
+    "bot/storage/migrations/versions/0009_openings.py:downgrade": "records outlive code",
     "bot/storage/migrations/versions/0010_retention.py:downgrade": "records outlive code",
     "bot/storage/migrations/versions/0011_saved_searches.py:downgrade": "records outlive code",
     "bot/audit/forward/syslog.py:close": "each batch has a connection of its own",

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
 
+from bot.api import Caller
 from bot.audit.query import parse_query
-from bot.model import AuditCount, AuditPage, AuditQuery, Event, Reason, Reply, Verdict
+from bot.model import (
+    AuditCount,
+    AuditPage,
+    AuditQuery,
+    Event,
+    Place,
+    Principal,
+    Reason,
+    Reply,
+    Verdict,
+)
 from commands.audit import search
 from tests.house import Chat
 
@@ -78,6 +90,19 @@ class Reader:
         raise NotImplementedError
 
 
+class Closed:
+    """Whose texts nobody may read."""
+
+    def may_read(self, _who: Principal) -> bool:
+        return False
+
+    async def shown(self, _who: Principal, events: Sequence[Event]) -> Sequence[Event]:
+        return events
+
+
+SOMEBODY = Caller(Principal("engineer", "", frozenset()), Place("terminal", "room"), "c-1")
+
+
 def language(text: str) -> AuditQuery:
     return parse_query(text, now=NOW)
 
@@ -91,7 +116,7 @@ def events(count: int) -> tuple[Event, ...]:
 )
 async def test_a_search_whose_time_was_up_asks_whether_to_go_on(found: int, said: str) -> None:
     reader = Reader(AuditPage(events(found), 4711, searched_back_to=LONG_AGO))
-    reply = await search.run(search.Args(query="needle"), reader, language)
+    reply = await search.run(search.Args(query="needle"), SOMEBODY, reader, language, Closed())
     assert reply.text.startswith(said)
     assert reply.text.endswith("searched back to 2024-03-01 08:15:00 UTC, continue?")
     (button,) = reply.buttons
@@ -113,7 +138,7 @@ async def test_a_full_page_says_of_how_many_it_is_as_far_as_that_is_quick(
     older: AuditCount, said: str
 ) -> None:
     reader = Reader(AuditPage(events(20), 1), older)
-    reply = await search.run(search.Args(), reader, language)
+    reply = await search.run(search.Args(), SOMEBODY, reader, language, Closed())
     assert reply.text.startswith(said)
     ((query, most),) = reader.counts
     assert (query.before, most) == (1, 1_000)
@@ -122,7 +147,9 @@ async def test_a_full_page_says_of_how_many_it_is_as_far_as_that_is_quick(
 async def test_a_count_whose_time_was_up_says_so() -> None:
     counted = AuditCount(57_000, is_capped=True, searched_back_to=LONG_AGO)
     reader = Reader(AuditPage((), None), counted)
-    reply = await search.run(search.Args(query="needle", count=True), reader, language)
+    reply = await search.run(
+        search.Args(query="needle", count=True), SOMEBODY, reader, language, Closed()
+    )
     assert reply.text == (
         "At least 57,000 events match for `needle`; counted back to 2024-03-01 08:15:00 UTC."
     )

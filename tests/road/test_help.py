@@ -174,7 +174,7 @@ async def test_what_recent_offers_to_type_again_is_the_same_command(chat: Chat) 
     (button,) = (await chat.say("recent")).buttons
     again = await chat.say(button.command)
     assert again.reason is first.reason is Reason.OK
-    one, two = [e.data["params"] for e in await chat.events(verb="audit search", kind="intent")]
+    one, two = [e.data["params"] for e in await chat.told(verb="audit search", kind="intent")]
     assert one == two
 
 

@@ -312,7 +312,7 @@ async def test_only_an_administrator_ends_the_link_of_somebody_else_and_says_why
         )
         assert done.reason is Reason.OK, done.text
         assert (await chat.say("whoami", account=TEAMS)).reason is Reason.NOT_IDENTIFIED
-        (event,) = await chat.events(verb="unlink", reason="ok", kind="outcome")
+        (event,) = await chat.told(verb="unlink", reason="ok", kind="outcome")
         assert event.data["params"]["reason"] == "the phone was lost"  # type: ignore[index,call-overload] # JSON
 
 

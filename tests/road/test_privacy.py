@@ -97,7 +97,7 @@ async def test_what_may_be_patient_data_runs_and_is_masked_in_the_record(site: P
         assert reply.reason is Reason.OK, reply.text
         assert "may hold patient data" in reply.text
         await chat.ended("DEP-1")
-        events = await chat.events(verb="deploy", kind="intent")
+        events = await chat.told(verb="deploy", kind="intent")
         params = events[0].data["params"]
         assert isinstance(params, dict)
         assert "01/02/1980" not in str(params["reason"])

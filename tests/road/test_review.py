@@ -14,6 +14,7 @@ from tests.house import Chat, opened, until, write_site
 from tests.road.test_link import TEAMS, linked
 from tests.road.test_people import change, replace_file
 
+LOG = "audit hold lift, audit redact"
 PRODUCTION = "deploy portal 1.4.2 to production --reason fix it"
 OFFICER, AUDITOR = "security-officer", "service-desk"
 
@@ -61,12 +62,12 @@ async def test_everybodys_line_says_what_they_may_do_and_did(chat: Chat) -> None
     assert engineer["Roles (people file)"] == "engineer"
     assert engineer["Accounts"] == "1 in the people file"
     assert "deploy, rollback (test; production with approval)" in engineer["May change"]
-    assert engineer["May approve"] == "deploy, rollback (production for 1 of 3 services)"
+    assert engineer["May approve"] == f"{LOG}; deploy, rollback (production for 1 of 3 services)"
     assert (engineer["Did"], engineer["Denied"]) == ("deploy 2", "1")
     assert "rollback" in engineer["Never did"]
     assert "deploy," not in engineer["Never did"]
     assert found["release-manager"]["Did"] == "approve 1"
-    assert found["release-manager"]["May approve"] == "deploy, rollback (production)"
+    assert found["release-manager"]["May approve"] == f"{LOG}; deploy, rollback (production)"
     assert "deploy" not in found["service-desk"]["May change"]
     assert found["service-desk"]["May approve"] == "nothing"
 
@@ -195,7 +196,7 @@ async def test_a_signature_is_an_event_with_findings_period_and_the_logs_root(ch
     assert button.asks == "findings"
     reply = await chat.say(f"{button.command} --findings the desk needs no link", as_=OFFICER)
     assert reply.reason is Reason.OK, reply.text
-    *_, event = await chat.events(verb="audit review sign", kind="outcome")
+    *_, event = await chat.told(verb="audit review sign", kind="outcome")
     params = event.data["params"]
     assert isinstance(params, Mapping)
     assert params["findings"] == "the desk needs no link"

@@ -23,7 +23,7 @@ SAME = [
 async def test_the_same_words_mean_the_same_however_they_arrive(chat: Chat, text: str) -> None:
     reply = await chat.say(text)
     assert reply.reason is Reason.OK, reply.text
-    (event,) = await chat.events(verb="deploy", kind="intent")
+    (event,) = await chat.told(verb="deploy", kind="intent")
     assert event.data["params"] == {
         "service": "portal",
         "version": "1.4.2",

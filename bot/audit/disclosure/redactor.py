@@ -49,7 +49,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Redactor:
-    """Implements `bot.api.Redactions` over a database."""
+    """Implements `bot.ports.Redactions` over a database."""
 
     database: Database
     vault: Vault

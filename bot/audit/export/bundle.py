@@ -25,6 +25,7 @@ from bot.audit.reading import Row, read_log_head
 from bot.audit.tree import TILE, leaf_hash, node_hash
 from bot.audit.verify import (
     MANIFEST_FORMAT,
+    Head,
     checkpoint_of,
     counted,
     manifest_of,
@@ -79,14 +80,7 @@ def export(
     of an export never looks like one.
     """
     head, note = read_log_head(connection), _read_note(connection)
-    beside = [manifest_of(file), *([checkpoint_of(file)] if note else [])]
-    if not part.is_whole:
-        beside.append(proofs_of(file))
-    if vault is not None:
-        beside.append(openings_of(file))
-    for each in beside:
-        if each.exists():
-            raise FileExistsError(f"{each} exists")
+    beside = _beside(file, part, has_note=bool(note), has_openings=vault is not None)
     pruned = Pruned.read(connection)
     found = part_rows(connection, part, head.size, bare=form in _BARE)
     seen = _Seen(found, pruned)
@@ -108,19 +102,14 @@ def export(
     if note:
         _write(checkpoint_of(file), note.encode())
     described = {
-        "format": MANIFEST_FORMAT,
+        **_log_described(head, note),
         "kind": form.value,
-        "origin": unverified(note).origin if note else "",
-        "size": head.size,
-        "root": head.root.hex(),
         **seen.described(head.size, part),
         **({"pruned": gone} if gone else {}),
         **opened,
         "sha256": out.sha256,
+        **(_tiles_described(head) if part.is_whole else {}),
     }
-    if part.is_whole:
-        tiles, span = _folded(list(head.tiles))
-        described |= {"span": span, "tiles": [tile.hex() for tile in tiles]}
     _write(manifest_of(file), json.dumps(described, indent=1).encode() + b"\n")
     return Exported(
         file=file,
@@ -160,6 +149,28 @@ def _proved(connection: Connection, rows: Iterable[Row], size: int, proofs: _Fil
         proofs.write(json.dumps(said, separators=(",", ":")).encode() + b"\n")
         yield row
     proofs.finish()
+
+
+def _log_described(head: Head, note: str) -> dict[str, object]:
+    origin = unverified(note).origin if note else ""
+    log = {"origin": origin, "size": head.size, "root": head.root.hex()}
+    return {"format": MANIFEST_FORMAT, **log}
+
+
+def _tiles_described(head: Head) -> dict[str, object]:
+    tiles, span = _folded(list(head.tiles))
+    return {"span": span, "tiles": [tile.hex() for tile in tiles]}
+
+
+def _beside(file: Path, part: Part, *, has_note: bool, has_openings: bool) -> list[Path]:
+    """Return what will lie beside an export; FileExistsError where one is there already."""
+    beside = [manifest_of(file), *([checkpoint_of(file)] if has_note else [])]
+    beside += [] if part.is_whole else [proofs_of(file)]
+    beside += [openings_of(file)] if has_openings else []
+    for each in beside:
+        if each.exists():
+            raise FileExistsError(f"{each} exists")
+    return beside
 
 
 def _finished(openings: _File) -> dict[str, str]:
