@@ -7,7 +7,7 @@ found whole or not at all, so that nobody can put a number together from its dig
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from bot.audit.disclosure.opening import open_events
 from bot.audit.disclosure.rows import sealed, sealed_from
-from bot.audit.disclosure.vault import Vault
+from bot.audit.disclosure.vault import Sealed, Vault
 from bot.audit.matching import at, fold, matches, whole_text
 from bot.audit.probe import rows_of
 from bot.audit.reading import read_event
@@ -41,14 +41,20 @@ def found_inside(
         events = filter(None, map(read_event, rows_of(connection, seqs))) if seqs else ()
         likely = [event for event in events if matches(event.data, usual)]
         upper = seqs[-1] if len(seqs) == _PART else lowest
-        yield [event for event in likely if _says(connection, vault, event, query)], upper
+        rows = sealed(connection, [event.seq for event in likely])
+        opened = open_events(connection, vault, likely, lambda _: True)
+        both = zip(likely, opened, strict=True)
+        yield [event for event, open_ in both if _says(event, _texts(open_, rows), query)], upper
 
 
-def _says(connection: Connection, vault: Vault, event: Event, query: AuditQuery) -> bool:
-    (opened,) = open_events(connection, vault, [event], lambda _: True)
+def _texts(opened: Event, rows: Sequence[Sealed]) -> str:
+    """Return an event's sensitive texts, folded."""
+    paths = (tuple(row[2].split(".")) for row in rows if row[0] == opened.seq)
+    return fold("\0".join(str(at(opened.data, path) or "") for path in paths))
+
+
+def _says(event: Event, inside: str, query: AuditQuery) -> bool:
     plain = whole_text(event.data)
-    fields = [tuple(row[2].split(".")) for row in sealed(connection, [event.seq])]
-    inside = fold("\0".join(str(at(opened.data, path) or "") for path in fields))
     return (
         all(fold(word) in plain or _has_word(inside, word) for word in query.words)
         and not all(fold(word) in plain for word in query.words)
