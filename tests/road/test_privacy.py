@@ -123,15 +123,10 @@ class LeakingCi(TwinCi):
         return await super().resolve(service, ref)
 
     async def deploy(
-        self,
-        service: Service,  # noqa: ARG002 - of the port, as all that follow
-        version: str,  # noqa: ARG002
-        commit: str,  # noqa: ARG002
-        environment: str,  # noqa: ARG002
-        *,
-        correlation: str,  # noqa: ARG002
+        self, service: Service, version: str, commit: str, environment: str, *, correlation: str
     ) -> Build:
-        raise Rejected(f"the job was refused: {SEGMENT}")
+        asked = f"{service.id} {version} {commit} {environment} {correlation}"
+        raise Rejected(f"the job was refused: {asked} {SEGMENT}")
 
 
 async def test_patient_data_planted_in_ten_places_is_in_no_byte_that_is_kept_or_said(
