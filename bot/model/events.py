@@ -139,8 +139,8 @@ class AuditCount:
 class Proof:
     """A proof as text to keep (C2SP), and of what it is: the log at `size`, with its root in hex.
 
-    `event` is what an inclusion proof is of, None where it was pruned; `leaf` is its hash. `old` and
-    its root are what a consistency proof is of.
+    `event` is what an inclusion proof is of, None where it was pruned; `leaf` is its hash.
+    `old` and its root are what a consistency proof is of.
     `is_signed` says whether the text ends with a signed checkpoint; a size that the log had earlier
     has none any more.
     """
