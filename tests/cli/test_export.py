@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.audit import verify
+from bot.audit.disclosure.sdjwt import Disclosure
 from bot.audit.export import Format
 from tests.cli.test_audit import _damage, filled
 
@@ -66,7 +67,12 @@ def test_a_search_exports_what_it_finds_and_is_recorded_as_asked(
     assert [each["request"] for each in shown] == ["REQ-1", "REQ-3"]
     assert verify.verify_file(out).ok
     (asked,) = exports_of(filled)
-    assert asked["query"] == 'deployed person:"engineer" until:"2100-01-01"'
+    assert "query" not in asked  # what somebody typed is kept beside the record, sealed
+    whole = filled / "whole"
+    wardroom("audit", "export", "--format", "jsonl", "--out", str(whole), "--with-openings")
+    lines = (filled / "whole.openings").read_text("utf-8").splitlines()
+    opened = [Disclosure.parse(text) for line in lines for text in json.loads(line)["disclosures"]]
+    assert 'deployed person:"engineer" until:"2100-01-01"' in [each.value for each in opened]
 
 
 def test_a_search_that_is_wrong_or_names_a_patient_exports_nothing(

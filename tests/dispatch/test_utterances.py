@@ -193,6 +193,30 @@ ROWS = [
     Row("audit prove #42", "audit prove", {"number": "42"}),
     Row("audit consistency 40", "audit consistency", {"since": "40"}),
     Row("audit report --month 2026-11", "audit report", {"month": "2026-11"}),
+    Row(
+        "audit hold add --incident INC-3 --why claim 2031-17 & more",
+        "audit hold add",
+        {"incident": "INC-3", "why": "claim 2031-17 & more"},
+        slack="audit hold add --incident INC-3 --why claim 2031-17 &amp; more",
+    ),
+    Row("audit hold list", "audit hold list"),
+    Row(
+        "audit hold lift HOLD-1 --why settled",
+        "audit hold lift",
+        {"hold": "HOLD-1", "why": "settled"},
+    ),
+    Row(
+        "audit redact #42 --field reason --why it names a patient",
+        "audit redact",
+        {"number": "42", "field": "reason", "why": "it names a patient"},
+    ),
+    Row(
+        "audit save denied-week outcome:denied since:7d",
+        "audit save",
+        {"name": "denied-week", "query": "outcome:denied since:7d"},
+    ),
+    Row("audit saved", "audit saved"),
+    Row("audit unsave denied-week", "audit unsave", {"name": "denied-week"}),
     Row("audit review", "audit review"),
     Row("audit review of engineer", "audit review", {"person": "engineer"}),
     Row(

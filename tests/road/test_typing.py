@@ -39,7 +39,7 @@ async def test_slack_tokens_and_entities_are_read_as_they_were_shown(chat: Chat)
         **SLACK,  # type: ignore[arg-type] # account and place
     )
     assert reply.reason is Reason.OK, reply.text
-    (event,) = await chat.events(verb="deploy", kind="intent")
+    (event,) = await chat.told(verb="deploy", kind="intent")
     params = event.data["params"]
     assert isinstance(params, dict)
     assert params["version"] == "1.4.2"
@@ -50,7 +50,7 @@ async def test_slack_tokens_and_entities_are_read_as_they_were_shown(chat: Chat)
 async def test_a_reason_is_kept_byte_for_byte(chat: Chat) -> None:
     reason = "\u201cfix\u201d \u2014 the ORU queue\u2026  twice\u00a0over, it's \u2018stuck\u2019"
     await chat.say(f"deploy portal 1.4.2 to test --reason {reason}")
-    (event,) = await chat.events(verb="deploy", kind="intent")
+    (event,) = await chat.told(verb="deploy", kind="intent")
     params = event.data["params"]
     assert isinstance(params, dict)
     assert params["reason"] == reason
