@@ -30,7 +30,10 @@ _FILTERS: Final = {
 }
 _SHORTEST_PREFIX: Final = 3
 _TIMES: Final = ("since", "until")
-_OTHER_WORDS: Final = {"denied": Reason.NOT_AUTHORISED.value}
+_OTHER_WORDS: Final = {
+    "denied": Reason.NOT_AUTHORISED.value,
+    "unknown": Reason.UNKNOWN_OUTCOME.value,
+}
 _CLOSED: Final[dict[str, Collection[str]]] = {
     "reason": [reason.value for reason in Reason],
     "kind": [kind.value for kind in Kind],

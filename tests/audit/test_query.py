@@ -142,6 +142,7 @@ def test_before_a_day_leaves_that_day_out() -> None:
 
 def test_denied_is_what_people_call_not_authorised() -> None:
     assert parsed("outcome:denied").reason == "not_authorised"
+    assert parsed("outcome:unknown").reason == "unknown_outcome"
 
 
 @pytest.mark.parametrize("word", ["-", "--x", "*", "**", "a-b", "->", '"re*"', "OR", "NOT"])
