@@ -6,10 +6,20 @@ import json
 from collections.abc import Collection
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, String, Table, func, or_, type_coerce, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    String,
+    Table,
+    func,
+    or_,
+    true,
+    type_coerce,
+    update,
+)
 
 from bot.storage.numbers import next_number
-from bot.storage.tables import CHANGES, DELIVERIES, DEPLOYS, REQUESTS, TOPICS
+from bot.storage.tables import CHANGES, DELIVERIES, DEPLOYS, REQUESTS, SAVED_SEARCHES, TOPICS
 
 REDACTED: Final = "[redacted]"
 SHORTEST: Final = 6
@@ -25,8 +35,8 @@ _NUMBERED: Final = (
 def scrub(connection: Connection, texts: Collection[str], links: Collection[str]) -> None:
     """Replace texts in the rows of these requests, deploys and changes, and in their messages.
 
-    Answers that were kept for deliveries name nothing that they belong to, so all are looked
-    through for a text that is long enough; they are forgotten after two days.
+    Answers that were kept for deliveries name nothing that they belong to, nor does a saved search,
+    so all are looked through for a text that is long enough; answers are forgotten after two days.
     """
     forms = _forms(texts)
     for prefix, table, names in _NUMBERED:
@@ -38,6 +48,7 @@ def scrub(connection: Connection, texts: Collection[str], links: Collection[str]
     long = _forms([each for each in texts if len(each) >= SHORTEST])
     if long:
         _replace(connection, DELIVERIES, "answer", long, DELIVERIES.c.answer.is_not(None))
+        _replace(connection, SAVED_SEARCHES, "query", long, true())
 
 
 def _messages(connection: Connection, forms: Collection[str], where: ColumnElement[bool]) -> None:

@@ -76,6 +76,8 @@ async def test_no_byte_of_it_is_left_anywhere(told: Chat, tmp_path: Path) -> Non
     file = told.house.database.file
     assert file is not None
     folders = [tmp_path, file.parent]
+    kept = await told.say(f"audit save ward {CANARY} of the ward", as_=AUDITOR)
+    assert kept.reason is Reason.OK, kept.text
     assert where_found(folders, [CANARY]), "the canary is nowhere to begin with"
     await redacted(told, "release-manager")
     clean(told.house.database)
