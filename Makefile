@@ -13,9 +13,9 @@ PIP := $(PY) -m pip --disable-pip-version-check --no-input --no-color
 
 PORT ?= 8080
 WARDROOM_HOME ?= ./var
-# More test processes than cores: much of what they do is waiting.
+# More test processes than cores: much of what they do is waiting, less of it in a thorough run.
 CORES := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-JOBS ?= $(shell echo $$(( $(CORES) + 2 )))
+JOBS ?= $(shell echo $$(( $(CORES) + $(if $(WARDROOM_THOROUGH),1,2) )))
 # The packages of the sandbox hospital's CI server, shared by all test runs of this folder.
 test bench: export WARDROOM_SANDBOX_VENV ?= $(CURDIR)/.venv-sandbox
 
