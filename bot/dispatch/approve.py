@@ -152,17 +152,19 @@ class ApprovalDesk:
             ended += 1
         return ended
 
-    def counted(self, request: Request, parsed: Parsed) -> tuple[list[Approval], frozenset[str]]:
-        """Return the approvals that count now, and the roles their people hold now."""
+    def counted(
+        self, request: Request, parsed: Parsed
+    ) -> tuple[list[Approval], Mapping[str, frozenset[str]]]:
+        """Return the approvals that count now, and the roles of each of their people now."""
         facts = facts_of(parsed)
         good: list[Approval] = []
-        roles: set[str] = set()
+        holding: dict[str, frozenset[str]] = {}
         for approval in request.approvals:
             person = self.directory.person(approval.person)
             if person and self._may_decide(person, request, parsed, facts).allowed:
                 good.append(approval)
-                roles |= person.roles
-        return good, frozenset(roles)
+                holding[person.id] = person.roles
+        return good, holding
 
     def verdict(self, request: Request, parsed: Parsed, facts: Facts) -> Decision:
         """Return what policy says to running a request with the approvals that count."""
@@ -173,10 +175,8 @@ class ApprovalDesk:
                 "can not run.",
                 reason=Reason.NOT_IDENTIFIED,
             )
-        good, roles = self.counted(request, parsed)
-        return self.policies.may_run(
-            requester, parsed.command, with_approvals(facts, len(good), roles)
-        )
+        given = with_approvals(facts, *self.counted(request, parsed))
+        return self.policies.may_run(requester, parsed.command, given)
 
     def _new(self, turn: Turn) -> Request:
         if turn.proposal is None:

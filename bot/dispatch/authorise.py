@@ -37,6 +37,8 @@ class Facts:
     dry_run: bool = False
     approvals: int = 0
     approver_roles: frozenset[str] = frozenset()
+    signed: int = 0
+    signer_roles: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -48,17 +50,24 @@ class Rule:
     needs_approval: bool = False
     counts: bool = False
     reason: Reason = Reason.NOT_AUTHORISED
+    role: str = ""
+    wants_signature: bool = False
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What the policies say; `policies` are the deciding ids, `messages` their sentences."""
+    """What the policies say; `policies` are the deciding ids, `messages` their sentences.
+
+    `signatures` has, for every rule that asks for a signed approval, whose it must be: a role, or
+    "" for anybody's.
+    """
 
     allowed: bool
     policies: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
     reason: Reason = Reason.OK
     wants_approval: bool = False
+    signatures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,7 +101,10 @@ def _parsed(text: str, schema_text: str) -> _Parsed:
     return _Parsed(
         policies,
         schema,
-        rules={name: _rule(name, note) for name, note in notes.items()},
+        rules={
+            name: _rule(name, note, signed=_looks_at_signatures(parsed["staticPolicies"][name]))
+            for name, note in notes.items()
+        },
         people=frozenset(part["id"] for part in parts if part.get("type") == "Person"),
         attributes=frozenset(part["attr"] for part in parts if isinstance(part.get("attr"), str)),
     )
@@ -163,6 +175,11 @@ class Policies:
     def names(self, person: str) -> bool:
         """Say whether a policy names a person, who may then do more or less than their roles."""
         return person in self._read.people
+
+    @property
+    def wants_signatures(self) -> bool:
+        """Say whether any rule asks for a signed approval."""
+        return any(rule.wants_signature for rule in self._read.rules.values())
 
     def looks_at(self, attribute: str) -> bool:
         """Say whether a policy looks at an attribute, such as `service`, of what is asked."""
@@ -282,17 +299,25 @@ def _run_context(facts: Facts) -> dict[str, object]:
         "approvals": {
             "total": facts.approvals,
             "roles": [_ref("Role", role) for role in sorted(facts.approver_roles)],
+            "signed": facts.signed,
+            "signer_roles": [_ref("Role", role) for role in sorted(facts.signer_roles)],
         },
     }
 
 
-def _rule(name: str, note: Mapping[str, str]) -> Rule:
+def _looks_at_signatures(policy: Mapping[str, object]) -> bool:
+    return any(part.get("attr") in ("signed", "signer_roles") for part in _parts(policy))
+
+
+def _rule(name: str, note: Mapping[str, str], *, signed: bool) -> Rule:
     return Rule(
         id=note.get("id", name),
         message=note.get("message", ""),
         needs_approval=note.get("needs") == "approval",
         counts="approvals" in note,
         reason=Reason(note.get("reason", Reason.NOT_AUTHORISED)),
+        role=note.get("role", ""),
+        wants_signature=signed,
     )
 
 
@@ -319,6 +344,7 @@ def _denial(rules: Sequence[Rule], command: Command, facts: Facts) -> Decision:
         messages=tuple(_sentence(rule, words, facts) for rule in said),
         reason=hard[0].reason if hard else Reason.PENDING_APPROVAL,
         wants_approval=not hard,
+        signatures=tuple(rule.role for rule in rules if rule.wants_signature),
     )
 
 

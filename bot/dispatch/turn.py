@@ -10,7 +10,7 @@ from bot.dispatch.authorise import Decision, Facts
 from bot.model import Environment, Proposal, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bot.dispatch.parse import Parsed
     from bot.model import Account, Approval, Invocation, Place, Principal, Reply
@@ -78,6 +78,15 @@ def facts_of(parsed: Parsed, *, change: bool = True) -> Facts:
     )
 
 
-def with_approvals(facts: Facts, total: int, roles: frozenset[str]) -> Facts:
-    """Return the facts with the approvals that count."""
-    return replace(facts, approvals=total, approver_roles=roles)
+def with_approvals(
+    facts: Facts, good: Sequence[Approval], holding: Mapping[str, frozenset[str]]
+) -> Facts:
+    """Return the facts with the approvals that count; `holding` has each person's roles now."""
+    signed = [approval.person for approval in good if approval.is_signed]
+    return replace(
+        facts,
+        approvals=len(good),
+        approver_roles=frozenset[str]().union(*holding.values()),
+        signed=len(signed),
+        signer_roles=frozenset[str]().union(*(holding[person] for person in signed)),
+    )

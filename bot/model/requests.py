@@ -37,11 +37,23 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Approval:
-    """One human's yes to one proposal."""
+    """One human's yes to one proposal.
+
+    Where it was signed: the name as printed, the moment in UTC, and what the signature means
+    (21 CFR 11.50 asks for these three wherever a signature is shown).
+    """
 
     person: str
     roles: tuple[str, ...]
     at: datetime
+    signed_name: str = ""
+    signed_at: datetime | None = None
+    meaning: str = ""
+
+    @property
+    def is_signed(self) -> bool:
+        """Say whether its person signed in afresh for it."""
+        return self.signed_at is not None
 
 
 @dataclass(frozen=True)
