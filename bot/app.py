@@ -12,7 +12,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 import commands
-from bot import catalogue, directory, freezes, registry
+from bot import catalogue, directory, registry
 from bot.adapters import web
 from bot.api import (
     AccessReviews,
@@ -23,6 +23,7 @@ from bot.api import (
     Manual,
 )
 from bot.audit.usage import UsageReader
+from bot.control import Control
 from bot.deploys.desk import DeployDesk
 from bot.deploys.flow import WORKFLOW, DeployFlow, Patience
 from bot.dispatch.approve import CARRY_OUT, ApprovalDesk
@@ -48,7 +49,6 @@ from bot.ports import (
     Ci,
     Clock,
     Directory,
-    Freezes,
     Messenger,
     Prober,
 )
@@ -133,6 +133,7 @@ class House:
     database: Database
     stores: Stores
     trail: Trail
+    control: Control
     engine: DurableEngine
     road: Pipeline
     desk: ApprovalDesk
@@ -152,7 +153,8 @@ def build(settings: Settings, outside: Outside) -> House:
     database, clock, ci = _database(settings), outside.clock, outside.ci
     stores, estate = _stores(database, clock), catalogue.load(settings.services)
     people = directory.LiveDirectory(settings.people, sandbox=settings.is_sandbox)
-    known, calendar = registry.discover(commands), freezes.load(settings.calendars)
+    known = registry.discover(commands)
+    control = Control.made(settings, stores.deploys, stores.changes, ci, clock)
     policies = Policies(known.commands, settings.policies)
     links = LinkDesk(stores.links, people, policies.holds, clock)
     engine = DurableEngine(database, poll_seconds=outside.poll_seconds)
@@ -164,35 +166,32 @@ def build(settings: Settings, outside: Outside) -> House:
     about = (stores.deliveries, policies, clock, notices, trail.records, strictness)
     recorder = Recorder(log, *about)
     parser, manual = Parser(known, estate, people), CommandManual(known, policies, estate)
-    deploys = DeployDesk(stores.deploys, ci, stores.changes, calendar, engine, notices, clock)
+    gates = control.gates
+    deploys = DeployDesk(stores.deploys, ci, stores.changes, gates, engine, notices, clock)
     executor, rights = Executor(recorder), RightsTable(known.commands, policies, estate)
     decided = (stores.requests, policies, parser, people, executor, engine, log, notices, clock)
     desk = ApprovalDesk(*decided)
-    executor.wire(
-        known,
-        {
-            AccessReviews: ReviewDesk(people, links, rights, UsageReader(database), audit),
-            Approvals: desk,
-            Catalogue: estate,
-            Deployments: deploys,
-            Directory: people,
-            Disclosures: Discloser(trail.openings, policies),
-            Freezes: calendar,
-            Linking: links,
-            Manual: manual,
-            **trail.provided(),
-            **outside.provided(),
-            **stores.provided(),
-        },
-    )
+    desks: dict[type, object] = {
+        AccessReviews: ReviewDesk(people, links, rights, UsageReader(database), audit),
+        Approvals: desk,
+        Catalogue: estate,
+        Deployments: deploys,
+        Directory: people,
+        Disclosures: Discloser(trail.openings, policies),
+        Linking: links,
+        Manual: manual,
+    }
+    for part in (control, trail, outside, stores):
+        desks |= part.provided()
+    executor.wire(known, desks)
     carried = (stores.requests, parser, people, desk, executor, recorder, audit, notices)
     engine.register(CARRY_OUT, CarryOut(*carried))
-    outer = (stores.deploys, ci, stores.changes, outside.prober, estate)
-    engine.register(WORKFLOW, DeployFlow(*outer, log, audit, notices, clock, outside.patience))
+    engine.register(WORKFLOW, _flow(stores, outside, estate, trail, notices))
     return House(
         database=database,
         stores=stores,
         trail=trail,
+        control=control,
         engine=engine,
         road=Pipeline(parser, people, policies, executor, desk, recorder, stores.deliveries),
         desk=desk,
@@ -205,6 +204,14 @@ def build(settings: Settings, outside: Outside) -> House:
         clock=clock,
         commands=known,
     )
+
+
+def _flow(
+    stores: Stores, outside: Outside, estate: Catalogue, trail: Trail, notices: TopicNotices
+) -> DeployFlow:
+    outer = (stores.deploys, outside.ci, stores.changes, outside.prober, estate)
+    about = (trail.log, trail.audit, notices, outside.clock, outside.patience)
+    return DeployFlow(*outer, *about)
 
 
 def _database(settings: Settings) -> Database:
@@ -252,6 +259,7 @@ async def running(house: House) -> AsyncIterator[House]:
         reads = frozenset(c.name for c in house.commands.commands if c.risk is Risk.READ)
         await house.trail.watch(house.directory, scheduler, reads)
         await house.links.refresh()
+        await house.control.watch(scheduler)
         # The jobs only look; what they do is one guarded transaction each, so a second replica
         # that looks at the same moment changes nothing.
         scheduler.add_job(

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from bot.api import Done
 from bot.deploys.card import card, topic
 from bot.deploys.flow import WORKFLOW, first_steps
-from bot.errors import BadInput, Refused, Rejected, Unreachable
+from bot.deploys.gates import Asked, Moment, pass_all
+from bot.errors import BadInput, Refused, Rejected
 from bot.model import (
-    BuildState,
     Change,
     ChangeResult,
-    ChangeState,
     Deploy,
     DeployState,
     NewChange,
@@ -23,20 +22,19 @@ from bot.model import (
     Reason,
     Reply,
 )
-from bot.moments import written
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from bot.api import Caller, Wanted
-    from bot.model import Build, Request, Service
+    from bot.deploys.gates import Gate
+    from bot.model import Request, Service
     from bot.ports import (
         ChangeTickets,
         Ci,
         Clock,
         Effect,
         Engine,
-        Freezes,
         Notices,
         Transaction,
     )
@@ -46,12 +44,6 @@ NEW = "opened with it"
 PRODUCTION = "production"
 # A change opened for a request has to outlive the request's own four hours of waiting.
 WINDOW = timedelta(hours=8)
-OPEN_STATES = {
-    ChangeState.NEW,
-    ChangeState.AWAITING_APPROVAL,
-    ChangeState.SCHEDULED,
-    ChangeState.IMPLEMENT,
-}
 IMPACT = {
     "A": "None expected: the service is IEC 62304 class A.",
     "B": "Results or messages may be delayed during the restart (IEC 62304 class B).",
@@ -66,7 +58,7 @@ class DeployDesk:
     deploys: DeployStore
     ci: Ci
     changes: ChangeTickets
-    freezes: Freezes
+    gates: Sequence[Gate]
     engine: Engine
     notices: Notices
     clock: Clock
@@ -93,12 +85,8 @@ class DeployDesk:
         return Proposal(verb, values, facts, summary)
 
     async def check(self, wanted: Wanted, proposal: Proposal) -> None:
-        """Refuse unless CI is green there, nothing is frozen or locked, and the change fits."""
-        self._not_frozen(wanted)
-        await self._not_locked(wanted)
-        await self._green(wanted, proposal.facts["commit"])
-        if wanted.change:
-            await self._change_fits(wanted)
+        """Refuse what a gate refuses: freezes, locks, CI that is not green, changes, and so on."""
+        await pass_all(self.gates, Asked(wanted, proposal.facts["commit"], Moment.REQUEST))
 
     def open_change(self, wanted: Wanted, proposal: Proposal, caller: Caller) -> Done:
         """Open the change record that the deploy needs, from its own facts."""
@@ -175,70 +163,6 @@ class DeployDesk:
             "deploys one you name.",
         )
 
-    def _not_frozen(self, wanted: Wanted) -> None:
-        freeze = self.freezes.active(wanted.service.id, wanted.environment, self.clock.now())
-        if freeze is not None:
-            raise Refused(
-                Reason.FROZEN,
-                f"{wanted.environment} of {wanted.service.id} is frozen by `{freeze.name}` until "
-                f"{written(freeze.end)} ({freeze.reason}). Ask {freeze.owner}.",
-            )
-
-    async def _not_locked(self, wanted: Wanted) -> None:
-        holder = await self.deploys.holder(wanted.service.id, wanted.environment)
-        if holder:
-            raise Refused(
-                Reason.LOCKED,
-                f"{holder} is using {wanted.environment} of {wanted.service.id}. "
-                f"Wait for it: `deploy status {holder}`.",
-            )
-
-    async def _green(self, wanted: Wanted, commit: str) -> None:
-        name = f"{wanted.service.id} {wanted.version}"
-        try:
-            builds = await self.ci.builds(wanted.service, commit, limit=1)
-        except Unreachable as error:
-            raise Refused(
-                Reason.CI_NOT_GREEN,
-                f"Whether CI is green for {name} cannot be told, which counts as not green: "
-                f"{error.text}",
-            ) from error
-        if not builds:
-            raise Refused(
-                Reason.CI_NOT_GREEN,
-                f"CI has not built {name} (commit {commit[:12]}). "
-                f"Type `ci run {wanted.service.id} {wanted.version}` first.",
-            )
-        build = builds[0]
-        if build.state is not BuildState.GREEN:
-            failing = f": {', '.join(build.failing_tests[:3])}" if build.failing_tests else ""
-            raise Refused(
-                Reason.CI_NOT_GREEN,
-                f"CI is {build.state.value} for {name} (build {build.id}){failing}. "
-                f"{_next(build, name)}",
-            )
-
-    async def _change_fits(self, wanted: Wanted) -> None:
-        change = await self.changes.show(wanted.change)
-        now = self.clock.now()
-        if change is None:
-            problem = "does not exist"
-        elif change.state not in OPEN_STATES:
-            problem = f"is {change.state.value}"
-        elif (change.service, change.environment) != (wanted.service.id, wanted.environment):
-            problem = f"is for {change.environment} of {change.service}"
-        elif not change.window_start <= now <= change.window_end:
-            problem = (
-                f"has its window from {written(change.window_start)} to "
-                f"{written(change.window_end)}, which is not now"
-            )
-        else:
-            return
-        raise Refused(
-            Reason.CHANGE_REQUIRED,
-            f"{wanted.change} {problem}. Name an open change, or none to have one opened.",
-        )
-
     def _new_change(self, wanted: Wanted, proposal: Proposal, caller: Caller) -> NewChange:
         service = wanted.service
         now = self.clock.now()
@@ -284,12 +208,3 @@ def _deploy(result: object) -> Deploy:
     if not isinstance(result, Deploy):
         raise TypeError(f"not a deploy: {type(result).__name__}")
     return result
-
-
-def _next(build: Build, name: str) -> str:
-    """Return what to do about a build that is not green."""
-    if build.state in (BuildState.QUEUED, BuildState.RUNNING):
-        return f"Try again when it is green: `ci status {name}`."
-    if build.state is BuildState.RED:
-        return f"`ci log {build.id}` shows the end of its log."
-    return f"`ci run {name}` builds it again."

@@ -25,7 +25,9 @@ from bot.model.reasons import Reason
 from bot.model.replies import BELOW, Button, Image, Reply, Style, Table, Visibility
 from bot.model.requests import Approval, Proposal, Request, RequestState
 from bot.model.reviews import LogState, Membership, Usage, Used
+from bot.model.signatures import Signing, SigningStage
 from bot.model.steps import Step, StepState
+from bot.model.tasks import NewTask, Task, TaskKind
 
 __all__ = [
     "BELOW",
@@ -62,6 +64,7 @@ __all__ = [
     "LogState",
     "Membership",
     "NewChange",
+    "NewTask",
     "Option",
     "Place",
     "Principal",
@@ -75,11 +78,15 @@ __all__ = [
     "Risk",
     "Secret",
     "Service",
+    "Signing",
+    "SigningStage",
     "Stage",
     "Step",
     "StepState",
     "Style",
     "Table",
+    "Task",
+    "TaskKind",
     "Usage",
     "Used",
     "Verdict",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.ports.chats import Messenger, NoticeBoard, Notices, Road, Rooms
+from bot.ports.control import Duties, Duty, Glass, Grant, Halt, Halts, OnCall
 from bot.ports.estate import Catalogue, ChangeTickets, Ci, Directory, Freeze, Freezes, Prober
 from bot.ports.ledger import (
     Anchors,
@@ -36,15 +37,22 @@ __all__ = [
     "Directory",
     "Disclosures",
     "Drafting",
+    "Duties",
+    "Duty",
     "Effect",
     "Engine",
     "Freeze",
     "Freezes",
+    "Glass",
+    "Grant",
+    "Halt",
+    "Halts",
     "Ledger",
     "Messenger",
     "MonthlyReports",
     "NoticeBoard",
     "Notices",
+    "OnCall",
     "Openings",
     "Prober",
     "Recorded",

@@ -1,0 +1,51 @@
+"""What a deploy is asked for with, and who plans it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.api.command import Caller, Done
+from bot.model import Proposal, Request, Service
+from bot.ports import Effect
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A deploy that is asked for; `change` names an open change, or "" to have one opened."""
+
+    service: Service
+    environment: str
+    version: str
+    reason: str
+    change: str = ""
+    rollback_of: str = ""
+
+
+class Deployments(Protocol):
+    """Plans, checks and starts deploys; `deploy` and `rollback` are two ways to ask for one."""
+
+    async def propose(self, wanted: Wanted, values: Mapping[str, str], verb: str) -> Proposal:
+        """Resolve the version to a commit and return exactly what would be done."""
+        ...
+
+    async def check(self, wanted: Wanted, proposal: Proposal) -> None:
+        """Refuse unless CI is green there, nothing is frozen or locked, and the change fits."""
+        ...
+
+    def open_change(self, wanted: Wanted, proposal: Proposal, caller: Caller) -> Done:
+        """Open the change record that the deploy needs, from its own facts."""
+        ...
+
+    def start(self, wanted: Wanted, proposal: Proposal, caller: Caller) -> Done:
+        """Keep the deploy, take its lock, and start its durable flow."""
+        ...
+
+    async def withdrawn(self, request: Request) -> tuple[Effect[object], ...]:
+        """Close the change that was opened for a request which will not run."""
+        ...
+
+    async def last_good(self, service: Service, environment: str) -> tuple[str, str]:
+        """Return the last known-good version before what runs now, and the deploy it undoes."""
+        ...

@@ -1,0 +1,7 @@
+"""What a deploy has to pass: when it is asked for, when it is carried out, and at its trigger."""
+
+from __future__ import annotations
+
+from bot.deploys.gates.gate import Asked, Gate, Moment, pass_all
+
+__all__ = ["Asked", "Gate", "Moment", "pass_all"]

@@ -1,0 +1,47 @@
+"""One thing that a deploy has to pass, and the passing of all of them in their order."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from bot.api import Wanted
+    from bot.model import Deploy
+
+
+class Moment(enum.StrEnum):
+    """When a gate is asked: before anybody is asked to approve, or right before the trigger."""
+
+    REQUEST = "request"
+    TRIGGER = "trigger"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A deploy before a gate; `deploy` is the one that is about to be triggered, where it is."""
+
+    wanted: Wanted
+    commit: str
+    moment: Moment
+    deploy: Deploy | None = None
+
+
+class Gate(Protocol):
+    """One thing that a deploy has to pass.
+
+    `Refused` with its reason code, what is in the way, and what to do about it. What cannot be
+    told counts as not passed. It changes nothing.
+    """
+
+    async def __call__(self, asked: Asked) -> None:
+        """Refuse, or let pass."""
+        ...
+
+
+async def pass_all(gates: Sequence[Gate], asked: Asked) -> None:
+    """Ask the gates in their order; the first that refuses is what the user reads."""
+    for gate in gates:
+        await gate(asked)

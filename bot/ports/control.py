@@ -1,0 +1,80 @@
+"""What stands between an asking and its effect: duties, on-call, break-glass, stop-all."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.model import Deploy, Principal
+
+
+class Duty(enum.StrEnum):
+    """A part in one deploy; policy says which of them one human may not hold together."""
+
+    AUTHOR = "author"
+    REQUESTER = "requester"
+    APPROVER = "approver"
+    DEPLOYER = "deployer"
+    VALIDATOR = "validator"
+
+
+class Duties(Protocol):
+    """Separation of duties, as the policies in force say."""
+
+    async def refusal(self, who: Principal, duty: Duty, deploy: Deploy) -> str:
+        """Return the sentence that says why not, or "" where the person may take the duty."""
+        ...
+
+
+class OnCall(Protocol):
+    """Who is on call, by rota."""
+
+    def now(self, rota: str, at: datetime) -> Sequence[str]:
+        """Return the people on call for a rota, the first one to call first; empty for nobody."""
+        ...
+
+    def rotas(self, person: str, at: datetime) -> frozenset[str]:
+        """Return the rotas that a person is on call for."""
+        ...
+
+
+@dataclass(frozen=True)
+class Halt:
+    """Everything stands still: since when, on whose word, and why."""
+
+    since: datetime
+    by: tuple[str, ...]
+    reason: str
+
+
+class Halts(Protocol):
+    """Stop-all."""
+
+    async def current(self) -> Halt | None:
+        """Return the halt in force, or None; `StoreFailed` where that cannot be told."""
+        ...
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A break-glass in force; `id` is BG-n."""
+
+    id: str
+    person: str
+    incident: str
+    reason: str
+    since: datetime
+    until: datetime
+
+
+class Glass(Protocol):
+    """Break-glass."""
+
+    def now(self, person: str, at: datetime) -> Grant | None:
+        """Return the grant that a person acts under at a moment, or None; answers from memory."""
+        ...

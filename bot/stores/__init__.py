@@ -1,0 +1,41 @@
+"""What the engine keeps, as small Protocols; `bot/storage` implements them.
+
+Every write is an `Effect`: it happens in the same transaction as the audit event that says so.
+Reads are plain coroutines. All times are aware and in UTC.
+"""
+
+from __future__ import annotations
+
+from bot.stores.deploys import DeployStore
+from bot.stores.messages import (
+    Letter,
+    Letters,
+    Reference,
+    References,
+    TopicReader,
+    Topics,
+    letter_key,
+)
+from bot.stores.people import Link, LinkCode, Links, SavedSearch, SavedSearches
+from bot.stores.requests import Deliveries, Requests, Tasks
+from bot.stores.signatures import Signings
+
+__all__ = [
+    "Deliveries",
+    "DeployStore",
+    "Letter",
+    "Letters",
+    "Link",
+    "LinkCode",
+    "Links",
+    "Reference",
+    "References",
+    "Requests",
+    "SavedSearch",
+    "SavedSearches",
+    "Signings",
+    "Tasks",
+    "TopicReader",
+    "Topics",
+    "letter_key",
+]
