@@ -1,7 +1,7 @@
-"""The history of deploys, and the locks; implements `bot.stores.DeployStore`.
+"""The history of deploys; implements `bot.stores.DeployStore`.
 
-A lock is a row whose key is the service and environment. Its deploy holds it until it ends; an
-unknown one holds it until a human has settled what happened.
+A deploy holds the lock of its environment (`bot/storage/locks.py`) until it ends; an unknown one
+holds it until a human has settled what happened.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 
 from bot.errors import Conflict
 from bot.model import Deploy, DeployState, Reason
 from bot.moments import at_time
 from bot.storage.database import Database, sql
-from bot.storage.inserts import insert_new
+from bot.storage.locks import free_of_deploy, held_by_deploy, take_for_deploy
 from bot.storage.numbers import format_id, next_number, parse_id
-from bot.storage.tables import DEPLOYS, LOCKS
+from bot.storage.tables import DEPLOYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ _OPEN: Final = (DeployState.STARTED, DeployState.UNKNOWN)
 
 
 class SqlDeploys:
-    """One row for each deploy, one for each lock that is held."""
+    """One row for each deploy."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -49,7 +49,7 @@ class SqlDeploys:
             known = _of_request(sql(tx), deploy.request)
             if known is not None:
                 return known
-            _take_lock(sql(tx), deploy, number)
+            take_for_deploy(sql(tx), deploy, number)
             values = {**vars(deploy), "number": number}
             del values["id"]
             sql(tx).execute(insert(DEPLOYS).values(**values))
@@ -100,8 +100,7 @@ class SqlDeploys:
             if not ended:
                 raise Conflict(_say_ended(deploy), reason=Reason.DUPLICATE)
             if settled:
-                held = LOCKS.c.deploy == parse_id(_NAME, deploy_id)
-                sql(tx).execute(delete(LOCKS).where(held))
+                free_of_deploy(sql(tx), parse_id(_NAME, deploy_id))
             return deploy
 
         return effect
@@ -126,36 +125,13 @@ class SqlDeploys:
 
     async def holder(self, service: str, environment: str) -> str:
         """Return the deploy that holds the lock, or ""."""
-        lock = select(LOCKS.c.deploy).where(
-            LOCKS.c.service == service, LOCKS.c.environment == environment
-        )
+        lock = held_by_deploy(service, environment)
         number = await self._database.read(lambda connection: connection.scalar(lock))
         return "" if number is None else format_id(_NAME, number)
 
     async def _read(self, query: Select[Any]) -> Sequence[Deploy]:
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return [_deploy(row) for row in rows]
-
-
-def _take_lock(connection: Connection, deploy: Deploy, number: int) -> None:
-    target = {"service": deploy.service, "environment": deploy.environment}
-    if insert_new(connection, LOCKS, deploy=number, **target):
-        return
-    held = select(LOCKS.c.deploy).filter_by(**target).scalar_subquery()
-    row = connection.execute(select(DEPLOYS).where(DEPLOYS.c.number == held)).one_or_none()
-    # None: it ended just now, on another replica; refusing is still right, and safe.
-    holder = "another deploy" if row is None else _say_holder(_deploy(row))
-    raise Conflict(
-        f"{holder} holds {deploy.service} in {deploy.environment}; one deploy at a time: wait "
-        "for it, or settle it first",
-        reason=Reason.LOCKED,
-    )
-
-
-def _say_holder(deploy: Deploy) -> str:
-    unsure = " and its outcome is unknown" if deploy.state is DeployState.UNKNOWN else ""
-    begun = f"begun {at_time(deploy.created)}{unsure}"
-    return f"{deploy.id} ({deploy.version}, asked for by {deploy.requester}, {begun})"
 
 
 def _say_ended(deploy: Deploy) -> str:
