@@ -36,8 +36,9 @@ from bot.dispatch.outbound import masked
 from bot.dispatch.parse import Parser
 from bot.dispatch.pipeline import Pipeline
 from bot.dispatch.recording import Recorder
+from bot.dispatch.signed import SigningDesk
 from bot.dispatch.strictness import Strictnesses
-from bot.errors import AuditUnavailable
+from bot.errors import AuditUnavailable, ConfigurationError
 from bot.links import LinkDesk
 from bot.manual import CommandManual
 from bot.model import Risk
@@ -64,8 +65,10 @@ from bot.storage.links import SqlLinks
 from bot.storage.references import SqlReferences
 from bot.storage.requests import SqlRequests
 from bot.storage.searches import SqlSavedSearches
+from bot.storage.signings import SqlSignings
+from bot.storage.tasks import SqlTasks
 from bot.storage.topics import SqlTopics
-from bot.stores import DeployStore, Letters, SavedSearches
+from bot.stores import DeployStore, Letters, SavedSearches, Tasks
 from bot.trail import Trail, said
 from bot.workflow.engine import POLL_SECONDS, DurableEngine
 
@@ -115,6 +118,8 @@ class Stores:
     deliveries: SqlDeliveries
     links: SqlLinks
     searches: SqlSavedSearches
+    signings: SqlSignings
+    tasks: SqlTasks
 
     def provided(self) -> Mapping[type, object]:
         """Return what commands may ask for."""
@@ -123,6 +128,7 @@ class Stores:
             DeployStore: self.deploys,
             Letters: self.letters,
             SavedSearches: self.searches,
+            Tasks: self.tasks,
         }
 
 
@@ -170,7 +176,8 @@ def build(settings: Settings, outside: Outside) -> House:
     deploys = DeployDesk(stores.deploys, ci, stores.changes, gates, engine, notices, clock)
     executor, rights = Executor(recorder), RightsTable(known.commands, policies, estate)
     decided = (stores.requests, policies, parser, people, executor, engine, log, notices, clock)
-    desk = ApprovalDesk(*decided)
+    kept = (stores.signings, stores.requests, people, log, clock)
+    desk = ApprovalDesk(*decided, SigningDesk(*kept, _signing_url(settings, policies)))
     desks: dict[type, object] = {
         AccessReviews: ReviewDesk(people, links, rights, UsageReader(database), audit),
         Approvals: desk,
@@ -214,6 +221,18 @@ def _flow(
     return DeployFlow(*outer, *about)
 
 
+def _signing_url(settings: Settings, policies: Policies) -> str:
+    """Return where people sign, "" where nobody can; refuse to start where policy wants it."""
+    if settings.oidc is not None:
+        return settings.server.address
+    if policies.wants_signatures:
+        raise ConfigurationError(
+            "policies: a rule asks for signed approvals, and the settings have no `oidc` block "
+            "to sign in with; docs/signed-approvals.md says how to set it up"
+        )
+    return ""
+
+
 def _database(settings: Settings) -> Database:
     return Database.open(settings.database.get_secret_value())
 
@@ -240,6 +259,8 @@ def _stores(database: Database, clock: Clock) -> Stores:
         deliveries=SqlDeliveries(database),
         links=SqlLinks(database),
         searches=SqlSavedSearches(database),
+        signings=SqlSignings(database),
+        tasks=SqlTasks(database, clock),
     )
 
 

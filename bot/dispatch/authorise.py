@@ -138,6 +138,7 @@ class Policies:
         # question has the same answer. Asked 16 at a time, Cedar is half of a short command.
         self._decided = lru_cache(maxsize=4096)(self._decide)
         self._disclosing = lru_cache(maxsize=512)(self._may_disclose)
+        self._reviewing = lru_cache(maxsize=512)(self._may_review)
 
     @property
     def roles(self) -> frozenset[str]:
@@ -157,6 +158,10 @@ class Policies:
     def may_disclose(self, who: Principal) -> bool:
         """Say whether a person may read, and find by words, what others wrote freely."""
         return self._disclosing(who.id, who.roles)
+
+    def may_review(self, who: Principal, kind: str, *, subject: str) -> Decision:
+        """Decide whether `who` may close a review, by its kind, of what `subject` did."""
+        return self._reviewing(who.id, who.roles, kind, subject)
 
     def holds(self, who: Principal, role: str) -> bool:
         """Say whether a person holds a role, directly or through the hierarchy."""
@@ -223,6 +228,26 @@ class Policies:
         }
         known = self._entities(person, roles)
         return cedarpy.is_authorized(asked, self._read.policies, known, self._read.schema).allowed
+
+    def _may_review(
+        self, person: str, roles: frozenset[str], kind: str, subject: str
+    ) -> Decision:
+        asked = {
+            "principal": _ref("Person", person),
+            "action": _ref("Action", "review"),
+            "resource": _ref("Review", kind),
+            "context": {"subject": _ref("Person", subject)},
+        }
+        known = self._entities(person, roles)
+        result = cedarpy.is_authorized(asked, self._read.policies, known, self._read.schema)
+        rules = [self._read.rules[name] for name in sorted(result.diagnostics.reasons)]
+        named = tuple(rule.id for rule in rules)
+        if result.allowed:
+            return Decision(allowed=True, policies=named)
+        messages = tuple(rule.message or rule.id for rule in rules) or ("no policy allows it",)
+        return Decision(
+            allowed=False, policies=named, messages=messages, reason=Reason.NOT_AUTHORISED
+        )
 
     def _build_entities(self, person: str, roles: frozenset[str]) -> cedarpy.Entities:
         unknown = roles - self.roles

@@ -81,6 +81,13 @@ class Tasks(Protocol):
         """Close a task once; `Conflict` where it is closed, or where `by` is its subject."""
         ...
 
+    def told(self, task_id: str, at: datetime) -> Effect[None]:
+        """Note that its people heard that a task is late; `Conflict` where they had, or it ended.
+
+        So that of several replicas one tells them.
+        """
+        ...
+
     async def show(self, task_id: str) -> Task | None:
         """Return a task by id."""
         ...
@@ -95,4 +102,8 @@ class Tasks(Protocol):
         limit: int = 50,
     ) -> Sequence[Task]:
         """Return tasks, the one due first first."""
+        ...
+
+    async def late(self, now: datetime, *, limit: int = 50) -> Sequence[Task]:
+        """Return open tasks past their time of which nobody was told yet."""
         ...
