@@ -44,6 +44,13 @@ EntraId: TypeAlias = Annotated[
         "must be an id like 1b4e28ba-2fa1-11d2-883f-0016d3cca427",
     ),
 ]
+Subject: TypeAlias = Annotated[
+    str,
+    matching(
+        r"[\x21-\x3f\x41-\x7e]{1,255}",
+        "must be the sign-in provider's own id of the account (sub, or oid), not an e-mail address",
+    ),
+]
 PersonId: TypeAlias = Annotated[
     str, matching(r"[a-z0-9][a-z0-9.-]{0,63}", "must be lower-case letters, digits, . and -")
 ]
@@ -67,8 +74,16 @@ class TeamsAccount(Block):
     object_id: EntraId
 
 
+class OidcAccount(Block):
+    """An account at the hospital's sign-in provider, by its subject."""
+
+    subject: Subject
+
+
 class Person(Block):
     """One human in the people file; `slack` and `teams` hold one account or a list of them.
+
+    `oidc` is the account that they sign approvals with; nobody types from it.
 
     Who is not `active` is nobody, from every account, and keeps their id for the record.
     """
@@ -80,9 +95,15 @@ class Person(Block):
     roles: tuple[str, ...] = Field(default=())
     slack: Annotated[tuple[SlackAccount, ...], BeforeValidator(_listed)] = ()
     teams: Annotated[tuple[TeamsAccount, ...], BeforeValidator(_listed)] = ()
+    oidc: OidcAccount | None = None
 
     def accounts(self) -> list[Account]:
-        """Return this human's accounts on other people's platforms."""
+        """Return every account of this human that is not on our own doors."""
+        signing = [Account("oidc", self.oidc.subject)] if self.oidc else []
+        return self.chats() + signing
+
+    def chats(self) -> list[Account]:
+        """Return the accounts that this human types from."""
         slack = [Account("slack", one.user, one.team) for one in self.slack]
         return slack + [Account("teams", one.object_id, one.tenant) for one in self.teams]
 
@@ -213,7 +234,7 @@ def load(path: Path, *, sandbox: bool, roles: Collection[str] | None = None) -> 
             problems += documents.sentences(error, Person, (label,))
     for person in people:
         problems += _wrong_roles(person, known)
-        if not sandbox and person.active and not person.accounts():
+        if not sandbox and person.active and not person.chats():
             problems.append(
                 f"{person.id}: has no slack or teams account, so nobody can be identified as "
                 "them; add one (personas without an account work in sandbox mode only)"

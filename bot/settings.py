@@ -28,6 +28,7 @@ from bot.audit_settings import Audit
 from bot.documents import Block
 from bot.errors import ConfigurationError
 from bot.model import Place
+from bot.oidc_settings import Oidc
 from bot.secret_files import SUFFIX, fill_secrets, open_to_all
 from bot.setting_values import (
     AppToken,
@@ -191,6 +192,7 @@ class Settings(Block):
     audit: Audit = Field(default_factory=Audit, validate_default=True)
     slack: Slack | None = None
     teams: Teams | None = None
+    oidc: Oidc | None = None
     people: ExistingPath
     services: ExistingPath
     calendars: ExistingPath | None = None

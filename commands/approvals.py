@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.api import Approvals, Caller, Command, Reply, Request, Risk, Table, args, written
+from bot.api import Approvals, Caller, Command, Reply, Request, Risk, Table, args, given, written
 
 
 class Args(args):
@@ -25,13 +25,12 @@ async def run(_arguments: Args, caller: Caller, approvals: Approvals) -> Reply:
 
 
 def _row(waits_for: str, request: Request) -> tuple[str, ...]:
-    given = ", ".join(approval.person for approval in request.approvals)
     return (
         request.id,
         waits_for,
         request.proposal.summary,
         request.requester,
-        given or "nobody yet",
+        given(request.approvals) or "nobody yet",
         written(request.expires),
     )
 

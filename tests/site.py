@@ -20,6 +20,7 @@ SECRETS = {
     "slack-bot-token": "xoxb-17653672481-19874698323-pdFZKVeTuE8sk7oOcBrzbqgy",
     "slack-app-token": "xapp-1-A0116-1170-7ae3b1c2",
     "teams-app-password": "Zx8Q~3vbnqWm.Kd82ns",
+    "oidc-client-secret": "qW7-uT3xLm9zRk2vBn5c",
     "buildbot-password": "correct horse battery",
     "database": "postgresql://wardroom:hunter2x@db.hospital/wardroom",
     "anchor-database": "postgresql://anchor:hunter2x@elsewhere.hospital/anchors",

@@ -56,7 +56,7 @@ def _example_with_every_alternative() -> Iterator[tuple[str, bool]]:
 
 def test_the_example_holds_every_setting_and_nothing_more() -> None:
     shown = {path for path, _ in _example_with_every_alternative()}
-    blocks = {"audit", "audit.anchors", "audit.anchors.*", "server", "slack", "teams"}
+    blocks = {"audit", "audit.anchors", "audit.anchors.*", "oidc", "server", "slack", "teams"}
     blocks |= {
         "audit.countersign",
         "audit.digest",

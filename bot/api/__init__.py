@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.api.command import Caller, Command, Credentials, Done
 from bot.api.deployments import Deployments, Wanted
 from bot.api.desks import AccessReviews, Approvals, Known, Linking, Manual, QueryLanguage
+from bot.api.signatures import given, signature
 from bot.errors import (
     BadInput,
     Conflict,
@@ -167,5 +168,7 @@ __all__ = [
     "Wanted",
     "Word",
     "args",
+    "given",
+    "signature",
     "written",
 ]

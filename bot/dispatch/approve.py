@@ -26,6 +26,7 @@ from bot.model import (
     Request,
     RequestState,
     Service,
+    Signing,
 )
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from bot.dispatch.authorise import Decision, Facts, Policies
     from bot.dispatch.execute import Executor
     from bot.dispatch.parse import Parsed, Parser
+    from bot.dispatch.signed import SigningDesk
     from bot.dispatch.turn import Turn
     from bot.ports import Clock, Directory, Engine, Ledger, Notices, Transaction
     from bot.stores import Requests
@@ -56,6 +58,7 @@ class ApprovalDesk:
     ledger: Ledger
     notices: Notices
     clock: Clock
+    signing: SigningDesk
 
     async def ask(self, turn: Turn) -> Done:
         """Return what opens a request for a turn's proposal, its card included."""
@@ -82,7 +85,10 @@ class ApprovalDesk:
         return Done((opened,), say, publish)
 
     async def approve(self, caller: Caller, request_id: str, seen: str) -> Done:
-        """Count the caller's yes, and start what was asked for when it was the last one needed."""
+        """Count the caller's yes, and start what was asked for when it was the last one needed.
+
+        Where policy wants it signed it does not count yet: the answer is a link to sign it.
+        """
         request, parsed = await self._pending(request_id)
         if not request.digest.startswith(seen):
             raise Refused(
@@ -94,11 +100,14 @@ class ApprovalDesk:
         moved = await self._moved(caller, request, parsed)
         if moved:
             return await self._ending(request, RequestState.SUPERSEDED, "wardroom", moved)
+        signing = await self.signing.brought(caller, request)
+        if signing is None and (roles := self._signs_as(caller.principal, request, parsed)):
+            return self.signing.offer(caller, request, roles)
         shown = await self.notices.current(request.id)
         refs = shown.refs if shown else {}
 
         def count(tx: Transaction) -> tuple[Request, tuple[str, ...]]:
-            updated, missing = self._count(tx, caller, request, parsed)
+            updated, missing = self._count(tx, caller, request, parsed, signing)
             if updated.state is RequestState.PENDING:
                 self.notices.keep(updated.id, _still_waiting(updated, missing, refs))(tx)
             return updated, missing
@@ -247,11 +256,27 @@ class ApprovalDesk:
         )
         return f"what it would do has changed ({changed}), so its approvals are void"
 
+    def _signs_as(self, who: Principal, request: Request, parsed: Parsed) -> tuple[str, ...]:
+        """Return the roles that somebody has to sign in, none where a plain yes is enough."""
+        if any(one.person == who.id and one.is_signed for one in request.approvals):
+            return ()
+        wanted = set(self.verdict(request, parsed, facts_of(parsed)).signatures)
+        if not wanted & {"", *who.roles}:
+            return ()
+        return tuple(sorted(wanted & who.roles or who.roles))
+
     def _count(
-        self, tx: Transaction, caller: Caller, request: Request, parsed: Parsed
+        self,
+        tx: Transaction,
+        caller: Caller,
+        request: Request,
+        parsed: Parsed,
+        signing: Signing | None,
     ) -> tuple[Request, tuple[str, ...]]:
         now = self.clock.now()
         mine = Approval(caller.principal.id, tuple(sorted(caller.principal.roles)), now)
+        if signing is not None:
+            mine = self.signing.sign(tx, signing, mine)
         updated = self.requests.approve(request.id, request.digest, mine)(tx)
         verdict = self.verdict(updated, parsed, facts_of(parsed))
         if verdict.wants_approval:

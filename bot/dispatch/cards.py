@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.api import given, signature
 from bot.dispatch.digest import SHOWN
 from bot.model import Button, Reason, Reply, RequestState, Style, Visibility
 from bot.moments import written
@@ -31,7 +32,6 @@ def waiting(
 ) -> Reply:
     """Return the card of a request that waits, with its two buttons."""
     short = request.digest[:SHOWN]
-    given = ", ".join(approval.person for approval in request.approvals)
     return Reply(
         text=f"{request.proposal.summary} waits for approval as {request.id}.",
         reason=Reason.PENDING_APPROVAL,
@@ -41,7 +41,8 @@ def waiting(
             ("Asked by", request.requester),
             *{**dict(described(request)), **dict(fields)}.items(),
             ("Needs", "; ".join(missing)),
-            ("Approved by", given or "nobody yet"),
+            ("Approved by", given(request.approvals) or "nobody yet"),
+            *_signatures(request),
             ("Expires", f"{written(request.expires)}, and then it is not run"),
         ),
         buttons=(
@@ -69,12 +70,17 @@ def ended(request: Request) -> Reply:
             ("Request", request.id),
             ("Asked by", request.requester),
             *described(request),
-            ("Approved by", ", ".join(a.person for a in request.approvals) or "nobody"),
+            ("Approved by", given(request.approvals) or "nobody"),
+            *_signatures(request),
         ),
         visibility=Visibility.PUBLIC,
         topic=request.id,
         request=request.id,
     )
+
+
+def _signatures(request: Request) -> list[tuple[str, str]]:
+    return [("Signed", signature(one)) for one in request.approvals if one.is_signed]
 
 
 def described(request: Request) -> tuple[tuple[str, str], ...]:

@@ -35,13 +35,15 @@ class Button:
 
     `asks` names an argument that must be asked for first (a rejection's reason): the adapter
     shows a one-field form and appends it. `confirm` is a question to confirm before typing.
+    With a `url` it types nothing: it opens that address, which is ours.
     """
 
     label: str
-    command: str
+    command: str = ""
     style: Style = Style.PLAIN
     confirm: str = ""
     asks: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True)

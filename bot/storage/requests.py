@@ -66,19 +66,13 @@ class SqlRequests:
                     f"look at it again and decide then",
                     reason=Reason.SUPERSEDED,
                 )
-            if not insert_new(
-                sql(tx),
-                APPROVALS,
-                request=parse_id(_NAME, request_id),
-                person=approval.person,
-                roles=approval.roles,
-                at=approval.at,
-            ):
+            if not _count(sql(tx), request, approval):
                 raise Conflict(
                     f"{approval.person} has approved {request_id} already; one person counts once",
                     reason=Reason.DUPLICATE,
                 )
-            return replace(request, approvals=(*request.approvals, approval))
+            others = [one for one in request.approvals if one.person != approval.person]
+            return replace(request, approvals=(*others, approval))
 
         return effect
 
@@ -135,6 +129,19 @@ class SqlRequests:
         return [format_id(_NAME, number) for number in numbers]
 
 
+def _count(connection: Connection, request: Request, approval: Approval) -> bool:
+    """Keep an approval; a signed one takes the place of the same person's unsigned one."""
+    number, given = parse_id(_NAME, request.id), vars(approval)
+    if insert_new(connection, APPROVALS, request=number, **given):
+        return True
+    earlier = next(one for one in request.approvals if one.person == approval.person)
+    if earlier.is_signed or not approval.is_signed:
+        return False
+    mine = APPROVALS.c.request == number, APPROVALS.c.person == approval.person
+    connection.execute(update(APPROVALS).where(*mine).values(**given))
+    return True
+
+
 def _refuse_ended(request: Request, at: datetime) -> None:
     """Raise the `Conflict` that says how the request ended, if it has."""
     again = f"ask again with a new {request.proposal.command}"
@@ -167,7 +174,8 @@ def _requests(connection: Connection, query: Select[Any]) -> list[Request]:
     approvals: dict[int, list[Approval]] = {row.number: [] for row in rows}
     given = select(APPROVALS).where(APPROVALS.c.request.in_(approvals))
     for row in connection.execute(given.order_by(APPROVALS.c.at, APPROVALS.c.person)):
-        approvals[row.request].append(Approval(row.person, row.roles, row.at))
+        values = dict(row._mapping)  # noqa: SLF001 - as below
+        approvals[values.pop("request")].append(Approval(**values))
     return [_request(row, approvals[row.number]) for row in rows]
 
 

@@ -93,6 +93,9 @@ class ApprovalRow(Store, table=True):
     person: str = _key()
     roles: tuple[str, ...] = _column(Encoded(WORDS))
     at: datetime = _column(Utc)
+    signed_name: str = _column(Text)
+    signed_at: datetime | None = _column(Utc, null=True)
+    meaning: str = _column(Text)
 
 
 class DeployRow(Store, table=True):
@@ -140,6 +143,7 @@ class ChangeRow(Store, table=True):
     __table_args__ = (
         Index("ix_changes_correlation", "correlation", unique=True),
         Index("ix_changes_service_state", "service", "state"),
+        Index("ix_changes_window", "window_end", "window_start"),
     )
     number: int = _number()
     service: str = _column(Text)
@@ -162,6 +166,15 @@ class ChangeRow(Store, table=True):
     deploy: str = _column(Text)
     approvers: tuple[str, ...] = _column(Encoded(WORDS))
     correlation: str = _column(Blank, null=True)
+    sites: tuple[str, ...] = _column(Encoded(WORDS))
+    implementation: str = _column(Text)
+    test_evidence: str = _column(Text)
+    validator: str = _column(Text)
+    template: str = _column(Text)
+    parameters: tuple[str, ...] = _column(Encoded(WORDS))
+    incident: str = _column(Text)
+    despite: tuple[str, ...] = _column(Encoded(WORDS))
+    despite_reason: str = _column(Text)
 
 
 class TopicRow(Store, table=True):

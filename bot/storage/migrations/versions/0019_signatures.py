@@ -24,7 +24,8 @@ def upgrade() -> None:
         sa.Column("request", sa.Integer, nullable=False),
         _text("digest"),
         *(sa.Column(name, sa.DateTime, nullable=False) for name in ("asked", "expires")),
-        *(_text(name) for name in ("correlation", "stage", "browser", "subject")),
+        *(_text(name) for name in ("correlation", "browser", "subject")),
+        sa.Column("stage", sa.String(32), nullable=False),
         sa.Column("signed_in", sa.DateTime),
     )
     op.create_index("ix_signings_browser", "signings", ["browser"])
