@@ -52,11 +52,24 @@ class NewChange:
     window_end: datetime | None = None
     version: str = ""
     correlation: str = ""
+    sites: tuple[str, ...] = ()
+    implementation: str = ""
+    test_evidence: str = ""
+    validator: str = ""
+    template: str = ""
+    parameters: tuple[str, ...] = ()
+    incident: str = ""
+    despite: tuple[str, ...] = ()
+    despite_reason: str = ""
 
 
 @dataclass(frozen=True)
 class Change:
-    """A change record; `number` is CHG-n here, the vendor's number elsewhere."""
+    """A change record; `number` is CHG-n here, the vendor's number elsewhere.
+
+    `parameters` are those of its template, written as `name=value`. `despite` are the changes and
+    deploys that it overlaps on purpose, and `despite_reason` says why.
+    """
 
     number: str
     service: str
@@ -79,3 +92,12 @@ class Change:
     deploy: str = ""
     approvers: tuple[str, ...] = ()
     correlation: str = ""
+    sites: tuple[str, ...] = ()
+    implementation: str = ""
+    test_evidence: str = ""
+    validator: str = ""
+    template: str = ""
+    parameters: tuple[str, ...] = ()
+    incident: str = ""
+    despite: tuple[str, ...] = ()
+    despite_reason: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -123,6 +123,12 @@ class ChangeTickets(Protocol):
         self, *, service: str = "", open_only: bool = True, limit: int = 20
     ) -> Sequence[Change]:
         """Return changes, newest first."""
+        ...
+
+    async def overlapping(
+        self, start: datetime, end: datetime, *, services: Collection[str] = ()
+    ) -> Sequence[Change]:
+        """Return the changes, closed ones too, whose window meets another one, by their start."""
         ...
 
 

@@ -25,7 +25,7 @@ from bot.storage.numbers import format_id, next_number, parse_id
 from bot.storage.tables import CHANGES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Row, Select
@@ -125,6 +125,16 @@ class ChangeRegister:
         if open_only:
             query = query.where(CHANGES.c.state.in_(_OPEN))
         return await self._read(query.order_by(CHANGES.c.number.desc()).limit(limit))
+
+    async def overlapping(
+        self, start: datetime, end: datetime, *, services: Collection[str] = ()
+    ) -> Sequence[Change]:
+        """Return the changes whose window meets another one, in the order in which they begin."""
+        meets = CHANGES.c.window_start < end, CHANGES.c.window_end > start
+        query = select(CHANGES).where(*meets)
+        if services:
+            query = query.where(CHANGES.c.service.in_(sorted(services)))
+        return await self._read(query.order_by(CHANGES.c.window_start, CHANGES.c.number))
 
     async def _read(self, query: Select[Any]) -> Sequence[Change]:
         rows = await self._database.read(lambda connection: connection.execute(query).all())
