@@ -23,9 +23,11 @@ from bot.api import (
     Manual,
 )
 from bot.audit.usage import UsageReader
-from bot.control import Control
+from bot.control import Around, Control
 from bot.deploys.desk import DeployDesk
-from bot.deploys.flow import WORKFLOW, DeployFlow, Patience
+from bot.deploys.flow import WORKFLOW, DeployFlow
+from bot.deploys.journal import Journal
+from bot.deploys.patience import Patience
 from bot.dispatch.approve import CARRY_OUT, ApprovalDesk
 from bot.dispatch.authorise import Policies
 from bot.dispatch.carry_out import CarryOut
@@ -160,13 +162,21 @@ def build(settings: Settings, outside: Outside) -> House:
     stores, estate = _stores(database, clock), catalogue.load(settings.services)
     people = directory.LiveDirectory(settings.people, sandbox=settings.is_sandbox)
     known = registry.discover(commands)
-    control = Control.made(settings, stores.deploys, stores.changes, ci, clock)
     policies = Policies(known.commands, settings.policies)
     links = LinkDesk(stores.links, people, policies.holds, clock)
     engine = DurableEngine(database, poll_seconds=outside.poll_seconds)
     notices, live, outbox = _notices(settings, stores, clock)
     trail = Trail.made(settings, database, stores.letters, notices, clock)
     log, audit = trail.log, trail.audit
+    around = Around(
+        database=database,
+        tasks=stores.tasks,
+        policies=policies,
+        estate=estate,
+        ledger=log,
+        notices=notices,
+    )
+    control = Control.made(settings, stores.deploys, stores.changes, ci, clock, around)
     strictness = Strictnesses(settings.audit.strictness)
     strictness.check(known.commands)
     about = (stores.deliveries, policies, clock, notices, trail.records, strictness)
@@ -216,9 +226,9 @@ def build(settings: Settings, outside: Outside) -> House:
 def _flow(
     stores: Stores, outside: Outside, estate: Catalogue, trail: Trail, notices: TopicNotices
 ) -> DeployFlow:
-    outer = (stores.deploys, outside.ci, stores.changes, outside.prober, estate)
-    about = (trail.log, trail.audit, notices, outside.clock, outside.patience)
-    return DeployFlow(*outer, *about)
+    journal = Journal(stores.deploys, estate, trail.log, trail.audit, notices, outside.clock)
+    outer = (outside.ci, stores.changes, outside.prober, outside.patience)
+    return DeployFlow.made(journal, *outer)
 
 
 def _signing_url(settings: Settings, policies: Policies) -> str:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from bot.api import Done
 from bot.deploys.card import card, topic
-from bot.deploys.flow import WORKFLOW, first_steps
+from bot.deploys.flow import WORKFLOW
 from bot.deploys.gates import Asked, Moment, pass_all
+from bot.deploys.plan import first_steps
 from bot.errors import BadInput, Refused, Rejected
 from bot.model import (
+    Batch,
     Change,
     ChangeResult,
     Deploy,
@@ -193,8 +195,9 @@ class DeployDesk:
             request=caller.request,
             change=change,
             rollback_of=wanted.rollback_of,
-            steps=first_steps(),
+            steps=first_steps((Batch(),)),
             place=caller.place,
+            batches=(Batch(),),
         )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bot.model.arguments import Args, FreeText, Id, Option, Risk, Secret, Word
 from bot.model.builds import Build, BuildState, Stage
 from bot.model.changes import Change, ChangeResult, ChangeState, ChangeType, NewChange
-from bot.model.deploys import Deploy, DeployState
-from bot.model.estate import CiTarget, Deployment, Environment, Probe, Service
+from bot.model.deploys import Batch, BatchState, Deploy, DeployState, Wish
+from bot.model.estate import CiTarget, Deployment, Environment, Probe, Service, Validator
 from bot.model.events import (
     AuditCount,
     AuditPage,
@@ -18,7 +18,9 @@ from bot.model.events import (
     Proof,
     Verdict,
 )
+from bot.model.findings import Finding, Standing
 from bot.model.forms import Form, Input, InputKind
+from bot.model.locks import Lock
 from bot.model.messages import Invocation, Place
 from bot.model.people import Account, AccountKind, Principal
 from bot.model.reasons import Reason
@@ -38,6 +40,8 @@ __all__ = [
     "AuditCount",
     "AuditPage",
     "AuditQuery",
+    "Batch",
+    "BatchState",
     "Build",
     "BuildState",
     "Button",
@@ -52,6 +56,7 @@ __all__ = [
     "Draft",
     "Environment",
     "Event",
+    "Finding",
     "Form",
     "FreeText",
     "Id",
@@ -61,6 +66,7 @@ __all__ = [
     "Invocation",
     "Json",
     "Kind",
+    "Lock",
     "LogState",
     "Membership",
     "NewChange",
@@ -81,6 +87,7 @@ __all__ = [
     "Signing",
     "SigningStage",
     "Stage",
+    "Standing",
     "Step",
     "StepState",
     "Style",
@@ -89,7 +96,9 @@ __all__ = [
     "TaskKind",
     "Usage",
     "Used",
+    "Validator",
     "Verdict",
     "Visibility",
+    "Wish",
     "Word",
 ]

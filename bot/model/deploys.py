@@ -11,18 +11,63 @@ from bot.model.steps import Step
 
 
 class DeployState(enum.StrEnum):
-    """Where a deploy stands; UNKNOWN waits for a human."""
+    """Where a deploy stands; SCHEDULED waits for its moment, UNKNOWN for a human.
 
+    VALIDATING waits for the clinical validator; NOT_VALIDATED waited in vain, and is no success.
+    """
+
+    SCHEDULED = "scheduled"
     STARTED = "started"
+    VALIDATING = "validating"
+    NOT_VALIDATED = "not_validated"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     STOPPED = "stopped"
     UNKNOWN = "unknown"
 
 
+class BatchState(enum.StrEnum):
+    """Where one batch of a deploy stands; what was started and not seen to its end is unknown."""
+
+    WAITING = "waiting"
+    STARTED = "started"
+    DONE = "done"
+    FAILED = "failed"
+    ROLLED_BACK = "rolled_back"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The sites that are deployed to together; none are a whole environment.
+
+    `before` has what ran at each site, as pairs of site and version; `due` is when its hold ends.
+    """
+
+    sites: tuple[str, ...] = ()
+    state: BatchState = BatchState.WAITING
+    build: str = ""
+    before: tuple[tuple[str, str], ...] = ()
+    due: datetime | None = None
+
+
+class Wish(enum.StrEnum):
+    """What somebody asks of a deploy that has begun."""
+
+    NONE = ""
+    PAUSE = "pause"
+    ABORT = "abort"
+
+
 @dataclass(frozen=True)
 class Deploy:
-    """One deploy of one service to one environment; `replaced` is what ran before it."""
+    """One deploy of one service to one environment; `replaced` is what ran before it.
+
+    `planned` is the moment that it was asked for, where that is not at once. Each of `batches` is
+    triggered by itself, `hold_seconds` after the one before. `wish` is what was last asked of it
+    since, by whom and why. `validate_until` is when the watch of the clinical validator ends;
+    `validated_by` answered, in favour or not, and `validation` is what they said.
+    """
 
     id: str
     service: str
@@ -40,5 +85,16 @@ class Deploy:
     rollback_of: str = ""
     outcome: str = ""
     finished: datetime | None = None
+    under_lock: str = ""
     steps: tuple[Step, ...] = ()
     place: Place | None = None
+    planned: datetime | None = None
+    batches: tuple[Batch, ...] = ()
+    hold_seconds: int = 0
+    wish: Wish = Wish.NONE
+    wish_by: str = ""
+    wish_why: str = ""
+    validate_until: datetime | None = None
+    validated_by: str = ""
+    validated: datetime | None = None
+    validation: str = ""

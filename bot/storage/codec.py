@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.model import Place, Proposal, Reply, Step
+from bot.model import Batch, Place, Proposal, Reply, Step
 
 T = TypeVar("T")
 
@@ -52,4 +52,5 @@ REPLY = Codec("Reply", TypeAdapter(Reply))
 PROPOSAL = Codec("Proposal", TypeAdapter(Proposal))
 PLACE = Codec("Place", TypeAdapter(Place | None))
 STEPS = Codec("progress list", TypeAdapter(tuple[Step, ...]))
+BATCHES = Codec("list of batches", TypeAdapter(tuple[Batch, ...]))
 WORDS = Codec("list of words", TypeAdapter(tuple[str, ...]))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Row, Select
 
-    from bot.model import Step
+    from bot.model import Batch, Step
     from bot.ports import Effect, Transaction
 
 _NAME: Final = "DEP"
@@ -49,11 +49,12 @@ class SqlDeploys:
             known = _of_request(sql(tx), deploy.request)
             if known is not None:
                 return known
-            take_for_deploy(sql(tx), deploy, number)
-            values = {**vars(deploy), "number": number}
+            under = take_for_deploy(sql(tx), deploy, number)
+            opened = replace(deploy, id=format_id(_NAME, number), under_lock=under)
+            values = {**vars(opened), "number": number}
             del values["id"]
             sql(tx).execute(insert(DEPLOYS).values(**values))
-            return replace(deploy, id=format_id(_NAME, number))
+            return opened
 
         return effect
 
@@ -65,6 +66,7 @@ class SqlDeploys:
         build: str | None = None,
         replaced: str | None = None,
         change: str | None = None,
+        batches: Sequence[Batch] | None = None,
     ) -> Effect[Deploy]:
         """Write down progress; None leaves a field as it is. `Conflict` when there is no such."""
         given = {
@@ -72,6 +74,7 @@ class SqlDeploys:
             "build": build,
             "replaced": replaced,
             "change": change,
+            "batches": None if batches is None else tuple(batches),
         }
         values = {name: value for name, value in given.items() if value is not None}
 

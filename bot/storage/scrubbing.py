@@ -27,7 +27,7 @@ SHORTEST: Final = 6
 
 _NUMBERED: Final = (
     ("REQ-", REQUESTS, ("proposal", "needs", "why")),
-    ("DEP-", DEPLOYS, ("reason", "outcome", "steps")),
+    ("DEP-", DEPLOYS, ("reason", "outcome", "steps", "wish_why")),
     ("CHG-", CHANGES, ("summary", "clinical_impact", "backout", "close_note")),
 )
 

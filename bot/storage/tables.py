@@ -12,6 +12,7 @@ from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, UniqueCons
 from sqlmodel import Field, SQLModel
 
 from bot.model import (
+    Batch,
     ChangeResult,
     ChangeState,
     ChangeType,
@@ -21,8 +22,9 @@ from bot.model import (
     Reply,
     RequestState,
     Step,
+    Wish,
 )
-from bot.storage.codec import PLACE, PROPOSAL, REPLY, STEPS, WORDS
+from bot.storage.codec import BATCHES, PLACE, PROPOSAL, REPLY, STEPS, WORDS
 from bot.storage.columns import Blank, Encoded, Utc, Word
 
 
@@ -123,17 +125,33 @@ class DeployRow(Store, table=True):
     rollback_of: str = _column(Text)
     outcome: str = _column(Text)
     finished: datetime | None = _column(Utc, null=True)
+    under_lock: str = _column(Text)
     steps: tuple[Step, ...] = _column(Encoded(STEPS))
     place: Place | None = _column(Encoded(PLACE), null=True)
+    planned: datetime | None = _column(Utc, null=True)
+    batches: tuple[Batch, ...] = _column(Encoded(BATCHES))
+    hold_seconds: int = _column(Integer)
+    wish: Wish = _column(Word(Wish))
+    wish_by: str = _column(Text)
+    wish_why: str = _column(Text)
+    validate_until: datetime | None = _column(Utc, null=True)
+    validated_by: str = _column(Text)
+    validated: datetime | None = _column(Utc, null=True)
+    validation: str = _column(Text)
 
 
 class LockRow(Store, table=True):
-    """Who holds an environment of a service: the key is the lock."""
+    """Who holds an environment of a service: the key is the lock; `deploy` 0 is none."""
 
     __tablename__ = "deploy_locks"
     service: str = _key()
     environment: str = _key()
     deploy: int = _column(Integer)
+    person: str = _column(Text)
+    reason: str = _column(Text)
+    since: datetime | None = _column(Utc, null=True)
+    until: datetime | None = _column(Utc, null=True)
+    lease: datetime | None = _column(Utc, null=True)
 
 
 class ChangeRow(Store, table=True):

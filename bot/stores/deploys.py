@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from bot.model import Deploy, DeployState, Step
+    from bot.model import Batch, Deploy, DeployState, Step
     from bot.ports import Effect
 
 
@@ -31,6 +31,7 @@ class DeployStore(Protocol):
         build: str | None = None,
         replaced: str | None = None,
         change: str | None = None,
+        batches: Sequence[Batch] | None = None,
     ) -> Effect[Deploy]:
         """Write down progress; None leaves a field as it is."""
         ...

@@ -1,6 +1,9 @@
-"""Flow."""
+"""Deploys that wait for their moment, go site by site, and can be paused."""
 
 from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0014"
 down_revision = "0013"
@@ -9,7 +12,16 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Change nothing yet."""
+    """Add what a deploy needs; those that are known went everywhere at once."""
+    op.add_column("deploys", sa.Column("planned", sa.DateTime))
+    for name, kind, old in (
+        ("batches", sa.Text, "[]"),
+        ("hold_seconds", sa.Integer, "0"),
+        ("wish", sa.String(32), ""),
+        ("wish_by", sa.Text, ""),
+        ("wish_why", sa.Text, ""),
+    ):
+        op.add_column("deploys", sa.Column(name, kind, nullable=False, server_default=old))
 
 
 def downgrade() -> None:

@@ -1,0 +1,16 @@
+"""How long each wait of a deploy is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long each wait of the flow is, in seconds; a test turns these."""
+
+    poll: float = 1.0
+    job: float = 1800.0
+    lookup: float = 60.0
+    smoke: float = 20.0
+    audit: float = 5.0

@@ -1,0 +1,67 @@
+"""The smoke probe: what was deployed has to answer where it was deployed to."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bot.deploys.journal import Journal, changed
+from bot.deploys.plan import SMOKE, batches_of, said
+from bot.deploys.stage import FAILED, ON, outcome
+from bot.errors import IntegrationError
+from bot.model import BatchState, StepState
+
+if TYPE_CHECKING:
+    from bot.deploys.patience import Patience
+    from bot.deploys.sight import Sight
+    from bot.deploys.stage import Outcome
+    from bot.model import Deploy, Service
+
+NO_PROBE = "No version probe is declared, so nothing was probed."
+
+
+@dataclass(frozen=True)
+class Smoke:
+    """Probes one batch until it is well, or its time is over."""
+
+    journal: Journal
+    sight: Sight
+    patience: Patience
+
+    async def __call__(self, deploy_id: str, number: int) -> Outcome:
+        """Probe after the deploy job of the batch."""
+        deploy, service = await self.journal.load(deploy_id)
+        batch = batches_of(deploy)[number]
+        label = said(batch.sites, SMOKE)
+        deploy = await self.journal.note(deploy, label, StepState.RUNNING)
+        waited = 0.0
+        while True:
+            state, text = await self.probe(deploy, service, number)
+            if state is not StepState.FAILED or waited > self.patience.smoke:
+                break
+            waited += self.patience.poll
+            await asyncio.sleep(self.patience.poll)
+        good = state is not StepState.FAILED
+        batch = replace(batch, state=BatchState.DONE if good else BatchState.FAILED)
+        if not good:
+            text = f"The smoke probe failed: {text}."
+        batches = changed(deploy, number, batch)
+        await self.journal.note(deploy, label, state, text, batches=batches)
+        return outcome(ON if good else FAILED, text)
+
+    async def probe(self, deploy: Deploy, service: Service, number: int) -> tuple[StepState, str]:
+        """Look once: done, failed and what is wrong, or skipped where nothing can be probed."""
+        sites = batches_of(deploy)[number].sites
+        try:
+            seen = await self.sight.versions(service, deploy.environment, sites)
+        except IntegrationError as error:
+            return StepState.FAILED, error.text
+        if not seen:
+            return StepState.SKIPPED, NO_PROBE
+        for site, version in seen.items():
+            if version != deploy.version:
+                place = f"{site} answers" if site else "it answers"
+                return StepState.FAILED, f"{place} version {version}"
+        place = f"{' and '.join(sites)} in {deploy.environment}" if sites else deploy.environment
+        return StepState.DONE, f"{place} answers {deploy.version}."
