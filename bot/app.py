@@ -176,7 +176,7 @@ def build(settings: Settings, outside: Outside) -> House:
         ledger=log,
         notices=notices,
     )
-    control = Control.made(settings, stores.deploys, stores.changes, ci, clock, around)
+    control = Control.made(settings, stores.deploys, stores.changes, ci, clock, around=around)
     strictness = Strictnesses(settings.audit.strictness)
     strictness.check(known.commands)
     about = (stores.deliveries, policies, clock, notices, trail.records, strictness)

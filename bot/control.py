@@ -9,14 +9,35 @@ from typing import Self
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot import freezes
+from bot.api import ReviewTasks
 from bot.deploys.gates import Gate
 from bot.deploys.gates.change import OpenChange
 from bot.deploys.gates.freezing import Freezing
 from bot.deploys.gates.green import Green
 from bot.deploys.gates.locking import Locking
-from bot.ports import ChangeTickets, Ci, Clock, Freezes
+from bot.dispatch.authorise import Policies
+from bot.emergency.reviews import TaskDesk
+from bot.emergency.working_days import WeekDays
+from bot.model import Place
+from bot.ports import Catalogue, ChangeTickets, Ci, Clock, Freezes, Ledger, Notices
+from bot.ports.control import WorkingDays
 from bot.settings import Settings
-from bot.stores import DeployStore
+from bot.storage.database import Database
+from bot.stores import DeployStore, Tasks
+
+LATE_SECONDS = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Around:
+    """What is there already when control is made; each part takes what it needs."""
+
+    database: Database
+    tasks: Tasks
+    policies: Policies
+    estate: Catalogue
+    ledger: Ledger
+    notices: Notices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +46,8 @@ class Control:
 
     gates: Sequence[Gate]
     freezes: Freezes
+    reviews: TaskDesk
+    working_days: WorkingDays
 
     @classmethod
     def made(
@@ -34,6 +57,8 @@ class Control:
         changes: ChangeTickets,
         ci: Ci,
         clock: Clock,
+        *,
+        around: Around,
     ) -> Self:
         """Wire what the settings ask for; nothing is started."""
         calendar = freezes.load(settings.calendars)
@@ -43,11 +68,31 @@ class Control:
             Green(ci),
             OpenChange(changes, clock),
         )
-        return cls(gates=gates, freezes=calendar)
+        reviews = TaskDesk(
+            tasks=around.tasks,
+            policies=around.policies,
+            catalogue=around.estate,
+            ledger=around.ledger,
+            notices=around.notices,
+            clock=clock,
+            security=place_of(settings.channels.get("security", "")),
+        )
+        return cls(gates=gates, freezes=calendar, reviews=reviews, working_days=WeekDays())
 
     def provided(self) -> Mapping[type, object]:
         """Return what commands may ask for."""
-        return {Freezes: self.freezes}
+        return {
+            Freezes: self.freezes,
+            ReviewTasks: self.reviews,
+            WorkingDays: self.working_days,
+        }
 
     async def watch(self, scheduler: AsyncIOScheduler) -> None:
         """Go on looking at what changes by itself."""
+        scheduler.add_job(self.reviews.look, "interval", seconds=LATE_SECONDS, max_instances=1)
+
+
+def place_of(channel: str) -> Place | None:
+    """Return the place of a channel as settings write it, None for ""."""
+    platform, _, name = channel.partition(":")
+    return Place(platform, name) if name else None

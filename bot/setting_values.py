@@ -50,6 +50,13 @@ def _url(value: str, info: ValidationInfo) -> str:
     return value
 
 
+def _channel(value: str) -> str:
+    platform, _, channel = value.partition(":")
+    if platform not in ("slack", "teams") or not channel:
+        raise ValueError("must be a channel, such as slack:C0123456789 or teams:19:...")
+    return value
+
+
 def _folder_url(value: str) -> str:
     return value.rstrip("/") + "/"
 
@@ -91,6 +98,7 @@ def _metadata_url(value: str, info: ValidationInfo) -> str:
 
 MetadataUrl: TypeAlias = Annotated[str, AfterValidator(_metadata_url)]
 Url: TypeAlias = Annotated[str, AfterValidator(_url)]
+Channel: TypeAlias = Annotated[str, AfterValidator(_channel)]
 BaseUrl: TypeAlias = Annotated[Url, AfterValidator(_folder_url)]
 ExistingPath: TypeAlias = Annotated[Path, AfterValidator(_existing)]
 Password: TypeAlias = Annotated[SecretStr, _strong(SHORTEST_PASSWORD)]

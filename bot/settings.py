@@ -34,6 +34,7 @@ from bot.setting_values import (
     AppToken,
     BaseUrl,
     BotToken,
+    Channel,
     ExistingPath,
     Guid,
     MetadataUrl,
@@ -198,6 +199,7 @@ class Settings(Block):
     calendars: ExistingPath | None = None
     policies: tuple[ExistingPath, ...] = ()
     integrations: dict[str, Provider] = Field(default_factory=dict)
+    channels: dict[Literal["security"], Channel] = Field(default_factory=dict)
     failover: dict[Literal["slack", "teams"], str] = Field(default_factory=dict)
     log_level: Level = Level.INFO
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.api.command import Caller, Command, Credentials, Done
 from bot.api.deployments import Deployments, Wanted
 from bot.api.desks import AccessReviews, Approvals, Known, Linking, Manual, QueryLanguage
+from bot.api.emergency import BreakGlass, GlassWanted, ReviewTasks, StopAll
 from bot.api.signatures import given, signature
 from bot.errors import (
     BadInput,
@@ -76,7 +77,7 @@ from bot.ports import (
     Redactions,
     Transaction,
 )
-from bot.ports.control import Duties, Duty, Glass, Halts, OnCall
+from bot.ports.control import Duties, Duty, Glass, Grant, Halt, Halts, OnCall, WorkingDays
 from bot.ports.holds import HoldTerms, LegalHolds
 from bot.stores import DeployStore, Letters, SavedSearch, SavedSearches, Tasks
 
@@ -93,6 +94,7 @@ __all__ = [
     "AuditQuery",
     "AuditReader",
     "BadInput",
+    "BreakGlass",
     "Build",
     "BuildState",
     "Button",
@@ -123,6 +125,9 @@ __all__ = [
     "Event",
     "FreeText",
     "Glass",
+    "GlassWanted",
+    "Grant",
+    "Halt",
     "Halts",
     "HoldTerms",
     "Id",
@@ -149,6 +154,7 @@ __all__ = [
     "Rejected",
     "Reply",
     "Request",
+    "ReviewTasks",
     "Risk",
     "SavedSearch",
     "SavedSearches",
@@ -157,6 +163,7 @@ __all__ = [
     "Stage",
     "Step",
     "StepState",
+    "StopAll",
     "Style",
     "Table",
     "Task",
@@ -167,6 +174,7 @@ __all__ = [
     "Visibility",
     "Wanted",
     "Word",
+    "WorkingDays",
     "args",
     "given",
     "signature",

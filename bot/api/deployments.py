@@ -13,7 +13,10 @@ from bot.ports import Effect
 
 @dataclass(frozen=True)
 class Wanted:
-    """A deploy that is asked for; `change` names an open change, or "" to have one opened."""
+    """A deploy that is asked for; `change` names an open change, or "" to have one opened.
+
+    `requester` is whose deploy it would be, where that is known.
+    """
 
     service: Service
     environment: str
@@ -21,6 +24,7 @@ class Wanted:
     reason: str
     change: str = ""
     rollback_of: str = ""
+    requester: str = ""
 
 
 class Deployments(Protocol):

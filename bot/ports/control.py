@@ -62,7 +62,7 @@ class Halts(Protocol):
 
 @dataclass(frozen=True)
 class Grant:
-    """A break-glass in force; `id` is BG-n."""
+    """A break-glass in force, for one service alone; `id` is BG-n."""
 
     id: str
     person: str
@@ -70,6 +70,7 @@ class Grant:
     reason: str
     since: datetime
     until: datetime
+    service: str = ""
 
 
 class Glass(Protocol):
@@ -77,4 +78,12 @@ class Glass(Protocol):
 
     def now(self, person: str, at: datetime) -> Grant | None:
         """Return the grant that a person acts under at a moment, or None; answers from memory."""
+        ...
+
+
+class WorkingDays(Protocol):
+    """The days on which a site's office works, in its own zone."""
+
+    def later(self, at: datetime, days: int) -> datetime:
+        """Return the end of the working day that is so many working days after a moment's day."""
         ...

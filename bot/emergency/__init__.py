@@ -1,0 +1,1 @@
+"""Break-glass, stop-all, and the reviews that follow."""
