@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.api import Wanted
     from bot.model import Deploy
 
@@ -21,12 +23,20 @@ class Moment(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Asked:
-    """A deploy before a gate; `deploy` is the one that is about to be triggered, where it is."""
+    """A deploy before a gate; `deploy` is the one that is about to be triggered, where it is.
+
+    `when` is the moment that a deploy is asked for, where that is not at once.
+    """
 
     wanted: Wanted
     commit: str
     moment: Moment
     deploy: Deploy | None = None
+    when: datetime | None = None
+
+    def at(self, now: datetime) -> datetime:
+        """Return the moment that the gate is asked about: a planned one, or now."""
+        return self.when or now
 
 
 class Gate(Protocol):
