@@ -25,7 +25,7 @@ from bot.adapters import web
 from bot.api import Credentials
 from bot.app import House, Outside, SystemClock, build, running
 from bot.errors import ConfigurationError
-from bot.ports import Ci, Messenger, Rooms
+from bot.ports import Ci, Clock, Messenger, Rooms
 from bot.settings import Provider, Settings
 from bot.storage.secrets import SealedSecret
 from integrations.probes import HttpProber
@@ -56,7 +56,12 @@ class SlackDoor(Door, Protocol):
         ...
 
 
-def web_app(settings: Settings, house: House, doors: Sequence[Route]) -> ASGIApp:
+def web_app(
+    settings: Settings,
+    house: House,
+    doors: Sequence[Route],
+    sign_in: web.SignIn | None = None,
+) -> ASGIApp:
     """Return the one HTTP application: the chat platforms' doors, the console, health."""
     api = FastAPI(title="Wardroom", docs_url=None, redoc_url=None, openapi_url=None)
     api.include_router(
@@ -73,6 +78,8 @@ def web_app(settings: Settings, house: House, doors: Sequence[Route]) -> ASGIApp
                 mode=settings.mode.value,
                 public_url=settings.server.address,
                 clock=house.clock,
+                signatures=house.desk.signing,
+                sign_in=sign_in,
             )
         )
     )
@@ -133,7 +140,7 @@ async def serve(settings: Settings) -> None:
         house.outbox.nudge()
         server = _Server(
             uvicorn.Config(
-                web_app(settings, house, routes),
+                web_app(settings, house, routes, sign_in(settings, client, clock)),
                 host=settings.server.host,
                 port=settings.server.port,
                 log_config=None,
@@ -257,6 +264,27 @@ def _teams(
         references=house.stores.references,
     )
     return door, teams.routes(door)
+
+
+def sign_in(settings: Settings, client: httpx.AsyncClient, clock: Clock) -> web.SignIn | None:
+    """Return the provider at which approvals are signed, None where there is none."""
+    given = settings.oidc
+    if given is None:
+        return None
+    oidc = importlib.import_module("bot.adapters.web.oidc")
+    registration = oidc.Registration(
+        issuer=given.issuer,
+        client_id=given.client_id,
+        client_secret=given.client_secret.get_secret_value(),
+        redirect_url=f"{settings.server.address}/sign/back",
+        discovery_url=given.discovery,
+        authorization_url=given.authorization_url or "",
+        token_url=given.token_url or "",
+        jwks_url=given.jwks_url or "",
+        subject_claim=given.subject_claim,
+    )
+    provider: web.SignIn = oidc.Provider(registration, client, clock)
+    return provider
 
 
 def _measure(house: House) -> None:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.api import Caller
+    from bot.model import Principal
     from bot.ports import Clock, Directory, Ledger, Transaction
     from bot.stores import Requests, Signings
 
@@ -53,6 +54,9 @@ LETTERS: Final = "bcdfghjklmnpqrstvwxz"
 LENGTH: Final = 40  # 172 bits
 
 UNKNOWN: Final = "There is no such link, or a newer one took its place. {again}"
+ELSEWHERE: Final = (
+    "This sign-in was begun in another browser, or in no way of ours, so nothing is signed."
+)
 NOT_SET_UP: Final = (
     "{request} needs a signed approval, and no sign-in provider is set up here, so it cannot be "
     "approved. Your Wardroom administrator finds the mend in docs/signed-approvals.md."
@@ -150,6 +154,13 @@ class SigningDesk:
         await self._move(signing, after, f"{signing.request}: to the sign-in provider, to sign")
         return after
 
+    async def elsewhere(self, browser: str) -> NoReturn:
+        """Refuse what comes back in another browser than it was begun in; that one may go on."""
+        signing = await self.signings.by_browser(hashed(browser))
+        if signing is None:
+            raise NotAuthorised(ELSEWHERE)
+        await self._refuse_only(signing, Reason.NOT_AUTHORISED, ELSEWHERE, "another browser")
+
     async def returned(self, browser: str) -> Signing:
         """Take somebody who comes back from the provider, once."""
         signing = await self._in(browser)
@@ -186,14 +197,8 @@ class SigningDesk:
         """Record that a signing came to nothing, and raise that as `Refused`."""
         said = f"{text} {_again(signing.request)}"
         who = self.directory.identify(Account(OIDC, subject)) if subject else None
-        draft = replace(
-            self._draft(signing, Kind.REFUSED, said, subject),
-            person=who.id if who else "",
-            roles=tuple(sorted(who.roles)) if who else (),
-            params={"link_of": signing.person},
-            reason=reason,
-            error=f"signing: {error}",
-        )
+        draft = self._draft(signing, Kind.REFUSED, said, subject)
+        draft = _unproved(draft, signing, reason, error, who)
         ended = replace(signing, stage=SigningStage.REFUSED)
         # One that was signed stays so, whatever is tried with its link afterwards.
         is_over = signing.stage in (SigningStage.SIGNED, SigningStage.REFUSED)
@@ -224,15 +229,17 @@ class SigningDesk:
         return request
 
     async def _refuse_again(self, signing: Signing) -> NoReturn:
-        """Refuse a step that was taken already, and leave the signing as it is."""
-        draft = replace(
-            self._draft(signing, Kind.REFUSED, _used(signing), ""),
-            params={"link_of": signing.person},
-            reason=Reason.DUPLICATE,
-            error=f"signing: used again when {signing.stage.value}",
-        )
-        await self.ledger.append(draft)
-        raise Refused(Reason.DUPLICATE, _used(signing))
+        """Refuse a step that was taken already."""
+        error = f"used again when {signing.stage.value}"
+        await self._refuse_only(signing, Reason.DUPLICATE, _used(signing), error)
+
+    async def _refuse_only(
+        self, signing: Signing, reason: Reason, text: str, error: str
+    ) -> NoReturn:
+        """Record a refusal and leave the signing as it is."""
+        draft = self._draft(signing, Kind.REFUSED, text, "")
+        await self.ledger.append(_unproved(draft, signing, reason, error))
+        raise Refused(reason, text)
 
     async def _move(self, before: Signing, after: Signing, said: str) -> None:
         move, draft = self.signings.move(before, after), self._draft(after, Kind.SYSTEM, said, "")
@@ -274,6 +281,20 @@ class SigningDesk:
             request=signing.request,
             text=said,
         )
+
+
+def _unproved(
+    draft: Draft, signing: Signing, reason: Reason, error: str, who: Principal | None = None
+) -> Draft:
+    """Return a refusal's record, in the name of who signed in, if anybody we know did."""
+    return replace(
+        draft,
+        person=who.id if who else "",
+        roles=tuple(sorted(who.roles)) if who else (),
+        params={"link_of": signing.person},
+        reason=reason,
+        error=f"signing: {error}",
+    )
 
 
 def hashed(secret: str) -> str:

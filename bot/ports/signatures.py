@@ -24,6 +24,10 @@ class Signatures(Protocol):
         """Use a link up: its person goes to sign in, in the browser that `browser` stands for."""
         ...
 
+    async def elsewhere(self, browser: str) -> NoReturn:
+        """Refuse what comes back in another browser than it was begun in; that one may go on."""
+        ...
+
     async def returned(self, browser: str) -> Signing:
         """Take somebody who comes back from the provider, once."""
         ...

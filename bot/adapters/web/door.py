@@ -66,20 +66,7 @@ class Door:
 
     def opened(self, endpoint: Endpoint, refuse: Refuse) -> Endpoint:
         """Return `endpoint` behind the checks; `refuse` draws the sentence that says why not."""
-
-        async def checked(request: Request) -> Response:
-            why = self._objection(request)
-            if why:
-                return sealed(refuse(Reason.NOT_AUTHORISED, why, 403))
-            try:
-                return sealed(await endpoint(request))
-            except BadInput as error:
-                return sealed(refuse(error.reason, error.text, 400))
-            except Exception:  # the edge: a page says that it failed, the log says why
-                log.exception("web_endpoint_failed", path=request.url.path)
-                return sealed(refuse(Reason.FAILED, BROKEN, 500))
-
-        return checked
+        return edge(endpoint, refuse, self._objection)
 
     def _objection(self, request: Request) -> str:
         if self.mode != "sandbox":
@@ -90,6 +77,29 @@ class Door:
         if _host_name(request.headers.get("host", "")) not in LOOPBACK_NAMES:
             return WRONG_HOST
         return "" if _is_same_origin(request) else WRONG_ORIGIN
+
+
+def edge(endpoint: Endpoint, refuse: Refuse, objection: Callable[[Request], str]) -> Endpoint:
+    """Return `endpoint` as the outside meets it: behind `objection`, never without an answer."""
+
+    async def checked(request: Request) -> Response:
+        why = objection(request)
+        if why:
+            return sealed(refuse(Reason.NOT_AUTHORISED, why, 403))
+        try:
+            return sealed(await endpoint(request))
+        except BadInput as error:
+            return sealed(refuse(error.reason, error.text, 400))
+        except Exception:  # the edge: a page says that it failed, the log says why
+            log.exception("web_endpoint_failed", path=pattern(request))
+            return sealed(refuse(Reason.FAILED, BROKEN, 500))
+
+    return checked
+
+
+def pattern(request: Request) -> str:
+    """Return the route's own path: the one that was asked for may hold a secret."""
+    return getattr(request.scope.get("route"), "path", request.url.path)
 
 
 def sealed(response: Response) -> Response:

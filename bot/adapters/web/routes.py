@@ -10,14 +10,17 @@ from fastapi import APIRouter
 from bot.adapters.web import assets
 from bot.adapters.web.audit import AuditPages
 from bot.adapters.web.chat import Chat
-from bot.adapters.web.door import Door
+from bot.adapters.web.door import Door, edge
 from bot.adapters.web.feed import KEEP_ALIVE_SECONDS, Feed
+from bot.adapters.web.identity import SignIn
 from bot.adapters.web.live import Live
 from bot.adapters.web.pages import Console, Drawing, templates
 from bot.adapters.web.persona import Personas
 from bot.adapters.web.report import PATH, ReportPage
+from bot.adapters.web.signing import BACK, CONFIRM, GO, OFFER, SigningPages
 from bot.adapters.web.wire import refused
 from bot.ports import AuditReader, Clock, Directory, NoticeBoard, Road
+from bot.ports.signatures import Signatures
 from bot.stores import TopicReader
 
 
@@ -26,7 +29,8 @@ class Parts:
     """What the console is made of.
 
     `live` is its Messenger, made before the Notices that need it. `complete` returns, for a line
-    so far, whole lines or next words. `mode` is "sandbox" or "production".
+    so far, whole lines or next words. `mode` is "sandbox" or "production". `sign_in` is the
+    provider at which approvals are signed, None without one.
     """
 
     live: Live
@@ -40,6 +44,8 @@ class Parts:
     mode: str
     public_url: str
     clock: Clock
+    signatures: Signatures | None = None
+    sign_in: SignIn | None = None
     keep_alive_seconds: float = KEEP_ALIVE_SECONDS
 
 
@@ -50,6 +56,7 @@ def console(parts: Parts) -> APIRouter:
     feed = Feed(parts.live, parts.topics, parts.clock, parts.keep_alive_seconds)
     _api(router, door, parts, feed)
     _pages(router, door, parts, feed)
+    _signing(router, parts)
     serve = assets.Assets(assets.read()).asset
     router.add_route("/static/{name}", serve, methods=["GET"], include_in_schema=False)
     return router
@@ -82,3 +89,20 @@ def _pages(router: APIRouter, door: Door, parts: Parts, feed: Feed) -> None:
     ):
         opened = door.opened(endpoint, drawing.closed)
         router.add_route(path, opened, methods=[method], include_in_schema=False)
+
+
+def _signing(router: APIRouter, parts: Parts) -> None:
+    if parts.sign_in is None or parts.signatures is None:
+        return
+    asks = (parts.sign_in, parts.signatures, parts.road)
+    pages = SigningPages(*asks, templates(), parts.public_url)
+    for path, method, endpoint in (
+        (BACK, "GET", pages.back),
+        (CONFIRM, "GET", pages.confirm),
+        (CONFIRM, "POST", pages.sign),
+        (OFFER, "GET", pages.offer),
+        (GO, "GET", pages.go),
+    ):
+        # No door before it: it is open in production too, and asks for a sign-in of its own.
+        told = edge(pages.told(endpoint), pages.closed, lambda _request: "")
+        router.add_route(path, told, methods=[method], include_in_schema=False)
