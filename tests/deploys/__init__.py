@@ -1,0 +1,1 @@
+"""Deploys: their gates and their flow."""
