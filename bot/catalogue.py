@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 
-from bot import documents
+from bot import documents, estate_checks
 from bot.documents import Block, matching
+from bot.estate_checks import (
+    LONGEST_PROBE,
+    SHORTEST_PROBE,
+    CheckEntry,
+    Duration,
+    OneValidator,
+)
 from bot.model import CiTarget, Deployment, Probe, Service
+from bot.model.estate import WATCH
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
-
-SHORTEST_PROBE = 1
-LONGEST_PROBE = 10
 
 Name: TypeAlias = Annotated[
     str, matching(r"[a-z0-9][a-z0-9-]{0,62}", "must be lower-case letters, digits and hyphens")
@@ -37,6 +43,12 @@ class EnvironmentEntry(Block):
     """One environment of a service."""
 
     probes: tuple[ProbeEntry, ...] = ()
+    after: Name | None = None
+    soak: Duration | None = None
+    prechecks: tuple[CheckEntry, ...] = ()
+    smoke: tuple[CheckEntry, ...] = ()
+    validator: OneValidator | None = None
+    watch: Duration | None = None
 
 
 class CiEntry(Block):
@@ -67,6 +79,7 @@ class ServiceEntry(Block):
     safety_class: Literal["A", "B", "C"]
     criticality: str = ""
     sites: tuple[str, ...] = ()
+    tags: tuple[Name, ...] = ()
     channels: tuple[Channel, ...] = ()
     ci: CiEntry | None = None
     environments: Annotated[dict[Name, EnvironmentEntry], Field(min_length=1)]
@@ -119,9 +132,9 @@ def load(path: Path, *, providers: Collection[str] | None = None) -> Estate:
 
 def _problems(entry: ServiceEntry, providers: Collection[str] | None) -> list[str]:
     ci = entry.ci
+    problems = list(_environment_problems(entry))
     if ci is None:
-        return []
-    problems: list[str] = []
+        return problems
     if providers is not None and ci.provider not in providers:
         problems.append(
             f"{entry.id}.ci.provider: {ci.provider} has no block under integrations in the "
@@ -132,18 +145,56 @@ def _problems(entry: ServiceEntry, providers: Collection[str] | None) -> list[st
     return problems
 
 
+def _environment_problems(entry: ServiceEntry) -> Iterator[str]:
+    names = entry.environments.keys()
+    for name, one in entry.environments.items():
+        where = f"{entry.id}.environments.{name}"
+        yield from estate_checks.problems(one.prechecks, f"{where}.prechecks")
+        yield from estate_checks.problems(one.smoke, f"{where}.smoke")
+        if one.after is not None and one.after not in names:
+            near = documents.nearest(one.after, names - {name})
+            yield f"{where}.after: {one.after} is no environment of {entry.id}{near}"
+        elif name in _before(entry, name):
+            yield f"{where}.after: the order goes round in a circle; one environment is the first"
+        if one.soak is not None and one.after is None:
+            yield f"{where}.soak: needs after, the environment where it soaks"
+        if one.watch is not None and one.validator is None:
+            yield f"{where}.watch: needs a validator, who is waited for that long"
+
+
+def _before(entry: ServiceEntry, name: str) -> list[str]:
+    """Return the environments that a commit passes before one of them, the nearest first."""
+    passed: list[str] = []
+    current = entry.environments[name].after
+    while current in entry.environments and current not in passed:
+        passed.append(current)
+        current = entry.environments[current].after
+    return passed
+
+
+def _deployment(name: str, one: EnvironmentEntry) -> Deployment:
+    return Deployment(
+        name,
+        probes=tuple(Probe(p.kind, p.url, p.timeout_seconds) for p in one.probes),
+        after=one.after or "",
+        soak=one.soak or timedelta(),
+        prechecks=tuple(check.probe() for check in one.prechecks),
+        smoke=tuple(check.probe() for check in one.smoke),
+        validator=one.validator.validator() if one.validator else None,
+        watch=one.watch or WATCH,
+    )
+
+
 def _service(entry: ServiceEntry, folder: Path) -> Service:
     return Service(
         id=entry.id,
         owner=entry.owner,
         safety_class=entry.safety_class,
         ci=_target(entry.id, entry.ci, folder) if entry.ci else None,
-        environments=tuple(
-            Deployment(name, tuple(Probe(p.kind, p.url, p.timeout_seconds) for p in one.probes))
-            for name, one in entry.environments.items()
-        ),
+        environments=tuple(_deployment(name, one) for name, one in entry.environments.items()),
         criticality=entry.criticality,
         sites=entry.sites,
+        tags=entry.tags,
         channels=entry.channels,
     )
 

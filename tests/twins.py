@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bot.errors import Rejected, Unreachable
-from bot.model import Build, BuildState, Stage
+from bot.model import Build, BuildState, Finding, Stage, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,10 +118,19 @@ class TwinCi:
 
 @dataclass
 class TwinProber:
-    """Asks what the twin CI server has made run."""
+    """Asks what the twin CI server has made run; a check passes unless `findings` says else."""
 
     ci: TwinCi
+    findings: dict[str, Finding] = field(default_factory=dict)
+    looked: list[Probe] = field(default_factory=list)
 
     async def version(self, probe: Probe) -> str:
         service, environment = probe.url.rpartition("//")[2].split("/")
         return self.ci.running.get((service, environment), "1.4.1")
+
+    async def look(self, probe: Probe) -> Finding:
+        self.looked.append(probe)
+        found = self.findings.get(probe.label)
+        if found is not None:
+            return found
+        return Finding(Standing.PASSED, f"{probe.label} is as it should be")

@@ -2,24 +2,85 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from urllib.parse import quote
+
+WATCH = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
 class Probe:
-    """How one environment of a service is asked how it is; read-only, at most 10 s."""
+    """One read-only question to a system, at most 10 s, and which answers are good.
+
+    `name` is what people read; `at` is the place of the value in a JSON answer (`queue.depth`,
+    `[0].length`). What is good, by kind: `says` the value for `http`, `below` for `queue`,
+    `oldest` for `backup`, `critical` and `high` for `scan`. `version` and `commit` are the release
+    that is asked about. `site` says which site it is of, "" for the whole environment.
+    """
 
     kind: str
     url: str = ""
     timeout_seconds: int = 5
+    site: str = ""
+    name: str = ""
+    at: str = ""
+    says: str = ""
+    below: int = 0
+    oldest: timedelta = timedelta()
+    critical: int = 0
+    high: int = 0
+    critical_at: str = "critical"
+    high_at: str = "high"
+    version_at: str = ""
+    commit_at: str = ""
+    version: str = ""
+    commit: str = ""
+
+    @property
+    def label(self) -> str:
+        """Return what people call it."""
+        return self.name or self.kind
+
+    def about(self, version: str, commit: str) -> Probe:
+        """Return the question about one release: `{version}` and `{commit}` of its address too."""
+        url = self.url.replace("{version}", quote(version, safe=""))
+        return replace(self, url=url.replace("{commit}", commit), version=version, commit=commit)
+
+
+@dataclass(frozen=True)
+class Validator:
+    """Who confirms a deploy in chat: a person, whoever holds a role, or whoever is on call."""
+
+    role: str = ""
+    person: str = ""
+    rota: str = ""
+
+    def __str__(self) -> str:
+        """Return who that is, as a sentence goes on."""
+        if self.person:
+            return self.person
+        if self.rota:
+            return f"whoever is on call for {self.rota}"
+        return f"somebody with the role {self.role}"
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """One environment of one service, as the estate file declares it."""
+    """One environment of one service, as the estate file declares it.
+
+    A commit comes here once it has succeeded in the environment `after` for as long as `soak`,
+    and the `prechecks` pass; then the `smoke` probes, and the `validator` confirms within `watch`.
+    """
 
     name: str
     probes: tuple[Probe, ...] = ()
+    after: str = ""
+    soak: timedelta = timedelta()
+    prechecks: tuple[Probe, ...] = ()
+    smoke: tuple[Probe, ...] = ()
+    validator: Validator | None = None
+    watch: timedelta = WATCH
 
 
 @dataclass(frozen=True)
@@ -44,6 +105,7 @@ class Service:
     environments: tuple[Deployment, ...]
     criticality: str = ""
     sites: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
 
     def environment(self, name: str) -> Deployment | None:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.model import Account, Build, Change, ChangeResult, NewChange, Principal, Probe, Service
+    from bot.model import (
+        Account,
+        Build,
+        Change,
+        ChangeResult,
+        Finding,
+        NewChange,
+        Principal,
+        Probe,
+        Service,
+    )
     from bot.ports.ledger import Effect
 
 
@@ -139,23 +148,9 @@ class Prober(Protocol):
         """Return the version that answers; `Unreachable` or `Rejected` with a sentence."""
         ...
 
+    async def look(self, probe: Probe) -> Finding:
+        """Ask once and say whether the answer is good; raises nothing of the network's.
 
-@dataclass(frozen=True)
-class Freeze:
-    """A time in which changes are not made; `owner` is who can answer questions about it."""
-
-    name: str
-    owner: str
-    reason: str
-    start: datetime
-    end: datetime
-    environments: tuple[str, ...] = ()
-    services: tuple[str, ...] = ()
-
-
-class Freezes(Protocol):
-    """The freeze calendar."""
-
-    def active(self, service: str, environment: str, at: datetime) -> Freeze | None:
-        """Return the freeze that holds a service's environment at a moment, or None."""
+        What is unreachable, malformed, a redirect or a login page is UNKNOWN, which is not passed.
+        """
         ...
