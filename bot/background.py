@@ -50,8 +50,22 @@ class Tasks:
 
 async def soon(asking: asyncio.Task[T], patience: float) -> T | None:
     """Return what comes within `patience` seconds, or None while the work goes on."""
-    done, _ = await asyncio.wait({asking}, timeout=patience)
-    return asking.result() if done else None
+    if not asking.done():
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+
+        def release(_: object = None) -> None:
+            if not waiter.done():
+                waiter.set_result(None)
+
+        asking.add_done_callback(release)
+        timer = loop.call_later(patience, release)
+        try:
+            await waiter
+        finally:
+            timer.cancel()
+            asking.remove_done_callback(release)
+    return asking.result() if asking.done() else None
 
 
 def described(error: BaseException) -> str:

@@ -17,6 +17,7 @@ from bot.audit.entry import Entry
 from bot.audit.keys import KeyStore
 from bot.audit.seal import Seal
 from bot.audit.writer import Writer
+from bot.deadlines import Deadlines
 from bot.errors import AuditUnavailable
 from bot.ports import Clock, Drafting, Effect, Recorded
 from bot.storage.database import DRIVER_ERRORS, Database
@@ -51,6 +52,7 @@ class AuditLog:
         self._writer = Writer(database, Author(clock, software, replica, vault), keys, ballast)
         self._keys = keys
         self._deadline = deadline
+        self._deadlines = Deadlines()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -105,11 +107,10 @@ class AuditLog:
         future: asyncio.Future[Recorded] = loop.create_future()
         entry = Entry(draft, effects, loop, future, take_by)
         self._writer.submit(entry)
-        timer = loop.call_later(deadline, entry.give_up)
+        self._deadlines.add(loop, deadline, future, entry.give_up)
         try:
             return await future
         finally:
-            timer.cancel()
             entry.take()  # a caller that was cancelled withdraws what was not taken up
 
     def _check(self, connection: Connection) -> None:
