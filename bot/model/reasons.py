@@ -22,6 +22,7 @@ class Reason(enum.StrEnum):
     LOCKED = "locked"
     CI_NOT_GREEN = "ci_not_green"
     CHANGE_REQUIRED = "change_required"
+    HALTED = "halted"
     EXPIRED = "expired"
     REJECTED = "rejected"
     CANCELLED = "cancelled"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -31,6 +31,28 @@ class Duties(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class LocalTime:
+    """The time where a service stands: `weekday` is 1 for Monday, `minute` that of the day.
+
+    `day` is as 2026-11-27; `holiday` says whether it is a public holiday there.
+    """
+
+    weekday: int
+    minute: int
+    day: str
+    zone: str
+    holiday: bool = False
+
+
+class SiteTime(Protocol):
+    """What the clock on the wall shows."""
+
+    def local(self, sites: Collection[str], at: datetime) -> LocalTime:
+        """Return the local time of these sites; of none, or of several zones, the hospital's."""
+        ...
+
+
 class OnCall(Protocol):
     """Who is on call, by rota."""
 
@@ -45,11 +67,16 @@ class OnCall(Protocol):
 
 @dataclass(frozen=True)
 class Halt:
-    """Everything stands still: since when, on whose word, and why."""
+    """Everything stands still: since when, on whose word, and why; `id` is HALT-n."""
 
     since: datetime
     by: tuple[str, ...]
     reason: str
+    id: str = ""
+    request: str = ""
+    lifted: datetime | None = None
+    lifted_by: tuple[str, ...] = ()
+    lifted_why: str = ""
 
 
 class Halts(Protocol):
@@ -62,7 +89,10 @@ class Halts(Protocol):
 
 @dataclass(frozen=True)
 class Grant:
-    """A break-glass in force, for one service alone; `id` is BG-n."""
+    """A break-glass, for one service alone; `id` is BG-n.
+
+    `seen` is the latest moment at which it was in force, by any replica's clock.
+    """
 
     id: str
     person: str
@@ -71,6 +101,9 @@ class Grant:
     since: datetime
     until: datetime
     service: str = ""
+    seen: datetime | None = None
+    ended: datetime | None = None
+    ended_by: str = ""
 
 
 class Glass(Protocol):

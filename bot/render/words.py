@@ -19,6 +19,7 @@ REASONS = {
     Reason.LOCKED: "locked",
     Reason.CI_NOT_GREEN: "CI is not green",
     Reason.CHANGE_REQUIRED: "a change record is required",
+    Reason.HALTED: "everything is stopped",
     Reason.EXPIRED: "expired, it has not run",
     Reason.REJECTED: "rejected, it has not run",
     Reason.CANCELLED: "cancelled, it has not run",

@@ -18,25 +18,40 @@ from sqlalchemy import (
     update,
 )
 
+from bot.storage.grants import GRANTS
+from bot.storage.halts import HALTS
 from bot.storage.numbers import next_number
-from bot.storage.tables import CHANGES, DELIVERIES, DEPLOYS, REQUESTS, SAVED_SEARCHES, TOPICS
+from bot.storage.tables import CHANGES, DELIVERIES, DEPLOYS, LOCKS, REQUESTS, SAVED_SEARCHES, TOPICS
+from bot.storage.tasks import TASKS
 
 REDACTED: Final = "[redacted]"
 SHORTEST: Final = 6
 """Characters: of a shorter text only what belongs to the redacted action is looked through."""
+
+LOCK_TOPIC: Final = "LOCK-"
+"""What begins the name of a message about a lock, which belongs to no request."""
 
 _NUMBERED: Final = (
     ("REQ-", REQUESTS, ("proposal", "needs", "why")),
     ("DEP-", DEPLOYS, ("reason", "outcome", "steps", "wish_why")),
     ("CHG-", CHANGES, ("summary", "clinical_impact", "backout", "close_note")),
 )
+# Of emergencies there are few: all of them are looked through, and their messages.
+_EMERGENCIES: Final = (
+    (TASKS, "findings"),
+    (GRANTS, "reason"),
+    (HALTS, "reason"),
+    (HALTS, "lifted_why"),
+)
+_THEIR_TOPICS: Final = ("TASK-%", "BG-%", "HALT-%")
 
 
 def scrub(connection: Connection, texts: Collection[str], links: Collection[str]) -> None:
     """Replace texts in the rows of these requests, deploys and changes, and in their messages.
 
-    Answers that were kept for deliveries name nothing that they belong to, nor does a saved search,
-    so all are looked through for a text that is long enough; answers are forgotten after two days.
+    Answers that were kept for deliveries name nothing that they belong to, nor does a saved search
+    a lock or an emergency, so all are looked through for a text that is long enough; answers are forgotten
+    after two days.
     """
     forms = _forms(texts)
     for prefix, table, names in _NUMBERED:
@@ -49,6 +64,11 @@ def scrub(connection: Connection, texts: Collection[str], links: Collection[str]
     if long:
         _replace(connection, DELIVERIES, "answer", long, DELIVERIES.c.answer.is_not(None))
         _replace(connection, SAVED_SEARCHES, "query", long, true())
+        for table, name in _EMERGENCIES:
+            _replace(connection, table, name, long, true())
+        _messages(connection, long, or_(*(TOPICS.c.topic.like(like) for like in _THEIR_TOPICS)))
+        _replace(connection, LOCKS, "reason", long, true())
+        _messages(connection, long, TOPICS.c.topic.startswith(LOCK_TOPIC))
 
 
 def _messages(connection: Connection, forms: Collection[str], where: ColumnElement[bool]) -> None:

@@ -7,6 +7,8 @@ Reads are plain coroutines. All times are aware and in UTC.
 from __future__ import annotations
 
 from bot.stores.deploys import DeployStore
+from bot.stores.emergency import Grants, HaltStore
+from bot.stores.locks import Locks
 from bot.stores.messages import (
     Letter,
     Letters,
@@ -23,11 +25,14 @@ from bot.stores.signatures import Signings
 __all__ = [
     "Deliveries",
     "DeployStore",
+    "Grants",
+    "HaltStore",
     "Letter",
     "Letters",
     "Link",
     "LinkCode",
     "Links",
+    "Locks",
     "Reference",
     "References",
     "Requests",

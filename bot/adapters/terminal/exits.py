@@ -24,6 +24,7 @@ EXITS: Mapping[Reason, int] = {
     Reason.LOCKED: REFUSED,
     Reason.CI_NOT_GREEN: REFUSED,
     Reason.CHANGE_REQUIRED: REFUSED,
+    Reason.HALTED: REFUSED,
     Reason.EXPIRED: REFUSED,
     Reason.REJECTED: REFUSED,
     Reason.CANCELLED: REFUSED,
