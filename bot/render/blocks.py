@@ -16,6 +16,7 @@ from bot.model import InputKind, Style
 from bot.moments import ZONE, split
 from bot.render import kit
 from bot.render.capabilities import SLACK
+from bot.render.opening import opened
 from bot.render.picture import address
 from bot.render.plain import clean, cut, inert
 from bot.render.sheet import CELL, NOTHING, Sheet, as_much_as_fits, sheets
@@ -43,7 +44,7 @@ FIELDS, ITEMS, STEPS, SHORT = 20, 50, 30, 300
 
 FORM, ANSWER, RUN = "form", "answer", "run"  # the callback ids of our modals
 VALUE = "value"  # the action id of every input: its block id is the argument's name
-TYPES, ASKS = "types", "asks"  # what a button's action id starts with
+TYPES, ASKS, OPENS = "types", "asks", "opens"  # what a button's action id starts with
 
 
 # Made once: `json.dumps` makes one for every call that is not its own default.
@@ -207,6 +208,9 @@ def _button(button: Button, number: int, *, is_primary: bool) -> Part:
     label = cut(inert(button.label).strip() or button.command, BUTTON_LABEL) or NOTHING
     kind = f"{ASKS}:{number}:{button.asks}" if button.asks else f"{TYPES}:{number}"
     is_danger = button.style is Style.DANGER
+    if address_ := opened(button):
+        style = "primary" if is_primary else ""
+        return {**kit.button(label, f"{OPENS}:{number}", OPENS, style, None), "url": address_}
     question = inert(button.confirm).strip()
     if is_danger and not question:
         question = f"This types: {button.command}"
@@ -285,4 +289,4 @@ def _at_most(reply: Reply) -> int:
 
 def _button_at_most(button: Button) -> int:
     texts = 3 * len(button.label) + 4 * len(button.command) + len(button.confirm)
-    return 900 + 2 * (texts + len(button.asks))
+    return 900 + 2 * (texts + len(button.asks) + len(button.url))

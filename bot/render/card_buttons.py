@@ -13,6 +13,7 @@ from bot.render import card_kit as kit
 from bot.render.capabilities import TEAMS
 from bot.render.card_sheet import sendable, shown, size
 from bot.render.line import answered
+from bot.render.opening import opened
 from bot.render.plain import cut
 from bot.render.sheet import NOTHING
 
@@ -74,6 +75,8 @@ def _opens(form: Form) -> Part:
 
 def _button(button: Button, style: str, ids: set[str]) -> Part:
     label = _seen(button.label, LABEL) or _seen(button.command, LABEL) or NOTHING
+    if address := opened(button):
+        return kit.opens(label, address)
     question = _seen(button.confirm, QUESTION)
     if button.style is Style.DANGER and not button.asks:
         question = question or _seen(f"This types: {button.command}", QUESTION)

@@ -96,8 +96,12 @@ def show(title: str, body: Sequence[Part], action: Part, style: str = "") -> Par
 
 def link(title: str, url: str) -> Part:
     """Return a row with a link of ours, as a button."""
-    opens: Part = {"type": "Action.OpenUrl", "title": title, "url": url}
-    return {"type": "ActionSet", "actions": [opens]}
+    return {"type": "ActionSet", "actions": [opens(title, url)]}
+
+
+def opens(title: str, url: str) -> Part:
+    """Return a button that opens an address."""
+    return {"type": "Action.OpenUrl", "title": title, "url": url}
 
 
 def _styled(action: Part, style: str) -> Part:

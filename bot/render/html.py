@@ -8,7 +8,8 @@ from markupsafe import Markup
 
 from bot.model import InputKind, Style
 from bot.moments import split
-from bot.render.picture import address
+from bot.render.opening import opened
+from bot.render.picture import address as pictured
 from bot.render.plain import clean
 from bot.render.words import STATES, status
 
@@ -81,7 +82,7 @@ def _timed(said: str) -> Markup:
 
 
 def _image(image: Image) -> Markup:
-    url = address(image)
+    url = pictured(image)
     if not url:
         return _if(image.alt, Markup("<p>{}</p>"))
     return Markup('<img src="{}" alt="{}" loading="lazy" referrerpolicy="no-referrer">').format(
@@ -138,6 +139,9 @@ def _buttons(reply: Reply) -> Markup:
 
 
 def _button(button: Button) -> Markup:
+    if address := opened(button):
+        link = Markup('<a class="button primary" href="{}" target="_blank" rel="noopener">{}</a>')
+        return link.format(address, clean(button.label))
     look = "" if button.style is Style.PLAIN else button.style.value
     return Markup('<button type="button" data-command="{}"{}{}{}>{}</button>').format(
         clean(button.command),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from bot.render.opening import opened
 from bot.render.picture import address
 from bot.render.plain import cells, clean, pad
 from bot.render.words import STATES, status
@@ -129,8 +130,10 @@ def _inputs(form: Form, room: int | None) -> list[str]:
 def _buttons(reply: Reply, room: int | None) -> list[str]:
     if not reply.buttons:
         return []
-    lines = ["You can type:"]
-    for button in reply.buttons:
+    lines = [f"{clean(one.label).strip()}: {url}" for one in reply.buttons if (url := opened(one))]
+    typing = [button for button in reply.buttons if button.command]
+    lines += ["You can type:"] if typing else []
+    for button in typing:
         lines.extend(_wrap(_typed(button), room, first=GAP, hang=GAP * 2))
     return lines
 

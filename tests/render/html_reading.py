@@ -8,7 +8,7 @@ VOID = {"br", "img", "input"}
 KNOWN = {
     *("article", "h3", "p", "br", "dl", "div", "dt", "dd", "ul", "ol", "li", "span", "table"),
     *("thead", "tbody", "tr", "th", "td", "pre", "code", "button", "form", "fieldset", "legend"),
-    *("label", "input", "select", "option", "textarea", "small", "time", "img"),
+    *("label", "input", "select", "option", "textarea", "small", "time", "img", "a"),
 }
 
 

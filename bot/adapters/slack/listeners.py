@@ -21,7 +21,7 @@ from bot.adapters.slack.silence import silent_logger
 from bot.adapters.slack.talk import PATIENCE, is_public
 from bot.background import described, soon
 from bot.model import Reason, Reply
-from bot.render.blocks import ANSWER, ASKS, FORM, RUN, TYPES, modal
+from bot.render.blocks import ANSWER, ASKS, FORM, OPENS, RUN, TYPES, modal
 from bot.render.plain import cut, inert
 
 if TYPE_CHECKING:
@@ -160,6 +160,7 @@ def bolt_app(listeners: Listeners, names: SlashNames) -> AsyncApp:
     app.error(failed)
     app.command(names.pattern())(listeners.command)
     app.action(re.compile(rf"^({TYPES}|{ASKS}):"))(listeners.press)
+    app.action(re.compile(rf"^{OPENS}:"))(ignored)  # the client opens it, and tells us
     app.view(re.compile(rf"^({FORM}|{ANSWER}|{RUN})$"))(listeners.submit)
     app.shortcut(re.compile(rf"^({RUN}$|{TYPES}:)"))(listeners.shortcut)
     app.event("app_mention")(listeners.mention)
