@@ -8,7 +8,8 @@
     │   ├── NotIdentified        the account belongs to nobody we know
     │   ├── NotAuthorised        a policy said no; carries the policy ids
     │   ├── PhiBlocked           patient data; carries kinds, never a value
-    │   └── NeedsForm            arguments are missing; carries the form to show
+    │   ├── NeedsForm            arguments are missing; carries the form to show
+    │   └── Incomplete           what a command was given does not do; its form is shown again
     ├── IntegrationError         a vendor failed; its text is one clear sentence, safe to show
     │   ├── Unreachable          no answer: nothing is known about what happened there
     │   │   └── Throttled        it asks to come back later: nothing happened there
@@ -29,7 +30,7 @@ from typing import TYPE_CHECKING
 from bot.model import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bot.model import Form
 
@@ -86,6 +87,14 @@ class NeedsForm(Refused):
     def __init__(self, text: str, form: Form) -> None:
         super().__init__(Reason.BAD_INPUT, text)
         self.form = form
+
+
+class Incomplete(Refused):
+    """Arguments are missing or wrong for what is asked: one sentence each, by argument."""
+
+    def __init__(self, text: str, problems: Mapping[str, str]) -> None:
+        super().__init__(Reason.BAD_INPUT, text)
+        self.problems = dict(problems)
 
 
 class IntegrationError(WardroomError):

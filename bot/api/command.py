@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.model import Account, Place, Principal, Proposal, Reply, Risk
@@ -59,6 +59,8 @@ class Command:
     `repeatable`: run changes nothing outside (it only returns Done), so that it may run again
     after a kill, and for a dry run, which is undone. What is not READ is one or has a `propose`.
     `quotes`: its answer may repeat what people wrote freely elsewhere; the record hides it.
+    `asks` names the optional arguments that must be given too, from those given so far: a form
+    asks for them at once. The command itself refuses without them, with `Incomplete`.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Command:
     on_withdrawn: Callable[..., Awaitable[tuple[Effect[object], ...]]] | None = None
     repeatable: bool = False
     quotes: bool = False
+    asks: Callable[[Mapping[str, str]], Sequence[str]] | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
@@ -17,6 +17,7 @@ from bot.model import (
     Id,
     Input,
     InputKind,
+    OneOf,
     Option,
     Risk,
     Secret,
@@ -25,7 +26,7 @@ from bot.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pydantic.fields import FieldInfo
 
@@ -46,6 +47,7 @@ class Parameter:
     prefix: str = ""
     help: str = ""
     secret: str = ""
+    words: tuple[str, ...] = ()
 
     @property
     def flag(self) -> bool:
@@ -54,12 +56,12 @@ class Parameter:
 
     @property
     def option(self) -> str:
-        """Return how the argument is named on the line."""
-        return "--" + self.name.replace("_", "-")
+        """Return how the argument is named on the line; `for_` is `--for`, which Python keeps."""
+        return "--" + self.name.rstrip("_").replace("_", "-")
 
     def __str__(self) -> str:
         """Return the argument as the usage line shows it."""
-        meta = self.name.upper().replace("_", "-")
+        meta = self.name.rstrip("_").upper().replace("_", "-")
         if self.positional:
             shown = f"{self.word} {meta}" if self.word else meta
         else:
@@ -94,13 +96,18 @@ class Grammar:
         """Return one line such as `deploy SERVICE VERSION to ENVIRONMENT --reason REASON`."""
         return " ".join([self.command.name, *map(str, self.parameters)])
 
-    def form(self, catalogue: Catalogue, values: dict[str, str]) -> Form:
-        """Return the form that asks for the arguments, with what is known filled in."""
-        asked = [p for p in self.parameters if not p.flag]
+    def form(
+        self, catalogue: Catalogue, values: Mapping[str, str], needed: Collection[str] = ()
+    ) -> Form:
+        """Return the form that asks for the arguments, with what is known filled in.
+
+        `needed` are optional ones that have to be given all the same.
+        """
+        asked = [replace(p, required=True) if p.name in needed else p for p in self.parameters]
         return Form(
             command=self.command.name,
             title=self.command.summary.rstrip("."),
-            inputs=tuple(_input(p, catalogue, values.get(p.name, "")) for p in asked),
+            inputs=tuple(_input(p, catalogue, values.get(p.name, "")) for p in asked if not p.flag),
         )
 
 
@@ -117,7 +124,7 @@ def grammar(command: Command) -> Grammar:
 def _parameter(name: str, info: FieldInfo) -> Parameter:
     marks = {type(mark): mark for mark in info.metadata}
     free, word, option = marks.get(FreeText), marks.get(Word), marks.get(Option)
-    prefix, secret = marks.get(Id), marks.get(Secret)
+    prefix, secret, words = marks.get(Id), marks.get(Secret), marks.get(OneOf)
     required = info.is_required()
     # A free-text argument that is required and not marked as an option ends the line by place.
     return Parameter(
@@ -130,6 +137,7 @@ def _parameter(name: str, info: FieldInfo) -> Parameter:
         prefix=prefix.prefix if isinstance(prefix, Id) else "",
         help=_help(free, option),
         secret=secret.shape if isinstance(secret, Secret) else "",
+        words=words.words if isinstance(words, OneOf) else (),
     )
 
 
@@ -163,7 +171,7 @@ def _click(name: str, parameters: Sequence[Parameter]) -> click.Command:
 
 
 def _input(parameter: Parameter, catalogue: Catalogue, value: str) -> Input:
-    choices: tuple[str, ...] = ()
+    choices = parameter.words
     if parameter.kind is Service:
         choices = tuple(service.id for service in catalogue.services())
     elif parameter.kind is Environment:
@@ -173,7 +181,7 @@ def _input(parameter: Parameter, catalogue: Catalogue, value: str) -> Input:
     kind = InputKind.LONG_TEXT if parameter.free else InputKind.TEXT
     return Input(
         name=parameter.name,
-        label=parameter.name.replace("_", " ").capitalize(),
+        label=parameter.name.rstrip("_").replace("_", " ").capitalize(),
         kind=InputKind.CHOICE if choices else kind,
         choices=choices,
         required=parameter.required,

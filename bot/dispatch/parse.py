@@ -15,9 +15,10 @@ import click
 from pydantic import ValidationError
 
 from bot.dispatch.grammar import DRY_RUN, Grammar, Parameter, grammar
+from bot.dispatch.single import identifier, member, number, short, switch
 from bot.dispatch.suggest import question
 from bot.dispatch.tokens import Token, tokens, unwire
-from bot.errors import BadInput, NeedsForm
+from bot.errors import BadInput, Incomplete, NeedsForm
 from bot.model import Environment, Principal, Reason, Service
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 HELP, ASKS_HELP = "help", "--help"
 SLASH = re.compile("/[A-Za-z]")  # how commands begin elsewhere; it means the same here
 HIDDEN = "***"  # what a record says of a secret
-SHOWN = 40  # characters of somebody's input that an error sentence repeats
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Parser:
         if group:
             raise self._no_such_subcommand(verb, typed[1:], group)
         raise BadInput(
-            f"There is no command `{_short(typed[0])}`."
+            f"There is no command `{short(typed[0])}`."
             f"{question(verb, self.registry.verbs())} Type `help` for what you can do.",
             reason=Reason.UNKNOWN_COMMAND,
         )
@@ -127,23 +127,22 @@ class Parser:
             return BadInput(f"`{verb}` is one of: {listed}. Add the second word.")
         second = [name.split()[1] for name in names]
         return BadInput(
-            f"There is no command `{verb} {_short(rest[0])}`.{question(rest[0], second)} "
+            f"There is no command `{verb} {short(rest[0])}`.{question(rest[0], second)} "
             f"There is: {listed}.",
             reason=Reason.UNKNOWN_COMMAND,
         )
 
     def _typed(self, shape: Grammar, given: dict[str, str], rest: Sequence[Token]) -> Parsed:
-        made = {
-            p.name: self._value(shape, p, given[p.name])
-            for p in shape.parameters
-            if p.name in given
-        }
+        made, wrong = self._values(shape, given)
         dry_run = made.pop(DRY_RUN.name, False) is True
-        self._check_environment(made)
-        # What was typed wrong is said before what was not typed at all.
         missing = [p for p in shape.parameters if p.required and p.name not in given]
-        if missing:
-            raise self._missing(shape, given, missing, bare=not rest)
+        if missing and shape.command.asks:
+            asked = shape.command.asks(given)
+            missing += [p for p in shape.parameters if p.name in asked and p.name not in given]
+        if len(wrong) == 1 and not missing:
+            raise next(iter(wrong.values()))
+        if missing or wrong:
+            raise self._problems(shape, given, wrong, missing, bare=not rest)
         try:
             arguments = shape.command.args.model_validate(made)
         except ValidationError as error:
@@ -156,17 +155,53 @@ class Parser:
             values[DRY_RUN.name] = _written(dry_run)
         return Parsed(shape.command, arguments, values, dry_run=dry_run)
 
-    def _missing(
-        self, shape: Grammar, given: dict[str, str], missing: Sequence[Parameter], *, bare: bool
+    def asked_again(self, parsed: Parsed, incomplete: Incomplete) -> NeedsForm:
+        """Return the form of a command that was given too little, filled in with what was."""
+        shape, wrong = grammar(parsed.command), incomplete.problems
+        kept = {name: value for name, value in parsed.values.items() if name not in wrong}
+        return NeedsForm(incomplete.text, shape.form(self.catalogue, kept, wrong))
+
+    def _values(
+        self, shape: Grammar, given: Mapping[str, str]
+    ) -> tuple[dict[str, object], dict[str, BadInput]]:
+        """Return the typed values, and what is wrong with the others: all of it is said at once."""
+        made: dict[str, object] = {}
+        wrong: dict[str, BadInput] = {}
+        for parameter in shape.parameters:
+            name = parameter.name
+            if name not in given:
+                continue
+            try:
+                made[name] = self._value(shape, parameter, given[name])
+            except BadInput as problem:
+                wrong[name] = problem
+        try:
+            self._check_environment(made)
+        except BadInput as problem:
+            wrong["environment"] = problem
+        return made, wrong
+
+    def _problems(
+        self,
+        shape: Grammar,
+        given: Mapping[str, str],
+        wrong: Mapping[str, BadInput],
+        missing: Sequence[Parameter],
+        *,
+        bare: bool,
     ) -> NeedsForm:
-        names = " and ".join(
-            f"`{p.name.upper()}`" if p.positional else f"`{p.option}`" for p in missing
-        )
-        begin = f"`{shape.command.name}` needs" if bare else "Still missing:"
-        example = shape.command.examples[0]
-        return NeedsForm(
-            f"{begin} {names}. For example: `{example}`", shape.form(self.catalogue, given)
-        )
+        # What was typed wrong is said before what was not typed at all.
+        said = [problem.text for problem in wrong.values()]
+        if missing:
+            names = " and ".join(
+                f"`{p.name.upper()}`" if p.positional else f"`{p.option}`" for p in missing
+            )
+            begin = f"`{shape.command.name}` needs" if bare else "Still missing:"
+            said.append(f"{begin} {names}.")
+        said.append(f"For example: `{shape.command.examples[0]}`")
+        kept = {name: value for name, value in given.items() if name not in wrong}
+        needed = {*wrong, *(p.name for p in missing)}
+        return NeedsForm(" ".join(said), shape.form(self.catalogue, kept, needed))
 
     def _value(self, shape: Grammar, parameter: Parameter, text: str) -> object:
         kind = parameter.kind
@@ -174,15 +209,15 @@ class Parser:
             Service: partial(self._service, shape),
             Environment: self._environment,
             Principal: self._person,
-            int: partial(_number, parameter),
-            bool: _switch,
+            int: partial(number, parameter),
+            bool: switch,
         }
         resolve = known.get(kind)
         if resolve is not None:
             return resolve(text)
         if issubclass(kind, enum.Enum):
-            return _member(parameter, kind, text)
-        return _identifier(parameter, text) if parameter.prefix else text
+            return member(parameter, kind, text)
+        return identifier(parameter, text) if parameter.prefix else text
 
     def _service(self, shape: Grammar, text: str) -> Service:
         service = self.catalogue.service(text.lower())
@@ -193,21 +228,21 @@ class Parser:
             c.name.split()[1] for c in self.registry.under(shape.command.name) if " " in c.name
         ]
         hint = question(text, [*known, *siblings]) or f" There is: {', '.join(known)}."
-        raise BadInput(f"There is no service `{_short(text)}`.{hint}")
+        raise BadInput(f"There is no service `{short(text)}`.{hint}")
 
     def _environment(self, text: str) -> Environment:
         known = self.catalogue.environments()
         if text.lower() in known:
             return Environment(text.lower())
         hint = question(text, known) or f" There is: {', '.join(known)}."
-        raise BadInput(f"There is no environment `{_short(text)}`.{hint}")
+        raise BadInput(f"There is no environment `{short(text)}`.{hint}")
 
     def _person(self, text: str) -> Principal:
         person = self.directory.person(text.removeprefix("@").lower())
         if person is not None:
             return person
         known = [person.id for person in self.directory.people()]
-        raise BadInput(f"There is nobody called `{_short(text)}` here.{question(text, known)}")
+        raise BadInput(f"There is nobody called `{short(text)}` here.{question(text, known)}")
 
     def _check_environment(self, made: Mapping[str, object]) -> None:
         services = [v for v in made.values() if isinstance(v, Service)]
@@ -234,13 +269,13 @@ def _split(shape: Grammar, words: Sequence[Token], text: str, *, wire: bool) -> 
             f" It takes: {', '.join(known)}." if known else " It takes no options."
         )
         raise BadInput(
-            f"`{shape.command.name}` has no option `{_short(error.option_name)}`.{hint}"
+            f"`{shape.command.name}` has no option `{short(error.option_name)}`.{hint}"
         ) from error
     except click.UsageError as error:
         raise BadInput(f"{error.format_message()} Usage: `{shape.usage}`.") from error
     if context.args:
         extra = " ".join(line.kept.get(word, word) for word in context.args)
-        raise BadInput(f"Nothing is known to do with `{_short(extra)}`. Usage: `{shape.usage}`.")
+        raise BadInput(f"Nothing is known to do with `{short(extra)}`. Usage: `{shape.usage}`.")
     return _given(context.params, line.kept)
 
 
@@ -334,36 +369,6 @@ def _says(word: Token, connective: str) -> bool:
     return not word.quoted and word.text.lower() == connective
 
 
-def _member(parameter: Parameter, kind: type[enum.Enum], text: str) -> enum.Enum:
-    known = {str(member.value): member for member in kind}
-    member = known.get(text.lower().replace("-", "_"))
-    if member is None:
-        hint = question(text, known) or f" There is: {', '.join(known)}."
-        raise BadInput(f"`{_short(text)}` is no {parameter.name.replace('_', ' ')}.{hint}")
-    return member
-
-
-def _switch(text: str) -> bool:
-    return text.lower() in ("true", "yes", "on", "1")
-
-
-def _number(parameter: Parameter, text: str) -> int:
-    digits = text.removeprefix("#")
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= len("999999999999")):
-        raise BadInput(f"`{parameter.name}` is a whole number, not `{_short(text)}`.")
-    return int(digits)
-
-
-def _identifier(parameter: Parameter, text: str) -> str:
-    prefix, _, number = text.upper().partition("-")
-    if prefix != parameter.prefix or not (number.isascii() and number.isdigit()):
-        raise BadInput(
-            f"`{_short(text)}` is no {parameter.prefix} number: "
-            f"type it like `{parameter.prefix}-12`."
-        )
-    return f"{prefix}-{int(number)}"
-
-
 def _written(value: object) -> str:
     if isinstance(value, (Service, Principal)):
         return value.id
@@ -372,7 +377,3 @@ def _written(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value.value) if isinstance(value, enum.Enum) else str(value)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= SHOWN else text[: SHOWN - 3] + "..."

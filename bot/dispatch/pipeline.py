@@ -26,6 +26,7 @@ from bot.dispatch.turn import Turn, facts_of
 from bot.errors import (
     AuditUnavailable,
     Conflict,
+    Incomplete,
     IntegrationError,
     NeedsForm,
     NotAuthorised,
@@ -171,7 +172,7 @@ class Pipeline:
             return None
         turn.proposal = await self.executor.propose(turn.command, turn.caller())
         await self.executor.check(turn)
-        turn.facts = replace(turn.facts, change=bool(turn.proposal.facts.get("change")))
+        turn.facts = facts_of(turn.command, turn.proposal)
         turn.decision = self.policies.may_run(turn.who, command, turn.facts)
         self._require(turn.decision)
         if turn.facts.dry_run:
@@ -207,9 +208,12 @@ class Pipeline:
         raise AssertionError("the road has no end")
 
     async def _refused(self, turn: Turn, error: Exception) -> Reply:
+        if isinstance(error, Incomplete) and turn.parsed is not None:
+            error = self.parser.asked_again(turn.parsed, error)
         reply, note = explained(error, turn.correlation)
         if isinstance(error, Refused) and error.policies:
-            turn.decision = Decision(allowed=False, policies=error.policies)
+            version = turn.decision.version
+            turn.decision = Decision(allowed=False, policies=error.policies, version=version)
         if turn.principal is None:
             turn.principal = self._principal(turn)
         try:
