@@ -123,7 +123,7 @@ async def serve(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(httpx.AsyncClient(follow_redirects=False))
         clock = SystemClock()
-        outside = Outside(_ci(settings, client), HttpProber(client), clock)
+        outside = Outside(_ci(settings, client), HttpProber(client, clock), clock)
         house = build(settings, outside)
         _measure(house)
         await stack.enter_async_context(running(house))

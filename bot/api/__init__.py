@@ -6,6 +6,7 @@ from bot.api.command import Caller, Command, Credentials, Done
 from bot.api.deployments import Deployments, Wanted
 from bot.api.desks import AccessReviews, Approvals, Known, Linking, Manual, QueryLanguage
 from bot.api.emergency import BreakGlass, GlassWanted, ReviewTasks, StopAll
+from bot.api.locks import Locksmith, Whereabouts
 from bot.api.signatures import given, signature
 from bot.errors import (
     BadInput,
@@ -35,6 +36,7 @@ from bot.model import (
     DeployState,
     Environment,
     Event,
+    Finding,
     FreeText,
     Id,
     NewChange,
@@ -51,6 +53,7 @@ from bot.model import (
     Secret,
     Service,
     Stage,
+    Standing,
     Step,
     StepState,
     Style,
@@ -123,6 +126,7 @@ __all__ = [
     "Effect",
     "Environment",
     "Event",
+    "Finding",
     "FreeText",
     "Glass",
     "GlassWanted",
@@ -136,6 +140,7 @@ __all__ = [
     "LegalHolds",
     "Letters",
     "Linking",
+    "Locksmith",
     "Manual",
     "MonthlyReports",
     "NewChange",
@@ -161,6 +166,7 @@ __all__ = [
     "Secret",
     "Service",
     "Stage",
+    "Standing",
     "Step",
     "StepState",
     "StopAll",
@@ -173,6 +179,7 @@ __all__ = [
     "Unreachable",
     "Visibility",
     "Wanted",
+    "Whereabouts",
     "Word",
     "WorkingDays",
     "args",
