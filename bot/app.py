@@ -159,7 +159,7 @@ def build(settings: Settings, outside: Outside) -> House:
     """Wire everything; nothing is started and nothing is asked for over the network."""
     outside = outside.guarded()
     database, clock, ci = _database(settings), outside.clock, outside.ci
-    stores, estate = _stores(database, clock), catalogue.load(settings.services)
+    stores, estate = _stores(database, clock), _estate(settings)
     people = directory.LiveDirectory(settings.people, sandbox=settings.is_sandbox)
     known = registry.discover(commands)
     policies = Policies(known.commands, settings.policies)
@@ -175,6 +175,8 @@ def build(settings: Settings, outside: Outside) -> House:
         estate=estate,
         ledger=log,
         notices=notices,
+        links=links,
+        references=stores.references,
     )
     control = Control.made(settings, stores.deploys, stores.changes, ci, clock, around=around)
     strictness = Strictnesses(settings.audit.strictness)
@@ -241,6 +243,13 @@ def _signing_url(settings: Settings, policies: Policies) -> str:
             "to sign in with; docs/signed-approvals.md says how to set it up"
         )
     return ""
+
+
+def _estate(settings: Settings) -> catalogue.Estate:
+    estate = catalogue.load(settings.services, descriptors=settings.backstage)
+    for note in estate.notes:
+        LOG.warning("backstage refers to what is not described", note=note)
+    return estate
 
 
 def _database(settings: Settings) -> Database:

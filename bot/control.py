@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Self
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot import freezes
-from bot.api import ReviewTasks
+from bot.api import Linking, Locksmith, ReviewTasks
+from bot.calendars.feeds import FeedKeeper
+from bot.calendars.live import LiveFreezes
 from bot.deploys.gates import Gate
 from bot.deploys.gates.change import OpenChange
 from bot.deploys.gates.freezing import Freezing
 from bot.deploys.gates.green import Green
 from bot.deploys.gates.locking import Locking
+from bot.deploys.locks import LockDesk
 from bot.dispatch.authorise import Policies
 from bot.emergency.reviews import TaskDesk
 from bot.emergency.working_days import WeekDays
@@ -23,9 +26,13 @@ from bot.ports import Catalogue, ChangeTickets, Ci, Clock, Freezes, Ledger, Noti
 from bot.ports.control import WorkingDays
 from bot.settings import Settings
 from bot.storage.database import Database
-from bot.stores import DeployStore, Tasks
+from bot.storage.freezes import SqlFeedCopies, SqlFreezes
+from bot.storage.locks import SqlLocks
+from bot.stores import DeployStore, References, Tasks
 
 LATE_SECONDS = 30
+LOCK_SECONDS = 10
+CALENDAR_SECONDS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +45,8 @@ class Around:
     estate: Catalogue
     ledger: Ledger
     notices: Notices
+    links: Linking
+    references: References
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +54,9 @@ class Control:
     """The gates of a deploy, and what they and the policies ask."""
 
     gates: Sequence[Gate]
-    freezes: Freezes
+    freezes: LiveFreezes
     reviews: TaskDesk
+    locks: LockDesk
     working_days: WorkingDays
 
     @classmethod
@@ -61,10 +71,10 @@ class Control:
         around: Around,
     ) -> Self:
         """Wire what the settings ask for; nothing is started."""
-        calendar = freezes.load(settings.calendars)
+        calendar, held = _calendar(settings, clock, around), SqlLocks(around.database)
         gates: tuple[Gate, ...] = (
-            Freezing(calendar, clock),
-            Locking(deploys),
+            Freezing(calendar, changes, clock),
+            Locking(held, clock),
             Green(ci),
             OpenChange(changes, clock),
         )
@@ -77,19 +87,51 @@ class Control:
             clock=clock,
             security=place_of(settings.channels.get("security", "")),
         )
-        return cls(gates=gates, freezes=calendar, reviews=reviews, working_days=WeekDays())
+        locks = LockDesk(
+            locks=held,
+            links=around.links,
+            holds=around.policies.holds,
+            references=around.references,
+            ledger=around.ledger,
+            notices=around.notices,
+            clock=clock,
+        )
+        return cls(
+            gates=gates,
+            freezes=calendar,
+            reviews=reviews,
+            locks=locks,
+            working_days=WeekDays(calendar.plan.zones.default, calendar.is_holiday),
+        )
 
     def provided(self) -> Mapping[type, object]:
         """Return what commands may ask for."""
         return {
             Freezes: self.freezes,
+            Locksmith: self.locks,
             ReviewTasks: self.reviews,
             WorkingDays: self.working_days,
         }
 
     async def watch(self, scheduler: AsyncIOScheduler) -> None:
         """Go on looking at what changes by itself."""
+        await self.freezes.start()
+        scheduler.add_job(
+            self.freezes.look,
+            "interval",
+            seconds=CALENDAR_SECONDS,
+            max_instances=1,
+            next_run_time=datetime.now(UTC),
+        )
         scheduler.add_job(self.reviews.look, "interval", seconds=LATE_SECONDS, max_instances=1)
+        scheduler.add_job(self.locks.look, "interval", seconds=LOCK_SECONDS, max_instances=1)
+
+
+def _calendar(settings: Settings, clock: Clock, around: Around) -> LiveFreezes:
+    keeper = FeedKeeper(SqlFeedCopies(around.database), around.ledger, clock)
+    added = SqlFreezes(around.database)
+    path = settings.calendars
+    return LiveFreezes(path, around.estate, added, keeper, around.ledger, clock)
 
 
 def place_of(channel: str) -> Place | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from bot.api import (
@@ -44,9 +45,12 @@ async def propose(arguments: Args, deployments: Deployments) -> Proposal:
     return Proposal(proposal.command, proposal.values, facts, proposal.summary)
 
 
-async def check(arguments: Args, proposal: Proposal, deployments: Deployments) -> None:
+async def check(
+    arguments: Args, proposal: Proposal, caller: Caller, deployments: Deployments
+) -> None:
     """Refuse what must not be deployed now."""
-    await deployments.check(_of(arguments, proposal), proposal)
+    wanted = replace(_of(arguments, proposal), requester=caller.principal.id)
+    await deployments.check(wanted, proposal)
 
 
 async def on_request(

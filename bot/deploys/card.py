@@ -31,6 +31,7 @@ def card(deploy: Deploy) -> Reply:
         ("Commit", deploy.commit[:12]),
         ("Replaces", deploy.replaced),
         ("Rolls back", deploy.rollback_of),
+        ("Under the lock", deploy.under_lock),
     ]
     return Reply(
         text=f"{deploy.id}: {_sentence(deploy)}",

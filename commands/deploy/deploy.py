@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from bot.api import (
@@ -43,9 +44,12 @@ async def propose(arguments: Args, deployments: Deployments) -> Proposal:
     return await deployments.propose(wanted, _values(arguments), "deploy")
 
 
-async def check(arguments: Args, proposal: Proposal, deployments: Deployments) -> None:
+async def check(
+    arguments: Args, proposal: Proposal, caller: Caller, deployments: Deployments
+) -> None:
     """Refuse what must not be deployed now."""
-    await deployments.check(_wanted(arguments), proposal)
+    wanted = replace(_wanted(arguments), requester=caller.principal.id)
+    await deployments.check(wanted, proposal)
 
 
 async def on_request(
