@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 
-from bot import documents, estate_checks
+from bot import backstage, documents, estate_checks
 from bot.documents import Block, matching
 from bot.estate_checks import (
     LONGEST_PROBE,
@@ -75,21 +75,26 @@ class ServiceEntry(Block):
     """One service in the estate file."""
 
     id: Name
-    owner: Text
+    owner: str = ""  # or what Backstage says
     safety_class: Literal["A", "B", "C"]
     criticality: str = ""
     sites: tuple[str, ...] = ()
     tags: tuple[Name, ...] = ()
     channels: tuple[Channel, ...] = ()
+    depends_on: tuple[Name, ...] = ()
     ci: CiEntry | None = None
     environments: Annotated[dict[Name, EnvironmentEntry], Field(min_length=1)]
 
 
 @dataclass(frozen=True)
 class Estate:
-    """The estate file in memory; a `bot.ports.Catalogue`."""
+    """The estate file in memory; a `bot.ports.Catalogue`.
+
+    `notes` are what Backstage's files refer to and do not describe.
+    """
 
     by_id: Mapping[str, Service]
+    notes: Sequence[str] = ()
 
     def service(self, service_id: str) -> Service | None:
         """Return a service by its exact id."""
@@ -104,10 +109,13 @@ class Estate:
         return sorted({env.name for one in self.by_id.values() for env in one.environments})
 
 
-def load(path: Path, *, providers: Collection[str] | None = None) -> Estate:
+def load(
+    path: Path, *, providers: Collection[str] | None = None, descriptors: Sequence[Path] = ()
+) -> Estate:
     """Return the services of a file, checked whole; `ConfigurationError` lists every problem.
 
-    `providers` are the configured integrations; a service may name no other.
+    `providers` are the configured integrations; a service may name no other. `descriptors` are
+    Backstage's, which fill in and check owners and dependencies.
     """
     rows = documents.read(path)
     if not isinstance(rows, list) or not rows:
@@ -125,9 +133,11 @@ def load(path: Path, *, providers: Collection[str] | None = None) -> Estate:
         if entry.id in services:
             problems.append(f"{entry.id}: is there twice; one service is one entry")
         services[entry.id] = _service(entry, path.resolve().parent)
+    described = backstage.read(descriptors, services)
+    _described(services, described, problems)
     if problems:
         raise documents.refuse(path, problems)
-    return Estate(services)
+    return Estate(services, described.notes)
 
 
 def _problems(entry: ServiceEntry, providers: Collection[str] | None) -> list[str]:
@@ -196,7 +206,32 @@ def _service(entry: ServiceEntry, folder: Path) -> Service:
         sites=entry.sites,
         tags=entry.tags,
         channels=entry.channels,
+        depends_on=entry.depends_on,
     )
+
+
+def _described(
+    services: dict[str, Service], described: backstage.Described, problems: list[str]
+) -> None:
+    """Fill owners and dependencies in from Backstage, and look that they lead somewhere."""
+    for name, service in services.items():
+        owner, where = described.owners.get(name, ""), described.where.get(name, "")
+        if owner and service.owner and owner != service.owner:
+            problems.append(
+                f"{name}.owner: is {service.owner} here and {owner} in {where}; mend one of them, "
+                "or leave it out here"
+            )
+        elif not (owner or service.owner):
+            problems.append(f"{name}.owner: is missing; set it")
+        depends = (*service.depends_on, *described.depends_on.get(name, ()))
+        problems += [
+            f"{name}.depends_on: there is no service {other}{documents.nearest(other, services)}"
+            for other in service.depends_on
+            if other not in services or other == name
+        ]
+        services[name] = replace(
+            service, owner=service.owner or owner, depends_on=tuple(dict.fromkeys(depends))
+        )
 
 
 def _target(service_id: str, ci: CiEntry, folder: Path) -> CiTarget:

@@ -9,28 +9,30 @@ from typing import Self
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.api import Linking, Locksmith, ReviewTasks
+from bot.api import Linking, Locksmith
 from bot.calendars.feeds import FeedKeeper
 from bot.calendars.live import LiveFreezes
 from bot.deploys.gates import Gate
 from bot.deploys.gates.change import OpenChange
 from bot.deploys.gates.freezing import Freezing
 from bot.deploys.gates.green import Green
+from bot.deploys.gates.halted import Halted
 from bot.deploys.gates.locking import Locking
 from bot.deploys.locks import LockDesk
 from bot.dispatch.authorise import Policies
-from bot.emergency.reviews import TaskDesk
+from bot.emergency.channels import Channels, place_of
+from bot.emergency.part import Emergency, Kept
 from bot.emergency.working_days import WeekDays
-from bot.model import Place
-from bot.ports import Catalogue, ChangeTickets, Ci, Clock, Freezes, Ledger, Notices
+from bot.ports import Catalogue, ChangeTickets, Ci, Clock, Directory, Freezes, Ledger, Notices
 from bot.ports.control import WorkingDays
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.freezes import SqlFeedCopies, SqlFreezes
+from bot.storage.grants import SqlGrants
+from bot.storage.halts import SqlHalts
 from bot.storage.locks import SqlLocks
 from bot.stores import DeployStore, References, Tasks
 
-LATE_SECONDS = 30
 LOCK_SECONDS = 10
 CALENDAR_SECONDS = 10
 
@@ -47,6 +49,7 @@ class Around:
     notices: Notices
     links: Linking
     references: References
+    people: Directory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +58,7 @@ class Control:
 
     gates: Sequence[Gate]
     freezes: LiveFreezes
-    reviews: TaskDesk
+    emergency: Emergency
     locks: LockDesk
     working_days: WorkingDays
 
@@ -72,20 +75,14 @@ class Control:
     ) -> Self:
         """Wire what the settings ask for; nothing is started."""
         calendar, held = _calendar(settings, clock, around), SqlLocks(around.database)
+        days = WeekDays(calendar.plan.zones.default, calendar.is_holiday)
+        emergency = _emergency(settings, deploys, clock, around, days)
         gates: tuple[Gate, ...] = (
-            Freezing(calendar, changes, clock),
+            Halted(emergency.halts),
+            Freezing(calendar, changes, clock, emergency.glass),
             Locking(held, clock),
             Green(ci),
             OpenChange(changes, clock),
-        )
-        reviews = TaskDesk(
-            tasks=around.tasks,
-            policies=around.policies,
-            catalogue=around.estate,
-            ledger=around.ledger,
-            notices=around.notices,
-            clock=clock,
-            security=place_of(settings.channels.get("security", "")),
         )
         locks = LockDesk(
             locks=held,
@@ -99,9 +96,9 @@ class Control:
         return cls(
             gates=gates,
             freezes=calendar,
-            reviews=reviews,
+            emergency=emergency,
             locks=locks,
-            working_days=WeekDays(calendar.plan.zones.default, calendar.is_holiday),
+            working_days=days,
         )
 
     def provided(self) -> Mapping[type, object]:
@@ -109,8 +106,8 @@ class Control:
         return {
             Freezes: self.freezes,
             Locksmith: self.locks,
-            ReviewTasks: self.reviews,
             WorkingDays: self.working_days,
+            **self.emergency.provided(),
         }
 
     async def watch(self, scheduler: AsyncIOScheduler) -> None:
@@ -123,7 +120,7 @@ class Control:
             max_instances=1,
             next_run_time=datetime.now(UTC),
         )
-        scheduler.add_job(self.reviews.look, "interval", seconds=LATE_SECONDS, max_instances=1)
+        await self.emergency.watch(scheduler)
         scheduler.add_job(self.locks.look, "interval", seconds=LOCK_SECONDS, max_instances=1)
 
 
@@ -134,7 +131,24 @@ def _calendar(settings: Settings, clock: Clock, around: Around) -> LiveFreezes:
     return LiveFreezes(path, around.estate, added, keeper, around.ledger, clock)
 
 
-def place_of(channel: str) -> Place | None:
-    """Return the place of a channel as settings write it, None for ""."""
-    platform, _, name = channel.partition(":")
-    return Place(platform, name) if name else None
+def _emergency(
+    settings: Settings, deploys: DeployStore, clock: Clock, around: Around, days: WorkingDays
+) -> Emergency:
+    kept = Kept(
+        grants=SqlGrants(around.database),
+        halts=SqlHalts(around.database),
+        tasks=around.tasks,
+        deploys=deploys,
+    )
+    security = place_of(settings.channels.get("security", ""))
+    return Emergency.made(
+        kept,
+        around.policies,
+        around.people,
+        Channels(around.estate, security),
+        days,
+        ledger=around.ledger,
+        notices=around.notices,
+        clock=clock,
+        is_strict=not settings.is_sandbox,
+    )

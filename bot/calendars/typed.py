@@ -124,8 +124,9 @@ class Reader:
             )
         at = clocks.change(local, self.zone)
         before, after = (clocks.wall(at + timedelta(minutes=m), self.zone) for m in (-1, 0))
+        leap = before + timedelta(minutes=1)
         raise BadInput(
-            f"{shown} does not exist in {name}: the clock goes from {before + timedelta(minutes=1):%H:%M} to "
+            f"{shown} does not exist in {name}: the clock goes from {leap:%H:%M} to "
             f"{after:%H:%M} that night ({written(at)}). Type `{before:%Y-%m-%d %H:%M}` or "
             f"`{after:%Y-%m-%d %H:%M}`."
         )

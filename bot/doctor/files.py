@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from bot import freezes
+from bot.calendars import reading
 from bot.dispatch.authorise import Policies
 from bot.doctor.finding import Finding, fail, ok
 from bot.errors import WardroomError
@@ -33,7 +33,9 @@ async def services(case: Case) -> list[Finding]:
     if isinstance(case.estate, WardroomError):
         return [unusable("services", case.estate)]
     counts = f"{len(case.estate.services())} services, {len(case.estate.environments())}"
-    return [ok("services", f"{counts} environments, in {case.settings.services}")]
+    found = [ok("services", f"{counts} environments, in {case.settings.services}")]
+    mend = "describe it in a file under `backstage` in the settings, or mend the reference"
+    return found + [warn("backstage", note, mend) for note in case.estate.notes]
 
 
 async def policies(case: Case) -> list[Finding]:
@@ -53,9 +55,9 @@ async def policies(case: Case) -> list[Finding]:
 async def calendars(case: Case) -> list[Finding]:
     """Look whether the change freezes can be read."""
     try:
-        found = freezes.load(case.settings.calendars)
+        found = reading.load(case.settings.calendars)
     except WardroomError as error:
         return [unusable("calendars", error)]
     if case.settings.calendars is None:
         return [ok("calendars", "none; that is fine")]
-    return [ok("calendars", f"{len(found.freezes)} freezes, in {case.settings.calendars}")]
+    return [ok("calendars", f"{len(found.rules)} rules, in {case.settings.calendars}")]

@@ -107,6 +107,7 @@ class Service:
     sites: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
 
     def environment(self, name: str) -> Deployment | None:
         """Return the named environment, or None where the service has none of that name."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bot.ports.chats import Messenger, NoticeBoard, Notices, Road, Rooms
 from bot.ports.control import Duties, Duty, Glass, Grant, Halt, Halts, OnCall
-from bot.ports.estate import Catalogue, ChangeTickets, Ci, Directory, Freeze, Freezes, Prober
+from bot.ports.estate import Catalogue, ChangeTickets, Ci, Directory, Prober
+from bot.ports.freezes import Freeze, FreezeException, FreezeKind, Freezes, Touched
 from bot.ports.ledger import (
     Anchors,
     AuditProver,
@@ -42,6 +43,8 @@ __all__ = [
     "Effect",
     "Engine",
     "Freeze",
+    "FreezeException",
+    "FreezeKind",
     "Freezes",
     "Glass",
     "Grant",
@@ -61,6 +64,7 @@ __all__ = [
     "Road",
     "Rooms",
     "Steps",
+    "Touched",
     "Transaction",
     "UsageLog",
     "Workflow",

@@ -140,6 +140,35 @@ class DeployRow(Store, table=True):
     validation: str = _column(Text)
 
 
+class FreezeRow(Store, table=True):
+    """A freeze that somebody added from chat."""
+
+    __tablename__ = "freezes"
+    __table_args__ = (Index("ix_freezes_end", "end"),)
+    number: int = _number()
+    name: str = _column(Text)
+    person: str = _column(Text)
+    reason: str = _column(Text)
+    start: datetime = _column(Utc)
+    end: datetime = _column(Utc)
+    added: datetime = _column(Utc)
+    services: tuple[str, ...] = _column(Encoded(WORDS))
+    environments: tuple[str, ...] = _column(Encoded(WORDS))
+    tags: tuple[str, ...] = _column(Encoded(WORDS))
+    lifted: datetime | None = _column(Utc, null=True)
+    lifted_by: str = _column(Text)
+    lifted_why: str = _column(Text)
+
+
+class FeedCopyRow(Store, table=True):
+    """The last good copy of a calendar feed."""
+
+    __tablename__ = "feed_copies"
+    name: str = _key()
+    body: str = _column(Text)
+    read: datetime = _column(Utc)
+
+
 class LockRow(Store, table=True):
     """Who holds an environment of a service: the key is the lock; `deploy` 0 is none."""
 
@@ -318,6 +347,8 @@ LETTERS: Final = _table("letters")
 REFERENCES: Final = _table("teams_references")
 SECRETS: Final = _table("secrets")
 SAVED_SEARCHES: Final = _table("saved_searches")
+FREEZES: Final = _table("freezes")
+FEED_COPIES: Final = _table("feed_copies")
 LINKS: Final = _table("account_links")
 LINK_CODES: Final = _table("link_codes")
 LINK_TRIES: Final = _table("link_tries")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bot.stores.deploys import DeployStore
 from bot.stores.emergency import Grants, HaltStore
+from bot.stores.freezes import AddedFreeze, AddedFreezes, FeedCopies, FeedCopy
 from bot.stores.locks import Locks
 from bot.stores.messages import (
     Letter,
@@ -23,8 +24,12 @@ from bot.stores.requests import Deliveries, Requests, Tasks
 from bot.stores.signatures import Signings
 
 __all__ = [
+    "AddedFreeze",
+    "AddedFreezes",
     "Deliveries",
     "DeployStore",
+    "FeedCopies",
+    "FeedCopy",
     "Grants",
     "HaltStore",
     "Letter",

@@ -88,6 +88,10 @@ class Tasks(Protocol):
         """
         ...
 
+    def waiting(self, kind: TaskKind, subject: str) -> Effect[Task | None]:
+        """Return an open task about somebody's doing as it is in the caller's transaction."""
+        ...
+
     async def show(self, task_id: str) -> Task | None:
         """Return a task by id."""
         ...

@@ -1,33 +1,66 @@
-"""Nothing is deployed into a freeze."""
+"""Nothing is deployed into a freeze, or outside of its maintenance windows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.calendars.words import as_typed, held
 from bot.errors import Refused
-from bot.model import Reason
-from bot.moments import written
+from bot.model import ChangeType, Reason
+from bot.ports import Touched
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from bot.deploys.gates.gate import Asked
-    from bot.ports import Clock, Freezes
+    from bot.ports import ChangeTickets, Clock, Freeze, Freezes, Glass
 
 
 @dataclass(frozen=True)
 class Freezing:
-    """Asks the freeze calendar."""
+    """Asks the freeze calendar, for the type of change that the deploy is.
+
+    A break-glass in force passes the rules that have an exception for it, and no others.
+    """
 
     freezes: Freezes
+    changes: ChangeTickets
     clock: Clock
+    glass: Glass | None = None
 
     async def __call__(self, asked: Asked) -> None:
-        """Refuse while the environment is frozen, naming the rule, its owner and its end."""
+        """Refuse while it is closed, naming each rule, its owner, its end and its exceptions."""
         wanted = asked.wanted
-        freeze = self.freezes.active(wanted.service.id, wanted.environment, self.clock.now())
-        if freeze is not None:
-            raise Refused(
-                Reason.FROZEN,
-                f"{wanted.environment} of {wanted.service.id} is frozen by `{freeze.name}` until "
-                f"{written(freeze.end)} ({freeze.reason}). Ask {freeze.owner}.",
-            )
+        at = asked.at(self.clock.now())
+        touched = Touched(wanted.service.id, wanted.environment, await self._type(asked))
+        found = await self.freezes.active(touched, at)
+        if found and self._glass(asked):
+            found = [freeze for freeze in found if not freeze.is_for_break_glass]
+        if found:
+            opens = await self.freezes.opens(touched, at)
+            raise Refused(Reason.FROZEN, self._sentence(asked, found, opens))
+
+    async def _type(self, asked: Asked) -> ChangeType:
+        """Return the type of the change that is named; without one a normal one is opened."""
+        number = asked.wanted.change
+        change = await self.changes.show(number) if number else None
+        return change.type if change else ChangeType.NORMAL
+
+    def _glass(self, asked: Asked) -> bool:
+        person = asked.deploy.requester if asked.deploy else asked.wanted.requester
+        if self.glass is None or not person:
+            return False
+        grant = self.glass.now(person, self.clock.now())
+        return grant is not None and grant.service in ("", asked.wanted.service.id)
+
+    def _sentence(self, asked: Asked, found: Sequence[Freeze], opens: datetime | None) -> str:
+        wanted = asked.wanted
+        where = f"{wanted.environment} of {wanted.service.id}"
+        said = " ".join(held(freeze, where) for freeze in found)
+        then = f"`freeze next {wanted.service.id} {wanted.environment}` says when it is open."
+        if opens is None:
+            return f"{said} {then}"
+        at = as_typed(opens, self.freezes.zone(wanted.service.id))
+        return f'{said} {then} `--at "{at}"` with the same words deploys it then.'
