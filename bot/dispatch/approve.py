@@ -31,6 +31,7 @@ from bot.model import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from bot.dispatch.authorise import Decision, Facts, Policies
     from bot.dispatch.execute import Executor
@@ -165,14 +166,14 @@ class ApprovalDesk:
         self, request: Request, parsed: Parsed
     ) -> tuple[list[Approval], Mapping[str, frozenset[str]]]:
         """Return the approvals that count now, and the roles of each of their people now."""
-        facts = facts_of(parsed)
+        facts = facts_of(parsed, request.proposal)
         good: list[Approval] = []
         holding: dict[str, frozenset[str]] = {}
         for approval in request.approvals:
             person = self.directory.person(approval.person)
-            if person and self._may_decide(person, request, parsed, facts).allowed:
+            if person and self._may_decide(person, request, parsed, facts, approval.at).allowed:
                 good.append(approval)
-                holding[person.id] = person.roles
+                holding[person.id] = self.policies.held(person)
         return good, holding
 
     def verdict(self, request: Request, parsed: Parsed, facts: Facts) -> Decision:
@@ -184,7 +185,9 @@ class ApprovalDesk:
                 "can not run.",
                 reason=Reason.NOT_IDENTIFIED,
             )
-        given = with_approvals(facts, *self.counted(request, parsed))
+        good, holding = self.counted(request, parsed)
+        rotas = [self.policies.rotas(approval.person, approval.at) for approval in good]
+        given = with_approvals(facts, good, holding, frozenset[str]().union(*rotas))
         return self.policies.may_run(requester, parsed.command, given)
 
     def _new(self, turn: Turn) -> Request:
@@ -219,12 +222,19 @@ class ApprovalDesk:
         return request, self.parser.replay(request.proposal.command, request.proposal.values)
 
     def _may_decide(
-        self, who: Principal, request: Request, parsed: Parsed, facts: Facts
+        self,
+        who: Principal,
+        request: Request,
+        parsed: Parsed,
+        facts: Facts,
+        at: datetime | None = None,
     ) -> Decision:
-        return self.policies.may_approve(who, parsed.command, facts, requester=request.requester)
+        """Judge a yes as of its click: who they are now, what the clock and the rota said then."""
+        asked = request.requester
+        return self.policies.may_approve(who, parsed.command, facts, requester=asked, at=at)
 
     def _eligible(self, who: Principal, request: Request, parsed: Parsed) -> None:
-        decision = self._may_decide(who, request, parsed, facts_of(parsed))
+        decision = self._may_decide(who, request, parsed, facts_of(parsed, request.proposal))
         if not decision.allowed:
             raise NotAuthorised(
                 f"You cannot decide {request.id}: {'; '.join(decision.messages)}.",
@@ -237,7 +247,8 @@ class ApprovalDesk:
         except BadInput:
             return False  # the estate changed under it: approving it would say so
         already = any(approval.person == who.id for approval in request.approvals)
-        return not already and self._may_decide(who, request, parsed, facts_of(parsed)).allowed
+        facts = facts_of(parsed, request.proposal)
+        return not already and self._may_decide(who, request, parsed, facts).allowed
 
     async def _moved(self, caller: Caller, request: Request, parsed: Parsed) -> str:
         requester = self.directory.person(request.requester) or caller.principal
@@ -260,7 +271,8 @@ class ApprovalDesk:
         """Return the roles that somebody has to sign in, none where a plain yes is enough."""
         if any(one.person == who.id and one.is_signed for one in request.approvals):
             return ()
-        wanted = set(self.verdict(request, parsed, facts_of(parsed)).signatures)
+        facts = facts_of(parsed, request.proposal)
+        wanted = set(self.verdict(request, parsed, facts).signatures)
         if not wanted & {"", *who.roles}:
             return ()
         return tuple(sorted(wanted & who.roles or who.roles))
@@ -278,7 +290,7 @@ class ApprovalDesk:
         if signing is not None:
             mine = self.signing.sign(tx, signing, mine)
         updated = self.requests.approve(request.id, request.digest, mine)(tx)
-        verdict = self.verdict(updated, parsed, facts_of(parsed))
+        verdict = self.verdict(updated, parsed, facts_of(parsed, request.proposal))
         if verdict.wants_approval:
             return updated, verdict.messages
         if not verdict.allowed:

@@ -89,7 +89,7 @@ class CarryOut:
     async def _run(self, turn: Turn, request: Request, *, again: bool) -> Reply:
         turn.parsed = self.parser.replay(request.proposal.command, request.proposal.values)
         turn.principal = self.directory.person(request.requester)
-        turn.facts = facts_of(turn.parsed)
+        turn.facts = facts_of(turn.parsed, request.proposal)
         turn.proposal = request.proposal
         turn.approvals, _ = self.desk.counted(request, turn.parsed)
         if turn.principal is None:
@@ -115,7 +115,7 @@ class CarryOut:
                 "Ask again.",
             )
         await self.executor.check(turn)
-        turn.facts = replace(turn.facts, change=bool(now.facts.get("change")))
+        turn.facts = facts_of(turn.command, now)
         turn.decision = self.desk.verdict(request, turn.command, turn.facts)
         if not turn.decision.allowed:
             why = "; ".join(turn.decision.messages)

@@ -139,7 +139,7 @@ class Recorder:
             params=_params(turn),
             reason=reply.reason if reply else None,
             policies=turn.decision.policies,
-            policy_version=self.policies.version,
+            policy_version=turn.decision.version or self.policies.version,
             text=reply.text[:TEXT] if reply else "",
             error=error,
             sensitive=sensitive(turn, reply),

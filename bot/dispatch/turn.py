@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bot.api import Caller
-from bot.dispatch.authorise import Decision, Facts
-from bot.model import Environment, Proposal, Service
+from bot.dispatch.authorise import Decision, Facts, about
+from bot.model import UNKNOWN_AUTHOR, Environment, Proposal, Service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,24 +64,50 @@ class Turn:
         )
 
 
-def facts_of(parsed: Parsed, *, change: bool = True) -> Facts:
-    """Return what policies may look at, read from the typed arguments."""
+def facts_of(parsed: Parsed, proposal: Proposal | None = None) -> Facts:
+    """Return what policies may look at: the typed arguments, and what they were resolved to.
+
+    As long as nothing was resolved, a change record is taken to be there.
+    """
     values = [getattr(parsed.args, name) for name in type(parsed.args).model_fields]
     service = next((value for value in values if isinstance(value, Service)), None)
     environment = next((value for value in values if isinstance(value, Environment)), None)
-    return Facts(
-        service=service.id if service else "",
-        safety_class=service.safety_class if service else "",
-        environment=environment.name if environment else "",
+    facts = replace(
+        about(service, environment.name if environment else ""),
         dry_run=parsed.dry_run,
-        change=change,
+        rollback=parsed.command.name == "rollback",
+        change=True,
+    )
+    return facts if proposal is None else resolved(facts, proposal.facts)
+
+
+def resolved(facts: Facts, found: Mapping[str, str]) -> Facts:
+    """Return the facts with what a proposal says: approvals bind to that."""
+    is_change = bool(found.get("change"))
+    names = frozenset(filter(None, found.get("authors", "").split(", ")))
+    return replace(
+        facts,
+        change=is_change,
+        change_type=found.get("change_type", "normal" if is_change else ""),
+        change_risk=found.get("change_risk", "medium" if is_change else ""),
+        clinical_impact=found.get("clinical_impact", ""),
+        incident=found.get("incident", ""),
+        rollback=facts.rollback or bool(found.get("rolls_back")),
+        authors=names - {UNKNOWN_AUTHOR},
+        unknown_authors=UNKNOWN_AUTHOR in names,
     )
 
 
 def with_approvals(
-    facts: Facts, good: Sequence[Approval], holding: Mapping[str, frozenset[str]]
+    facts: Facts,
+    good: Sequence[Approval],
+    holding: Mapping[str, frozenset[str]],
+    rotas: frozenset[str] = frozenset(),
 ) -> Facts:
-    """Return the facts with the approvals that count; `holding` has each person's roles now."""
+    """Return the facts with the approvals that count.
+
+    `holding` has each person's roles now, `rotas` are what they were on call for at their click.
+    """
     signed = [approval.person for approval in good if approval.is_signed]
     return replace(
         facts,
@@ -89,4 +115,6 @@ def with_approvals(
         approver_roles=frozenset[str]().union(*holding.values()),
         signed=len(signed),
         signer_roles=frozenset[str]().union(*(holding[person] for person in signed)),
+        approvers=frozenset(approval.person for approval in good),
+        approver_rotas=rotas,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.model.arguments import Args, FreeText, Id, Option, Risk, Secret, Word
+from bot.model.arguments import Args, FreeText, Id, OneOf, Option, Risk, Secret, Word
 from bot.model.builds import Build, BuildState, Stage
 from bot.model.changes import Change, ChangeResult, ChangeState, ChangeType, NewChange
 from bot.model.deploys import Batch, BatchState, Deploy, DeployState, Wish
@@ -25,7 +25,7 @@ from bot.model.messages import Invocation, Place
 from bot.model.people import Account, AccountKind, Principal
 from bot.model.reasons import Reason
 from bot.model.replies import BELOW, Button, Image, Reply, Style, Table, Visibility
-from bot.model.requests import Approval, Proposal, Request, RequestState
+from bot.model.requests import UNKNOWN_AUTHOR, Approval, Proposal, Request, RequestState
 from bot.model.reviews import LogState, Membership, Usage, Used
 from bot.model.signatures import Signing, SigningStage
 from bot.model.steps import Step, StepState
@@ -33,6 +33,7 @@ from bot.model.tasks import NewTask, Task, TaskKind
 
 __all__ = [
     "BELOW",
+    "UNKNOWN_AUTHOR",
     "Account",
     "AccountKind",
     "Approval",
@@ -71,6 +72,7 @@ __all__ = [
     "Membership",
     "NewChange",
     "NewTask",
+    "OneOf",
     "Option",
     "Place",
     "Principal",

@@ -6,8 +6,12 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from bot.model.messages import Place
+
+UNKNOWN_AUTHOR: Final = "somebody unknown"
+"""Stands in a proposal's fact `authors` for whom the people file does not know."""
 
 
 class RequestState(enum.StrEnum):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.dispatch.authorise import Facts
+from bot.dispatch.authorise import Facts, about
 from bot.dispatch.grammar import grammar
 from bot.model import Environment, Risk, Service
 
@@ -110,14 +110,12 @@ class RightsTable:
         kinds = {parameter.kind for parameter in grammar(command).parameters}
         if Service not in kinds:
             return [Case(Facts(change=True), 0)]
-        by_service = self.policies.looks_at("service")
-        seen: dict[tuple[str, ...], list[Facts]] = defaultdict(list)
+        seen: dict[Facts, list[Facts]] = defaultdict(list)
         for service in self.catalogue.services():
             environments = [one.name for one in service.environments]
             for environment in environments if Environment in kinds else [""]:
-                facts = Facts(service.id, environment, service.safety_class, change=True)
-                name = service.id if by_service else ""
-                seen[name, environment, service.safety_class].append(facts)
+                facts = replace(about(service, environment), change=True)
+                seen[self.policies.told_apart(facts)].append(facts)
         return [Case(alike[0], len(alike)) for alike in seen.values()]
 
 
