@@ -177,6 +177,8 @@ def build(settings: Settings, outside: Outside) -> House:
         notices=notices,
         links=links,
         references=stores.references,
+        people=people,
+        prober=outside.prober,
     )
     control = Control.made(settings, stores.deploys, stores.changes, ci, clock, around=around)
     strictness = Strictnesses(settings.audit.strictness)

@@ -18,12 +18,25 @@ from bot.deploys.gates.freezing import Freezing
 from bot.deploys.gates.green import Green
 from bot.deploys.gates.halted import Halted
 from bot.deploys.gates.locking import Locking
+from bot.deploys.gates.order import Order
+from bot.deploys.gates.prechecks import PreChecks
+from bot.deploys.gates.soak import Soak
 from bot.deploys.locks import LockDesk
 from bot.dispatch.authorise import Policies
 from bot.emergency.channels import Channels, place_of
 from bot.emergency.part import Emergency, Kept
 from bot.emergency.working_days import WeekDays
-from bot.ports import Catalogue, ChangeTickets, Ci, Clock, Directory, Freezes, Ledger, Notices
+from bot.ports import (
+    Catalogue,
+    ChangeTickets,
+    Ci,
+    Clock,
+    Directory,
+    Freezes,
+    Ledger,
+    Notices,
+    Prober,
+)
 from bot.ports.control import WorkingDays
 from bot.settings import Settings
 from bot.storage.database import Database
@@ -50,6 +63,7 @@ class Around:
     links: Linking
     references: References
     people: Directory
+    prober: Prober
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +95,11 @@ class Control:
             Halted(emergency.halts),
             Freezing(calendar, changes, clock, emergency.glass),
             Locking(held, clock),
+            Order(deploys),
+            Soak(deploys, clock),
             Green(ci),
             OpenChange(changes, clock),
+            PreChecks(around.prober, around.ledger, clock),
         )
         locks = LockDesk(
             locks=held,

@@ -53,12 +53,13 @@ class Command:
     `run` does it: a Reply, or Done when it changes our own state. May take the Proposal.
     `propose` binds the asking to immutable values; it changes nothing and checks nothing.
     `check` refuses what must not be done now; takes the Proposal; asked when a request is made
-    and again right before it runs.
+    and again right before it runs. It may return fields: what it found, for who has to decide.
     `on_request` adds to the transaction that opens a request (a change record); takes Proposal.
     `on_withdrawn` undoes that when the request ends without running; takes the Request.
     `repeatable`: run changes nothing outside (it only returns Done), so that it may run again
     after a kill, and for a dry run, which is undone. What is not READ is one or has a `propose`.
     `quotes`: its answer may repeat what people wrote freely elsewhere; the record hides it.
+    `loud`: a request for it is shown in every channel there is, so that a second person is found.
     `asks` names the optional arguments that must be given too, from those given so far: a form
     asks for them at once. The command itself refuses without them, with `Incomplete`.
     """
@@ -71,11 +72,12 @@ class Command:
     risk: Risk
     examples: tuple[str, ...]
     propose: Callable[..., Awaitable[Proposal]] | None = None
-    check: Callable[..., Awaitable[None]] | None = None
+    check: Callable[..., Awaitable[tuple[tuple[str, str], ...] | None]] | None = None
     on_request: Callable[..., Awaitable[Done]] | None = None
     on_withdrawn: Callable[..., Awaitable[tuple[Effect[object], ...]]] | None = None
     repeatable: bool = False
     quotes: bool = False
+    loud: bool = False
     asks: Callable[[Mapping[str, str]], Sequence[str]] | None = None
 
 

@@ -15,7 +15,8 @@ from bot.ports import Effect
 class Wanted:
     """A deploy that is asked for; `change` names an open change, or "" to have one opened.
 
-    `requester` is whose deploy it would be, where that is known.
+    `requester` is whose deploy it would be, where that is known; `correlation` and `request` join
+    what is recorded of it to the asking.
     """
 
     service: Service
@@ -25,6 +26,8 @@ class Wanted:
     change: str = ""
     rollback_of: str = ""
     requester: str = ""
+    correlation: str = ""
+    request: str = ""
 
 
 class Deployments(Protocol):
@@ -34,8 +37,11 @@ class Deployments(Protocol):
         """Resolve the version to a commit and return exactly what would be done."""
         ...
 
-    async def check(self, wanted: Wanted, proposal: Proposal) -> None:
-        """Refuse unless CI is green there, nothing is frozen or locked, and the change fits."""
+    async def check(self, wanted: Wanted, proposal: Proposal) -> tuple[tuple[str, str], ...]:
+        """Refuse unless CI is green there, nothing is frozen or locked, and the change fits.
+
+        Returns what was found that whoever decides wants to read, as fields.
+        """
         ...
 
     def open_change(self, wanted: Wanted, proposal: Proposal, caller: Caller) -> Done:

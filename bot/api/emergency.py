@@ -46,15 +46,23 @@ class BreakGlass(Protocol):
 class StopAll(Protocol):
     """Everything stands still, on the word of two people."""
 
-    async def propose(self, caller: Caller, reason: str) -> Proposal:
-        """Say what would stop; refused while everything stands still already."""
+    def propose(self, reason: str) -> Proposal:
+        """Say what would stop."""
+        ...
+
+    async def check(self) -> None:
+        """Refuse while everything stands still already."""
+        ...
+
+    def asked(self, caller: Caller) -> Done:
+        """Say on the card of the request who can confirm it."""
         ...
 
     def stop(self, caller: Caller, proposal: Proposal) -> Done:
         """Halt everything."""
         ...
 
-    async def propose_lifting(self, caller: Caller, reason: str) -> Proposal:
+    async def propose_lifting(self, reason: str) -> Proposal:
         """Say which halt would be lifted; refused where there is none."""
         ...
 

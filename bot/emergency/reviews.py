@@ -18,7 +18,6 @@ from bot.model import (
     Button,
     Draft,
     Kind,
-    Place,
     Reason,
     Reply,
     Style,
@@ -30,8 +29,9 @@ from bot.moments import at_time, written
 
 if TYPE_CHECKING:
     from bot.api import Caller
+    from bot.emergency.channels import Channels
     from bot.model import Principal
-    from bot.ports import Catalogue, Clock, Effect, Ledger, Notices, Transaction
+    from bot.ports import Clock, Effect, Ledger, Notices, Transaction
     from bot.stores import Tasks
 
 LOG = structlog.get_logger(__name__)
@@ -71,15 +71,14 @@ class Reviewing(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskDesk:
-    """What `task close` does; `security` is the channel that hears of late reviews."""
+    """What `task close` does, and what tells of reviews that are late."""
 
     tasks: Tasks
     policies: Reviewing
-    catalogue: Catalogue
+    channels: Channels
     ledger: Ledger
     notices: Notices
     clock: Clock
-    security: Place | None = None
 
     async def close(self, caller: Caller, task_id: str, findings: str) -> Done:
         """Close a review with what was found; refused for whoever did what it reviews."""
@@ -139,20 +138,13 @@ class TaskDesk:
             self.tasks.told(task.id, self.clock.now()),
             self.notices.keep(task.id, late),
         ]
-        effects += [self.notices.promise(task.id, place) for place in self._places(task)]
+        places = self.channels.about(task.service)
+        effects += [self.notices.promise(task.id, place) for place in places]
         try:
             await self.ledger.append(draft, *effects)
         except Conflict:
             return  # another replica told them, or it was closed in this moment
         await self.notices.tell(task.id)
-
-    def _places(self, task: Task) -> list[Place]:
-        found = [self.security] if self.security else []
-        service = self.catalogue.service(task.service)
-        for channel in service.channels if service else ():
-            platform, _, name = channel.partition(":")
-            found.append(Place(platform, name))
-        return list(dict.fromkeys(found))
 
 
 def sentence(task: Task) -> str:

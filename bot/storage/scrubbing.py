@@ -49,9 +49,9 @@ _THEIR_TOPICS: Final = ("TASK-%", "BG-%", "HALT-%")
 def scrub(connection: Connection, texts: Collection[str], links: Collection[str]) -> None:
     """Replace texts in the rows of these requests, deploys and changes, and in their messages.
 
-    Answers that were kept for deliveries name nothing that they belong to, nor does a saved search
-    a lock or an emergency, so all are looked through for a text that is long enough; answers are forgotten
-    after two days.
+    Answers that were kept for deliveries name nothing that they belong to, nor does a saved search,
+    a lock or an emergency, so all are looked through for a text that is long enough; answers are
+    forgotten after two days.
     """
     forms = _forms(texts)
     for prefix, table, names in _NUMBERED:

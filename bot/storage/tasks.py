@@ -117,6 +117,11 @@ class SqlTasks:
 
         return effect
 
+    def waiting(self, kind: TaskKind, subject: str) -> Effect[Task | None]:
+        """Return an open task about somebody's doing as it is in the caller's transaction."""
+        mine = TASKS.c.kind == kind, TASKS.c.subject == subject, TASKS.c.closed.is_(None)
+        return lambda tx: _first(sql(tx), *mine)
+
     async def show(self, task_id: str) -> Task | None:
         """Return a task by id."""
         return await self._database.read(lambda connection: _first(connection, _is(task_id)))

@@ -298,7 +298,7 @@ class Policies:
         # What only reads is asked for all day long, and no break-glass makes it more.
         if sight is not None and sight.glass is not None and command.risk is not Risk.READ:
             grant = sight.glass.now(who.id, sight.clock.now())
-            if grant is not None:
+            if grant is not None and grant.service == facts.service:
                 facts = replace(facts, break_glass=True, incident=facts.incident or grant.incident)
         facts = self._timed(standing, facts, None)
         return _Question("run", who.id, who.roles, command.name, facts)
