@@ -18,7 +18,7 @@ except ImportError:  # PyYAML was built where there was no libyaml
     from yaml import SafeLoader  # type: ignore[assignment] # the same interface
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from pathlib import Path
 
     from pydantic import ValidationError
@@ -46,14 +46,24 @@ class _Strict(SafeLoader):
 
 def read(path: Path) -> object:
     """Return what a YAML file holds; `ConfigurationError` with the file and line otherwise."""
+    (found,) = _loaded(path, lambda text: [yaml.load(text, Loader=_Strict)])  # noqa: S506 - a SafeLoader
+    return found
+
+
+def _loaded(path: Path, load: Callable[[str], Iterable[object]]) -> Sequence[object]:
     try:
-        return yaml.load(path.read_text("utf-8"), Loader=_Strict)  # noqa: S506 - a SafeLoader
+        return list(load(path.read_text("utf-8")))
     except OSError as error:
         raise ConfigurationError(f"{path}: {_plain(error)}") from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path}: is not UTF-8 text; save it as UTF-8") from error
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{path}{_where(error)}; mend that line") from error
+
+
+def read_all(path: Path) -> Sequence[object]:
+    """Return every document of a YAML file, which `---` parts; `ConfigurationError` as `read`."""
+    return _loaded(path, lambda text: yaml.load_all(text, Loader=_Strict))
 
 
 def matching(pattern: str, sentence: str) -> AfterValidator:

@@ -196,6 +196,8 @@ class Settings(Block):
     oidc: Oidc | None = None
     people: ExistingPath
     services: ExistingPath
+    backstage: tuple[ExistingPath, ...] = ()
+    templates: ExistingPath | None = None
     calendars: ExistingPath | None = None
     policies: tuple[ExistingPath, ...] = ()
     integrations: dict[str, Provider] = Field(default_factory=dict)

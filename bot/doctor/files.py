@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.calendars import reading
 from bot.dispatch.authorise import Policies
-from bot.doctor.finding import Finding, fail, ok
+from bot.doctor.finding import Finding, fail, ok, warn
 from bot.errors import WardroomError
 
 if TYPE_CHECKING:

@@ -79,7 +79,7 @@ async def examine(
             folder=folder,
             commands=commands,
             people=_or_error(lambda: directory.load(known.people, sandbox=known.is_sandbox)),
-            estate=_or_error(lambda: catalogue.load(known.services, providers=known.integrations)),
+            estate=_or_error(lambda: _estate(known)),
             http=http,
             clock=clock,
             is_up=await address.is_up(http, known.server),
@@ -87,6 +87,10 @@ async def examine(
         made = await asyncio.gather(*(check(case) for check in _chosen(only)))
     found = [finding for each in made for finding in each]
     return [first, *(_clean(finding, known) for finding in found)]
+
+
+def _estate(known: settings.Settings) -> catalogue.Estate:
+    return catalogue.load(known.services, providers=known.integrations, descriptors=known.backstage)
 
 
 def _chosen(only: Iterable[str]) -> list[Check]:

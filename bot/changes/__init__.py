@@ -1,0 +1,1 @@
+"""Change records: what they must say, templates of standard ones, overlaps, the calendar."""
