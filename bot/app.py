@@ -27,6 +27,7 @@ from bot.control import Around, Control
 from bot.deploys.desk import DeployDesk
 from bot.deploys.flow import WORKFLOW, DeployFlow
 from bot.deploys.journal import Journal
+from bot.deploys.leases import Leases
 from bot.deploys.patience import Patience
 from bot.dispatch.approve import CARRY_OUT, ApprovalDesk
 from bot.dispatch.authorise import Policies
@@ -64,6 +65,7 @@ from bot.storage.deliveries import SqlDeliveries
 from bot.storage.deploys import SqlDeploys
 from bot.storage.letters import SqlLetters
 from bot.storage.links import SqlLinks
+from bot.storage.locks import SqlLocks
 from bot.storage.references import SqlReferences
 from bot.storage.requests import SqlRequests
 from bot.storage.searches import SqlSavedSearches
@@ -76,6 +78,7 @@ from bot.workflow.engine import POLL_SECONDS, DurableEngine
 
 LOG = structlog.get_logger(__name__)
 EXPIRY_SECONDS = 5
+LEASES_SECONDS = 10
 LINKS_SECONDS = 10
 DELIVERIES_KEPT = timedelta(days=2)
 
@@ -142,6 +145,7 @@ class House:
     stores: Stores
     trail: Trail
     control: Control
+    leases: Leases
     engine: DurableEngine
     road: Pipeline
     desk: ApprovalDesk
@@ -207,12 +211,14 @@ def build(settings: Settings, outside: Outside) -> House:
     executor.wire(known, desks)
     carried = (stores.requests, parser, people, desk, executor, recorder, audit, notices)
     engine.register(CARRY_OUT, CarryOut(*carried))
-    engine.register(WORKFLOW, _flow(stores, outside, estate, trail, notices))
+    flow = _flow(stores, outside, estate, trail, notices)
+    engine.register(WORKFLOW, flow)
     return House(
         database=database,
         stores=stores,
         trail=trail,
         control=control,
+        leases=Leases(SqlLocks(database), flow.closing, ci, engine),
         engine=engine,
         road=Pipeline(parser, people, policies, executor, desk, recorder, stores.deliveries),
         desk=desk,
@@ -307,6 +313,7 @@ async def running(house: House) -> AsyncIterator[House]:
         scheduler.add_job(
             house.desk.expire_due, "interval", seconds=EXPIRY_SECONDS, max_instances=1
         )
+        scheduler.add_job(house.leases.look, "interval", seconds=LEASES_SECONDS, max_instances=1)
         scheduler.add_job(_forget, "interval", hours=1, args=[house])
         scheduler.add_job(house.links.refresh, "interval", seconds=LINKS_SECONDS)
         scheduler.start()

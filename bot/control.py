@@ -9,9 +9,11 @@ from typing import Self
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.api import Linking, Locksmith
+from bot.api import FreezeDesk, Linking, Locksmith
+from bot.calendars.desk import ChatFreezes
 from bot.calendars.feeds import FeedKeeper
 from bot.calendars.live import LiveFreezes
+from bot.calendars.owners import OwnChats
 from bot.deploys.gates import Gate
 from bot.deploys.gates.change import OpenChange
 from bot.deploys.gates.freezing import Freezing
@@ -72,6 +74,7 @@ class Control:
 
     gates: Sequence[Gate]
     freezes: LiveFreezes
+    chat_freezes: ChatFreezes
     emergency: Emergency
     locks: LockDesk
     working_days: WorkingDays
@@ -113,6 +116,13 @@ class Control:
         return cls(
             gates=gates,
             freezes=calendar,
+            chat_freezes=ChatFreezes(
+                calendar,
+                around.policies.holds,
+                OwnChats(around.links, around.references),
+                around.notices,
+                clock,
+            ),
             emergency=emergency,
             locks=locks,
             working_days=days,
@@ -121,6 +131,7 @@ class Control:
     def provided(self) -> Mapping[type, object]:
         """Return what commands may ask for."""
         return {
+            FreezeDesk: self.chat_freezes,
             Freezes: self.freezes,
             Locksmith: self.locks,
             WorkingDays: self.working_days,

@@ -47,10 +47,15 @@ async def propose(arguments: Args, deployments: Deployments) -> Proposal:
 
 async def check(
     arguments: Args, proposal: Proposal, caller: Caller, deployments: Deployments
-) -> None:
-    """Refuse what must not be deployed now."""
-    wanted = replace(_of(arguments, proposal), requester=caller.principal.id)
-    await deployments.check(wanted, proposal)
+) -> tuple[tuple[str, str], ...]:
+    """Refuse what must not be deployed now; return what the checks found."""
+    wanted = replace(
+        _of(arguments, proposal),
+        requester=caller.principal.id,
+        correlation=caller.correlation,
+        request=caller.request,
+    )
+    return await deployments.check(wanted, proposal)
 
 
 async def on_request(

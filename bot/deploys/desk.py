@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bot.api import Caller, Wanted
-    from bot.deploys.gates import Gate
+    from bot.deploys.gates import Gate, Shown
     from bot.model import Request, Service
     from bot.ports import (
         ChangeTickets,
@@ -86,9 +86,9 @@ class DeployDesk:
         summary = f"{title} {service.id} {wanted.version} to {wanted.environment}"
         return Proposal(verb, values, facts, summary)
 
-    async def check(self, wanted: Wanted, proposal: Proposal) -> None:
+    async def check(self, wanted: Wanted, proposal: Proposal) -> Shown:
         """Refuse what a gate refuses: freezes, locks, CI that is not green, changes, and so on."""
-        await pass_all(self.gates, Asked(wanted, proposal.facts["commit"], Moment.REQUEST))
+        return await pass_all(self.gates, Asked(wanted, proposal.facts["commit"], Moment.REQUEST))
 
     def open_change(self, wanted: Wanted, proposal: Proposal, caller: Caller) -> Done:
         """Open the change record that the deploy needs, from its own facts."""

@@ -30,7 +30,7 @@ from bot.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from bot.dispatch.authorise import Decision, Facts, Policies
@@ -60,6 +60,7 @@ class ApprovalDesk:
     notices: Notices
     clock: Clock
     signing: SigningDesk
+    everywhere: Callable[[], Sequence[Place]] = tuple
 
     async def ask(self, turn: Turn) -> Done:
         """Return what opens a request for a turn's proposal, its card included."""
@@ -69,14 +70,17 @@ class ApprovalDesk:
         def opened(tx: Transaction) -> tuple[Request, Reply]:
             extra = also.say(tuple(effect(tx) for effect in also.effects))
             kept = self.requests.open(request)(tx)
-            for place in _channels(turn.command):
+            for place in self._places(turn.command):
                 self.notices.promise(kept.id, place, by_door=place == turn.place)(tx)
             return kept, extra
 
         def say(results: tuple[object, ...]) -> Reply:
             kept, extra = _pair(results[0])
             return cards.waiting(
-                kept, turn.decision.messages, fields=extra.fields, refs=dict(extra.refs)
+                kept,
+                turn.decision.messages,
+                fields=(*extra.fields, *turn.found),
+                refs=dict(extra.refs),
             )
 
         async def publish(reply: Reply, _results: tuple[object, ...]) -> Reply:
@@ -105,12 +109,11 @@ class ApprovalDesk:
         if signing is None and (roles := self._signs_as(caller.principal, request, parsed)):
             return self.signing.offer(caller, request, roles)
         shown = await self.notices.current(request.id)
-        refs = shown.refs if shown else {}
 
         def count(tx: Transaction) -> tuple[Request, tuple[str, ...]]:
             updated, missing = self._count(tx, caller, request, parsed, signing)
             if updated.state is RequestState.PENDING:
-                self.notices.keep(updated.id, _still_waiting(updated, missing, refs))(tx)
+                self.notices.keep(updated.id, _still_waiting(updated, missing, shown))(tx)
             return updated, missing
 
         return Done((count,), self._say_counted, self._publish)
@@ -189,6 +192,10 @@ class ApprovalDesk:
         rotas = [self.policies.rotas(approval.person, approval.at) for approval in good]
         given = with_approvals(facts, good, holding, frozenset[str]().union(*rotas))
         return self.policies.may_run(requester, parsed.command, given)
+
+    def _places(self, parsed: Parsed) -> Sequence[Place]:
+        """Return where a request is shown beside the place it was asked in."""
+        return self.everywhere() if parsed.command.loud else _channels(parsed)
 
     def _new(self, turn: Turn) -> Request:
         if turn.proposal is None:
@@ -348,10 +355,12 @@ def _channels(parsed: Parsed) -> list[Place]:
     return [Place(platform, channel) for platform, _, channel in parted]
 
 
-def _still_waiting(request: Request, missing: Sequence[str], refs: Mapping[str, str]) -> Reply:
-    """Return the card with what is still needed; what the request opened stays on it."""
-    opened = [(name.capitalize(), number) for name, number in refs.items()]
-    return cards.waiting(request, missing, fields=opened, refs=dict(refs))
+def _still_waiting(request: Request, missing: Sequence[str], shown: Reply | None) -> Reply:
+    """Return the card with what is still needed; what the request opened and found stays on it."""
+    refs = shown.refs if shown else {}
+    stays = [(name.capitalize(), number) for name, number in refs.items()]
+    stays += [field for field in (shown.fields if shown else ()) if field[0] == cards.FOUND]
+    return cards.waiting(request, missing, fields=stays, refs=dict(refs))
 
 
 def _say_ended(results: tuple[object, ...]) -> Reply:

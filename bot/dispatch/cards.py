@@ -21,6 +21,7 @@ ENDINGS = {
     RequestState.CANCELLED: Reason.CANCELLED,
     RequestState.SUPERSEDED: Reason.SUPERSEDED,
 }
+FOUND = "Pre-checks"  # the field with what was found before anybody was asked to approve
 
 
 def waiting(

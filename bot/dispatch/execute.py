@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from bot.api import Caller, Done
 from bot.errors import ConfigurationError
@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     from bot.registry import Registry
 
 
+Found: TypeAlias = tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True)
 class Bound:
     """A command's functions, waiting only for what differs by call."""
 
     run: Callable[[Mapping[type, object]], Awaitable[Reply | Done]]
     propose: Callable[[Mapping[type, object]], Awaitable[Proposal]] | None
-    check: Callable[[Mapping[type, object]], Awaitable[None]] | None
+    check: Callable[[Mapping[type, object]], Awaitable[Found | None]] | None
     on_request: Callable[[Mapping[type, object]], Awaitable[Done]] | None
     on_withdrawn: Callable[[Mapping[type, object]], Awaitable[tuple[Effect[object], ...]]] | None
 
@@ -52,10 +55,10 @@ class Executor:
         return await propose({type(parsed.args): parsed.args, Caller: caller})
 
     async def check(self, turn: Turn) -> None:
-        """Refuse what must not be done now."""
+        """Refuse what must not be done now; the turn keeps what was found."""
         check = self._bound[turn.command.command.name].check
         if check is not None:
-            await check(_values(turn))
+            turn.found = await check(_values(turn)) or ()
 
     async def on_request(self, turn: Turn) -> Done:
         """Return what else changes when a request for this command is opened."""

@@ -258,7 +258,7 @@ class Pipeline:
             ).allowed
         ]
         shown = [(name.replace("_", " ").capitalize(), value) for name, value in facts.items()]
-        rows = [*shown, ("Still needs", needs)]
+        rows = [*shown, *turn.found, ("Still needs", needs)]
         if turn.decision.wants_approval:
             rows.append(("Can approve", ", ".join(who) or "nobody"))
         return Reply(

@@ -31,6 +31,7 @@ class Turn:
     facts: Facts = field(default_factory=Facts)
     decision: Decision = field(default_factory=lambda: Decision(allowed=False))
     proposal: Proposal | None = None
+    found: tuple[tuple[str, str], ...] = ()  # what its checks found, for who has to decide
     request: str = ""
     approvals: Sequence[Approval] = ()
     recorded: bool = False

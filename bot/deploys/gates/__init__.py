@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from bot.deploys.gates.gate import Asked, Gate, Moment, pass_all
+from bot.deploys.gates.gate import Asked, Gate, Moment, Shown, pass_all
 
-__all__ = ["Asked", "Gate", "Moment", "pass_all"]
+__all__ = ["Asked", "Gate", "Moment", "Shown", "pass_all"]

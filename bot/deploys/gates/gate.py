@@ -5,13 +5,17 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.api import Wanted
     from bot.model import Deploy
+
+
+Shown: TypeAlias = tuple[tuple[str, str], ...]
+"""Fields for a card: what something is called, and what was found."""
 
 
 class Moment(enum.StrEnum):
@@ -46,12 +50,11 @@ class Gate(Protocol):
     told counts as not passed. It changes nothing.
     """
 
-    async def __call__(self, asked: Asked) -> None:
-        """Refuse, or let pass."""
+    async def __call__(self, asked: Asked) -> Shown | None:
+        """Refuse, or let pass and return what it found that people want to read."""
         ...
 
 
-async def pass_all(gates: Sequence[Gate], asked: Asked) -> None:
+async def pass_all(gates: Sequence[Gate], asked: Asked) -> Shown:
     """Ask the gates in their order; the first that refuses is what the user reads."""
-    for gate in gates:
-        await gate(asked)
+    return tuple([field for gate in gates for field in await gate(asked) or ()])
