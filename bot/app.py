@@ -188,14 +188,15 @@ def build(settings: Settings, outside: Outside) -> House:
     strictness = Strictnesses(settings.audit.strictness)
     strictness.check(known.commands)
     about = (stores.deliveries, policies, clock, notices, trail.records, strictness)
-    recorder = Recorder(log, *about)
+    recorder = Recorder(log, *about, control.emergency.glass)
     parser, manual = Parser(known, estate, people), CommandManual(known, policies, estate)
     gates = control.gates
     deploys = DeployDesk(stores.deploys, ci, stores.changes, gates, engine, notices, clock)
     executor, rights = Executor(recorder), RightsTable(known.commands, policies, estate)
     decided = (stores.requests, policies, parser, people, executor, engine, log, notices, clock)
     kept = (stores.signings, stores.requests, people, log, clock)
-    desk = ApprovalDesk(*decided, SigningDesk(*kept, _signing_url(settings, policies)))
+    signing = SigningDesk(*kept, _signing_url(settings, policies))
+    desk = ApprovalDesk(*decided, signing, control.emergency.channels.all)
     desks: dict[type, object] = {
         AccessReviews: ReviewDesk(people, links, rights, UsageReader(database), audit),
         Approvals: desk,

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from bot.dispatch.outbound import is_clean, masked, masked_text, masked_value
 from bot.dispatch.sensitive import sensitive
-from bot.model import Account, Draft, Kind, Reply, Visibility
+from bot.model import Account, Draft, Kind, Reply, Risk, Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.dispatch.authorise import Policies
     from bot.dispatch.strictness import Strictnesses
     from bot.dispatch.turn import Turn
-    from bot.ports import Clock, Effect, Ledger, Notices, Records, Transaction
+    from bot.ports import Clock, Effect, Glass, Grant, Ledger, Notices, Records, Transaction
     from bot.stores import Deliveries
 
 REPLY = TypeAdapter(Reply)
@@ -46,6 +46,7 @@ class Recorder:
     notices: Notices
     records: Records
     strictness: Strictnesses
+    glass: Glass | None = None
 
     async def intent(self, turn: Turn, kind: Kind = Kind.INTENT) -> None:
         """Record what is about to be done; nothing is done where this raises."""
@@ -125,7 +126,7 @@ class Recorder:
         self, turn: Turn, kind: Kind, *, reply: Reply | None = None, error: str = ""
     ) -> Draft:
         parsed = turn.parsed
-        refs = _refs(turn, reply)
+        refs, grant = _refs(turn, reply), self._grant(turn)
         return Draft(
             kind=kind,
             verb=parsed.command.name if parsed else "",
@@ -136,7 +137,7 @@ class Recorder:
             place=turn.place,
             service=turn.facts.service,
             environment=turn.facts.environment,
-            params=_params(turn),
+            params=_params(turn, grant.id if grant else _granted(reply)),
             reason=reply.reason if reply else None,
             policies=turn.decision.policies,
             policy_version=turn.decision.version or self.policies.version,
@@ -146,8 +147,17 @@ class Recorder:
             request=refs["request"],
             deploy=refs.get("deploy", ""),
             change=refs.get("change", ""),
-            incident=refs.get("incident", ""),
+            incident=refs.get("incident", "") or (grant.incident if grant else ""),
         )
+
+    def _grant(self, turn: Turn) -> Grant | None:
+        """Return the break-glass that something is done under: its person's, for that service."""
+        if self.glass is None or turn.principal is None or turn.parsed is None:
+            return None
+        if turn.parsed.command.risk is Risk.READ or not turn.facts.service:
+            return None
+        grant = self.glass.now(turn.principal.id, self.clock.now())
+        return grant if grant is not None and grant.service == turn.facts.service else None
 
 
 def _named(account: Account) -> Account:
@@ -167,7 +177,12 @@ def _refs(turn: Turn, reply: Reply | None) -> dict[str, str]:
     return found
 
 
-def _params(turn: Turn) -> Mapping[str, str]:
+def _granted(reply: Reply | None) -> str:
+    """Return the break-glass that a reply is about, "" for none."""
+    return reply.refs.get("grant", "") if reply else ""
+
+
+def _params(turn: Turn, grant: str) -> Mapping[str, str]:
     params: dict[str, str] = {}
     if turn.parsed is not None:
         params = {name: masked_text(value) for name, value in turn.parsed.values.items()}
@@ -175,6 +190,8 @@ def _params(turn: Turn) -> Mapping[str, str]:
         params |= {f"fact.{name}": value for name, value in turn.proposal.facts.items()}
     if turn.approvals:
         params["approved_by"] = ", ".join(approval.person for approval in turn.approvals)
+    if grant:
+        params["break_glass"] = grant
     if turn.warned:
         params["privacy"] = ", ".join(turn.warned)
     return params

@@ -47,6 +47,7 @@ class Emergency:
     breaking: GlassDesk
     stopping: StopDesk
     halts: HaltStore
+    channels: Channels
 
     @classmethod
     def made(
@@ -96,6 +97,7 @@ class Emergency:
                 clock=clock,
             ),
             halts=kept.halts,
+            channels=channels,
         )
 
     def provided(self) -> Mapping[type, object]:
