@@ -6,6 +6,7 @@ from bot.api.command import Caller, Command, Credentials, Done
 from bot.api.deployments import Deployments, Wanted
 from bot.api.desks import AccessReviews, Approvals, Known, Linking, Manual, QueryLanguage
 from bot.api.emergency import BreakGlass, GlassWanted, ReviewTasks, StopAll
+from bot.api.freezes import FreezeDesk, WantedFreeze
 from bot.api.locks import Locksmith, Whereabouts
 from bot.api.signatures import given, signature
 from bot.errors import (
@@ -128,6 +129,7 @@ __all__ = [
     "Event",
     "Finding",
     "FreeText",
+    "FreezeDesk",
     "Glass",
     "GlassWanted",
     "Grant",
@@ -179,6 +181,7 @@ __all__ = [
     "Unreachable",
     "Visibility",
     "Wanted",
+    "WantedFreeze",
     "Whereabouts",
     "Word",
     "WorkingDays",

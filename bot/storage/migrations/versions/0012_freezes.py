@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create the tables."""
+    """Create the tables, and the counter that freezes are numbered from."""
     op.create_table(
         "freezes",
         sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
@@ -29,6 +29,8 @@ def upgrade() -> None:
         sa.Column("lifted_by", sa.Text, nullable=False),
         sa.Column("lifted_why", sa.Text, nullable=False),
     )
+    counters = sa.table("counters", sa.column("name", sa.Text), sa.column("value", sa.Integer))
+    op.bulk_insert(counters, [{"name": "freezes", "value": 0}])
     op.create_index("ix_freezes_end", "freezes", ["end"])
     op.create_table(
         "feed_copies",
