@@ -106,7 +106,8 @@ class Trigger:
         return outcome(ON)
 
     async def _intend(self, deploy: Deploy, number: int) -> None:
-        await self.journal.ledger.append(self._draft(deploy, number, Kind.EFFECT))
+        held = self.journal.deploys.holding(deploy.id)
+        await self.journal.ledger.append(self._draft(deploy, number, Kind.EFFECT), held)
 
     async def _came_out(
         self, deploy: Deploy, number: int, reason: Reason, text: str, build: str = ""

@@ -24,7 +24,7 @@ from bot.ports.ledger import (
     Transaction,
     UsageLog,
 )
-from bot.ports.work import Engine, Steps, Workflow
+from bot.ports.work import Engine, Life, Steps, Workflow
 
 __all__ = [
     "Anchors",
@@ -51,6 +51,7 @@ __all__ = [
     "Halt",
     "Halts",
     "Ledger",
+    "Life",
     "Messenger",
     "MonthlyReports",
     "NoticeBoard",

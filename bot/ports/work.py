@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -10,6 +11,15 @@ if TYPE_CHECKING:
 
     from bot.model import Json
     from bot.ports.ledger import Effect
+
+
+class Life(enum.StrEnum):
+    """What is known of a workflow, across all replicas."""
+
+    WAITING = "waiting"  # some replica is going to run it
+    RUNNING = "running"  # a process that lives has it, whether or not that gets anywhere
+    ORPHANED = "orphaned"  # the process that had it is gone, and none has taken it over yet
+    OVER = "over"  # it ended, failed for good, or was never started: nobody goes on with it
 
 
 class Engine(Protocol):
@@ -24,6 +34,15 @@ class Engine(Protocol):
 
     async def wait(self, workflow: str, key: str, *, seconds: float) -> bool:
         """Wait until the workflow has ended, at most `seconds`; say whether it has."""
+        ...
+
+
+    def running(self, workflow: str) -> frozenset[str]:
+        """Return the keys of the workflows that this process is running."""
+        ...
+
+    async def life(self, workflow: str, key: str) -> Life:
+        """Say what is known of a workflow, whichever replica has it."""
         ...
 
 

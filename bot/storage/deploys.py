@@ -15,7 +15,12 @@ from bot.errors import Conflict
 from bot.model import Deploy, DeployState, Reason
 from bot.moments import at_time
 from bot.storage.database import Database, sql
-from bot.storage.locks import free_of_deploy, held_by_deploy, take_for_deploy
+from bot.storage.locks import (
+    free_of_deploy,
+    held_by_deploy,
+    require_held,
+    take_for_deploy,
+)
 from bot.storage.numbers import format_id, next_number, parse_id
 from bot.storage.tables import DEPLOYS
 
@@ -107,6 +112,10 @@ class SqlDeploys:
             return deploy
 
         return effect
+
+    def holding(self, deploy_id: str) -> Effect[None]:
+        """Refuse, with `Conflict(reason=LOCKED)`, what a deploy does without its environment."""
+        return lambda tx: require_held(sql(tx), deploy_id)
 
     async def show(self, deploy_id: str) -> Deploy | None:
         """Return a deploy by id."""

@@ -8,7 +8,6 @@ owner of a lock can deploy under it, and their lock is still there when the depl
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, delete, or_, select, update
@@ -20,6 +19,7 @@ from bot.storage.database import Database, sql
 from bot.storage.inserts import insert_new
 from bot.storage.numbers import format_id, parse_id
 from bot.storage.tables import DEPLOYS, LOCKS
+from bot.stores.locks import LEASE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Row, Select
 
     from bot.ports import Effect, Transaction
-
-LEASE: Final = timedelta(seconds=30)
-"""How long a deploy holds its environment without a replica that answers for it."""
 
 _NAME: Final = "DEP"
 _NOBODY: Final = {"person": "", "reason": "", "since": None, "until": None}
@@ -82,18 +79,6 @@ class SqlLocks:
                 )
             _forget_unheld(sql(tx))
             return lock
-
-        return effect
-
-    def hold(self, deploy_id: str, until: datetime) -> Effect[None]:
-        """Go on holding an environment for a deploy; `Conflict(LOCKED)` where it lost it."""
-        mine = and_(LOCKS.c.deploy == parse_id(_NAME, deploy_id), LOCKS.c.deploy != 0)
-
-        def effect(tx: Transaction) -> None:
-            if not sql(tx).execute(update(LOCKS).where(mine).values(lease=until)).rowcount:
-                raise Conflict(
-                    f"{deploy_id} does not hold its environment any more", reason=Reason.LOCKED
-                )
 
         return effect
 
@@ -154,6 +139,17 @@ def take_for_deploy(
     lock = _lock(connection.execute(select(LOCKS).where(there)).one())
     person = lock.person_at(begun)
     return f"{person}'s, until {written(lock.until)}" if person and lock.until else ""
+
+
+def require_held(connection: Connection, deploy_id: str) -> None:
+    """Refuse where a deploy is not under way any more, or has lost its environment."""
+    there = and_(LOCKS.c.deploy == DEPLOYS.c.number, DEPLOYS.c.state == DeployState.STARTED)
+    query = select(DEPLOYS.c.number).where(DEPLOYS.c.number == parse_id(_NAME, deploy_id), there)
+    if connection.execute(query).first() is None:
+        raise Conflict(
+            f"{deploy_id} was settled without its flow, so it starts nothing any more",
+            reason=Reason.LOCKED,
+        )
 
 
 def free_of_deploy(connection: Connection, number: int | None) -> None:

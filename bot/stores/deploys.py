@@ -42,6 +42,14 @@ class DeployStore(Protocol):
         """End a deploy once and release its lock; UNKNOWN keeps the lock until settled."""
         ...
 
+    def holding(self, deploy_id: str) -> Effect[None]:
+        """Refuse, with `Conflict(reason=LOCKED)`, what a deploy does without its environment.
+
+        Recorded together with an intent to change something outside, it keeps a flow that was
+        given up, and comes back, from acting.
+        """
+        ...
+
     async def show(self, deploy_id: str) -> Deploy | None:
         """Return a deploy by id."""
         ...

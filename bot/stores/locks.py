@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -10,6 +11,10 @@ if TYPE_CHECKING:
 
     from bot.model import Lock
     from bot.ports import Effect
+
+
+LEASE: Final = timedelta(seconds=30)
+"""How long a deploy holds its environment without a replica that answers for it."""
 
 
 class Locks(Protocol):
@@ -30,10 +35,6 @@ class Locks(Protocol):
 
         A deploy under it goes on and holds the environment until it ends.
         """
-        ...
-
-    def hold(self, deploy_id: str, until: datetime) -> Effect[None]:
-        """Go on holding an environment for a deploy; `Conflict(LOCKED)` where it lost it."""
         ...
 
     async def renew(self, deploys: Collection[str], until: datetime) -> None:

@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import WardroomError
 from bot.model import Json
-from bot.ports import Effect, Transaction, Workflow
+from bot.ports import Effect, Life, Transaction, Workflow
 from bot.storage.database import Database, sql
 from bot.workflow.activity import Activity
 from bot.workflow.claim import Claim, take_claim
@@ -48,6 +48,7 @@ _NOTIFY_SECONDS: Final = 0.2
 _THREADS: Final = 16
 _ADOPT_SECONDS: Final = 5.0
 _WAIT_POLL_SECONDS: Final = 0.1
+_PENDING: Final = "PENDING"
 _FAILED: Final = ["ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 _ENDED: Final = frozenset({"SUCCESS", "CANCELLED", *_FAILED})
 
@@ -87,6 +88,7 @@ class DurableEngine:
         self._poll_seconds = poll_seconds
         self._bodies: dict[str, Workflow] = {}
         self._activity = Activity()
+        self._here: set[tuple[str, str]] = set()
         self._claim: Claim | None = None
         self._connections: sqlalchemy.Engine | None = None
         self._client: DBOSClient | None = None
@@ -171,6 +173,26 @@ class DurableEngine:
                 return False
             await asyncio.sleep(min(_WAIT_POLL_SECONDS, self._poll_seconds, left))
 
+    def running(self, workflow: str) -> frozenset[str]:
+        """Return the keys of the workflows that this process is running."""
+        return frozenset(key for name, key in self._here if name == workflow)
+
+    async def life(self, workflow: str, key: str) -> Life:
+        """Say what is known of a workflow, whichever replica has it."""
+        if self._claim is None:
+            raise RuntimeError("the workflow engine is not running")
+        found = await DBOS.list_workflows_async(
+            workflow_ids=[f"{workflow}:{key}"], load_input=False, load_output=False
+        )
+        if not found or found[0].status in _ENDED:
+            return Life.OVER
+        if found[0].status != _PENDING:
+            return Life.WAITING
+        executor = found[0].executor_id or ""
+        if executor == self._claim.executor:
+            return Life.RUNNING if (workflow, key) in self._here else Life.ORPHANED
+        return await asyncio.to_thread(_life_of, self._claim, executor)
+
     async def failed(self, *, limit: int = 20) -> Sequence[Failure]:
         """Return workflows that failed, newest first."""
         found = await DBOS.list_workflows_async(
@@ -222,6 +244,7 @@ class DurableEngine:
                 raise RuntimeError("a workflow body runs in a task")
             activity = self._activity
             activity.runs.add(task)
+            self._here.add((name, key))
             try:
                 async with self._slots:
                     await activity.pass_or_park()
@@ -235,6 +258,7 @@ class DurableEngine:
                 raise fault from error
             finally:
                 activity.runs.discard(task)
+                self._here.discard((name, key))
 
         return run
 
@@ -293,9 +317,14 @@ async def _off_loop(work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(thread, work)
 
 
+def _life_of(claim: Claim, executor: str) -> Life:
+    with claim.adopting(executor) as gone:
+        return Life.ORPHANED if gone else Life.RUNNING
+
+
 def _adopt(claim: Claim) -> None:
     """Queue again what processes that are gone were running; blocks."""
-    running = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+    running = DBOS.list_workflows(status=_PENDING, load_input=False, load_output=False)
     others = {status.executor_id for status in running if status.executor_id}
     for executor in others - {claim.executor}:
         with claim.adopting(executor) as gone:
@@ -306,7 +335,7 @@ def _adopt(claim: Claim) -> None:
 def _resume(executor: str) -> None:
     # Listed again under the executor's lock: what an earlier adopter took is no longer its.
     orphans = DBOS.list_workflows(
-        status="PENDING", executor_id=executor, load_input=False, load_output=False
+        status=_PENDING, executor_id=executor, load_input=False, load_output=False
     )
     if orphans:
         _log.warning("adopting %d workflows of %s, which is gone", len(orphans), executor)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.audit.matching import at
 from bot.model import Account, Place, Reason
 from bot.storage.locks import SqlLocks
 from tests.house import Chat, opened, write_site
