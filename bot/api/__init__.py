@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.api.changes import ChangeAsked, Changes, overlapping
 from bot.api.command import Caller, Command, Credentials, Done
 from bot.api.deployments import Deployments, Wanted
 from bot.api.desks import AccessReviews, Approvals, Known, Linking, Manual, QueryLanguage
@@ -12,6 +13,7 @@ from bot.api.signatures import given, signature
 from bot.errors import (
     BadInput,
     Conflict,
+    Incomplete,
     IntegrationError,
     NotAuthorised,
     Refused,
@@ -42,6 +44,7 @@ from bot.model import (
     Id,
     NewChange,
     NewTask,
+    OneOf,
     Option,
     Place,
     Principal,
@@ -105,10 +108,12 @@ __all__ = [
     "Caller",
     "Catalogue",
     "Change",
+    "ChangeAsked",
     "ChangeResult",
     "ChangeState",
     "ChangeTickets",
     "ChangeType",
+    "Changes",
     "Ci",
     "CiTarget",
     "Clock",
@@ -137,6 +142,7 @@ __all__ = [
     "Halts",
     "HoldTerms",
     "Id",
+    "Incomplete",
     "IntegrationError",
     "Known",
     "LegalHolds",
@@ -149,6 +155,7 @@ __all__ = [
     "NewTask",
     "NotAuthorised",
     "OnCall",
+    "OneOf",
     "Option",
     "Place",
     "Principal",
@@ -187,6 +194,7 @@ __all__ = [
     "WorkingDays",
     "args",
     "given",
+    "overlapping",
     "signature",
     "written",
 ]

@@ -16,7 +16,7 @@ class Wanted:
     """A deploy that is asked for; `change` names an open change, or "" to have one opened.
 
     `requester` is whose deploy it would be, where that is known; `correlation` and `request` join
-    what is recorded of it to the asking.
+    what is recorded of it to the asking. `despite` names what it overlaps on purpose.
     """
 
     service: Service
@@ -28,6 +28,7 @@ class Wanted:
     requester: str = ""
     correlation: str = ""
     request: str = ""
+    despite: tuple[str, ...] = ()
 
 
 class Deployments(Protocol):

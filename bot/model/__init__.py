@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from bot.model.arguments import Args, FreeText, Id, OneOf, Option, Risk, Secret, Word
 from bot.model.builds import Build, BuildState, Stage
-from bot.model.changes import Change, ChangeResult, ChangeState, ChangeType, NewChange
+from bot.model.changes import (
+    Change,
+    ChangeResult,
+    ChangeState,
+    ChangeType,
+    NewChange,
+    Overlap,
+)
 from bot.model.deploys import Batch, BatchState, Deploy, DeployState, Wish
 from bot.model.estate import CiTarget, Deployment, Environment, Probe, Service, Validator
 from bot.model.events import (
@@ -74,6 +81,7 @@ __all__ = [
     "NewTask",
     "OneOf",
     "Option",
+    "Overlap",
     "Place",
     "Principal",
     "Probe",

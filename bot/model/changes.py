@@ -101,3 +101,19 @@ class Change:
     incident: str = ""
     despite: tuple[str, ...] = ()
     despite_reason: str = ""
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """A change or deploy that meets a window; `why` is how its service belongs to the other one.
+
+    `owner` is whoever asked for it; `end` is None for a deploy, whose end nobody knows.
+    """
+
+    number: str
+    service: str
+    environment: str
+    owner: str
+    start: datetime
+    end: datetime | None
+    why: str = ""

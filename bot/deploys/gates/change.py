@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
 
 from bot.deploys.gates.gate import Moment
 from bot.errors import Refused
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from bot.deploys.gates.gate import Asked
     from bot.model import Change
-    from bot.ports import ChangeTickets, Clock
+    from bot.ports import ChangeTickets, Clock, Freezes
+    from bot.ports.changes import StandardChanges
 
 PRODUCTION: Final = "production"
 UNAPPROVED: Final = frozenset({ChangeState.NEW, ChangeState.AWAITING_APPROVAL})
@@ -35,6 +37,8 @@ class OpenChange:
 
     changes: ChangeTickets
     clock: Clock
+    templates: StandardChanges | None = None
+    freezes: Freezes | None = None
 
     async def __call__(self, asked: Asked) -> None:
         """Refuse where no change covers this deploy."""
@@ -45,9 +49,11 @@ class OpenChange:
         change = await self.changes.show(number)
         if change is None:
             raise _refusal(f"{number} does not exist", asked)
-        problem = self.problem(change, asked, asked.at(self.clock.now()))
+        at = asked.at(self.clock.now())
+        problem = self.problem(change, asked, at)
         if problem:
             raise _refusal(f"{number} {problem}", asked)
+        self._standing(change, asked, at)
 
     @staticmethod
     def problem(change: Change, asked: Asked, now: datetime) -> str:
@@ -67,6 +73,16 @@ class OpenChange:
             start, end = written(change.window_start), written(change.window_end)
             return f"has its window from {start} to {end}, which is not now"
         return ""
+
+    def _standing(self, change: Change, asked: Asked, at: datetime) -> None:
+        """Refuse a standard change whose template is not authorised (any more), or not for this."""
+        if change.type is not ChangeType.STANDARD or self.templates is None:
+            return
+        zone = self.freezes.zone(change.service) if self.freezes else ZoneInfo("UTC")
+        version = asked.wanted.version
+        said = self.templates.standing(change.template, change.service, version, at, zone)
+        if said:
+            raise Refused(Reason.CHANGE_REQUIRED, f"{change.number} may not be carried out. {said}")
 
     @staticmethod
     def _without(asked: Asked) -> None:
