@@ -164,9 +164,11 @@ def build(settings: Settings, outside: Outside) -> House:
     outside = outside.guarded()
     database, clock, ci = _database(settings), outside.clock, outside.ci
     stores, estate = _stores(database, clock), _estate(settings)
-    people = directory.LiveDirectory(settings.people, sandbox=settings.is_sandbox)
     known = registry.discover(commands)
     policies = Policies(known.commands, settings.policies)
+    people = directory.LiveDirectory(
+        settings.people, sandbox=settings.is_sandbox, roles=lambda: policies.roles
+    )
     links = LinkDesk(stores.links, people, policies.holds, clock)
     engine = DurableEngine(database, poll_seconds=outside.poll_seconds)
     notices, live, outbox = _notices(settings, stores, clock)

@@ -24,10 +24,13 @@ from bot.deploys.gates.order import Order
 from bot.deploys.gates.prechecks import PreChecks
 from bot.deploys.gates.soak import Soak
 from bot.deploys.locks import LockDesk
-from bot.dispatch.authorise import Policies
+from bot.dispatch.authorise import Policies, Sight
 from bot.emergency.channels import Channels, place_of
 from bot.emergency.part import Emergency, Kept
 from bot.emergency.working_days import WeekDays
+from bot.oncall.escalation import Escalation
+from bot.oncall.live import LiveOnCall
+from bot.oncall.local import WallClock
 from bot.ports import (
     Catalogue,
     ChangeTickets,
@@ -39,17 +42,21 @@ from bot.ports import (
     Notices,
     Prober,
 )
-from bot.ports.control import WorkingDays
+from bot.ports.control import OnCall, WorkingDays
 from bot.settings import Settings
 from bot.storage.database import Database
+from bot.storage.deliveries import SqlDeliveries
 from bot.storage.freezes import SqlFeedCopies, SqlFreezes
 from bot.storage.grants import SqlGrants
 from bot.storage.halts import SqlHalts
 from bot.storage.locks import SqlLocks
+from bot.storage.requests import SqlRequests
 from bot.stores import DeployStore, References, Tasks
 
 LOCK_SECONDS = 10
 CALENDAR_SECONDS = 10
+ONCALL_SECONDS = 2
+ESCALATION_SECONDS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +85,8 @@ class Control:
     emergency: Emergency
     locks: LockDesk
     working_days: WorkingDays
+    oncall: LiveOnCall
+    escalation: Escalation
 
     @classmethod
     def made(
@@ -94,6 +103,9 @@ class Control:
         calendar, held = _calendar(settings, clock, around), SqlLocks(around.database)
         days = WeekDays(calendar.plan.zones.default, calendar.is_holiday)
         emergency = _emergency(settings, deploys, clock, around, days)
+        oncall = LiveOnCall(settings.oncall, around.people)
+        wall = WallClock(lambda: calendar.plan.zones, calendar.is_holiday)
+        around.policies.see(Sight(clock, wall, oncall, emergency.glass))
         gates: tuple[Gate, ...] = (
             Halted(emergency.halts),
             Freezing(calendar, changes, clock, emergency.glass),
@@ -126,6 +138,8 @@ class Control:
             emergency=emergency,
             locks=locks,
             working_days=days,
+            oncall=oncall,
+            escalation=_escalation(oncall, clock, around),
         )
 
     def provided(self) -> Mapping[type, object]:
@@ -134,6 +148,7 @@ class Control:
             FreezeDesk: self.chat_freezes,
             Freezes: self.freezes,
             Locksmith: self.locks,
+            OnCall: self.oncall,
             WorkingDays: self.working_days,
             **self.emergency.provided(),
         }
@@ -150,6 +165,9 @@ class Control:
         )
         await self.emergency.watch(scheduler)
         scheduler.add_job(self.locks.look, "interval", seconds=LOCK_SECONDS, max_instances=1)
+        scheduler.add_job(self.oncall.look, "interval", seconds=ONCALL_SECONDS, max_instances=1)
+        tell = self.escalation.look
+        scheduler.add_job(tell, "interval", seconds=ESCALATION_SECONDS, max_instances=1)
 
 
 def _calendar(settings: Settings, clock: Clock, around: Around) -> LiveFreezes:
@@ -157,6 +175,19 @@ def _calendar(settings: Settings, clock: Clock, around: Around) -> LiveFreezes:
     added = SqlFreezes(around.database)
     path = settings.calendars
     return LiveFreezes(path, around.estate, added, keeper, around.ledger, clock)
+
+
+def _escalation(oncall: LiveOnCall, clock: Clock, around: Around) -> Escalation:
+    return Escalation(
+        oncall=oncall,
+        requests=SqlRequests(around.database),
+        deliveries=SqlDeliveries(around.database),
+        estate=around.estate,
+        ledger=around.ledger,
+        notices=around.notices,
+        own_chats=OwnChats(around.links, around.references),
+        clock=clock,
+    )
 
 
 def _emergency(

@@ -21,7 +21,7 @@ from bot.errors import ConfigurationError
 from bot.model import Account, AccountKind, Membership, Principal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
 LOG = structlog.get_logger(__name__)
@@ -149,11 +149,14 @@ class People:
 class LiveDirectory:
     """The people as they are now: the file as it last was whole, and the links."""
 
-    def __init__(self, path: Path, *, sandbox: bool) -> None:
+    def __init__(
+        self, path: Path, *, sandbox: bool, roles: Callable[[], Collection[str]] | None = None
+    ) -> None:
         """Read the file; `ConfigurationError` lists every problem."""
         self._path, self._sandbox = path, sandbox
+        self._roles = roles or shipped_roles
         self._stamp = _stamp(path)
-        self._people = load(path, sandbox=sandbox)
+        self._people = load(path, sandbox=sandbox, roles=self._roles())
         self._links: Mapping[Account, str] = {}
         self.trouble = ""
 
@@ -193,6 +196,14 @@ class LiveDirectory:
         """Take these as all the links there are."""
         self._links = dict(links)
 
+    def read(self) -> People:
+        """Return what the file holds now; `ConfigurationError` lists every problem."""
+        return load(self._path, sandbox=self._sandbox, roles=self._roles())
+
+    def read_again(self) -> None:
+        """Have the next look read the file: the roles that there are may have changed."""
+        self._stamp = None
+
     async def look(self) -> None:
         """Read the file again if it changed; a broken one changes nobody, and is said once."""
         stamp = await asyncio.to_thread(_stamp, self._path)
@@ -200,7 +211,7 @@ class LiveDirectory:
             return
         self._stamp = stamp
         try:
-            people = await asyncio.to_thread(load, self._path, sandbox=self._sandbox)
+            people = await asyncio.to_thread(self.read)
         except ConfigurationError as error:
             self.trouble = (
                 "the people file is broken, so the people are those it last held; "

@@ -200,6 +200,7 @@ class Settings(Block):
     templates: ExistingPath | None = None
     calendars: ExistingPath | None = None
     policies: tuple[ExistingPath, ...] = ()
+    oncall: ExistingPath | None = None
     integrations: dict[str, Provider] = Field(default_factory=dict)
     channels: dict[Literal["security"], Channel] = Field(default_factory=dict)
     failover: dict[Literal["slack", "teams"], str] = Field(default_factory=dict)

@@ -64,6 +64,14 @@ class OnCall(Protocol):
         """Return the rotas that a person is on call for."""
         ...
 
+    def all(self) -> Sequence[str]:
+        """Return the names of all rotas."""
+        ...
+
+    def next(self, rota: str, at: datetime) -> tuple[datetime, Sequence[str]] | None:
+        """Return when a rota changes next and who is on call then; None where it never does."""
+        ...
+
 
 @dataclass(frozen=True)
 class Halt:
