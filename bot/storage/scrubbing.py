@@ -21,7 +21,16 @@ from sqlalchemy import (
 from bot.storage.grants import GRANTS
 from bot.storage.halts import HALTS
 from bot.storage.numbers import next_number
-from bot.storage.tables import CHANGES, DELIVERIES, DEPLOYS, LOCKS, REQUESTS, SAVED_SEARCHES, TOPICS
+from bot.storage.tables import (
+    CHANGES,
+    DELIVERIES,
+    DEPLOYS,
+    FREEZES,
+    LOCKS,
+    REQUESTS,
+    SAVED_SEARCHES,
+    TOPICS,
+)
 from bot.storage.tasks import TASKS
 
 REDACTED: Final = "[redacted]"
@@ -42,8 +51,10 @@ _EMERGENCIES: Final = (
     (GRANTS, "reason"),
     (HALTS, "reason"),
     (HALTS, "lifted_why"),
+    (FREEZES, "reason"),
+    (FREEZES, "lifted_why"),
 )
-_THEIR_TOPICS: Final = ("TASK-%", "BG-%", "HALT-%")
+_THEIR_TOPICS: Final = ("TASK-%", "BG-%", "HALT-%", "FREEZE-%")
 
 
 def scrub(connection: Connection, texts: Collection[str], links: Collection[str]) -> None:

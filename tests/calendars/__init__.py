@@ -1,0 +1,1 @@
+"""Times that recur, and the freezes made of them."""
