@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +38,7 @@ class LiveFreezes:
     ledger: Ledger
     clock: Clock
     trouble: str = ""
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
         """Read the file; `ConfigurationError` lists every problem."""
@@ -89,9 +90,10 @@ class LiveFreezes:
     async def look(self) -> None:
         """Read the file again if it changed, and the feeds that are due."""
         try:
-            await self._reload()
-            await self.keeper.recall(self.plan)
-            await self.keeper.look(self.plan)
+            async with self._looking:
+                await self._reload()
+                await self.keeper.recall(self.plan)
+                await self.keeper.look(self.plan)
         except (AuditUnavailable, StoreFailed):
             LOG.warning("the calendars are looked at again once the audit log can be written")
 

@@ -241,6 +241,20 @@ ROWS = [
     Row("help", "help"),
     Row("help deploy", "help", {"words": "deploy"}),
     Row("deploy --help", "help", {"words": "deploy"}),
+    # freezes
+    Row(
+        'freeze add "ward move" --from "Fri 18:00" --until "Mon 06:00" --reason "wards move"',
+        "freeze add",
+        {"name": "ward move", "from_": "Fri 18:00", "until": "Mon 06:00", "reason": "wards move"},
+    ),
+    Row(
+        "freeze lift 'ward move' --reason it is done",
+        "freeze lift",
+        {"name": "ward move", "reason": "it is done"},
+    ),
+    Row("freeze list", "freeze list"),
+    Row("freeze next portal", "freeze next", {"service": "portal"}),
+    Row("freeze next portal in test", "freeze next", {"service": "portal", "environment": "test"}),
 ]
 SLIPS = [
     ("depoly portal 1.4.2 to test --reason x", Reason.UNKNOWN_COMMAND),
