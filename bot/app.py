@@ -21,6 +21,8 @@ from bot.api import (
     Disclosures,
     Linking,
     Manual,
+    PolicyExplainer,
+    PolicyFiles,
 )
 from bot.audit.usage import UsageReader
 from bot.control import Around, Control
@@ -29,16 +31,20 @@ from bot.deploys.flow import WORKFLOW, DeployFlow
 from bot.deploys.journal import Journal
 from bot.deploys.leases import Leases
 from bot.deploys.patience import Patience
+from bot.deploys.validating import Validating
+from bot.deploys.validation import ValidationDesk
 from bot.dispatch.approve import CARRY_OUT, ApprovalDesk
 from bot.dispatch.authorise import Policies
 from bot.dispatch.carry_out import CarryOut
 from bot.dispatch.disclose import Discloser
 from bot.dispatch.execute import Executor
+from bot.dispatch.explaining import Explainer
 from bot.dispatch.foreign import guarded
 from bot.dispatch.outbound import masked
 from bot.dispatch.parse import Parser
 from bot.dispatch.pipeline import Pipeline
 from bot.dispatch.recording import Recorder
+from bot.dispatch.reloading import PolicyKeeper
 from bot.dispatch.signed import SigningDesk
 from bot.dispatch.strictness import Strictnesses
 from bot.errors import AuditUnavailable, ConfigurationError
@@ -185,6 +191,7 @@ def build(settings: Settings, outside: Outside) -> House:
         references=stores.references,
         people=people,
         prober=outside.prober,
+        audit=audit,
     )
     control = Control.made(settings, stores.deploys, stores.changes, ci, clock, around=around)
     strictness = Strictnesses(settings.audit.strictness)
@@ -192,8 +199,9 @@ def build(settings: Settings, outside: Outside) -> House:
     about = (stores.deliveries, policies, clock, notices, trail.records, strictness)
     recorder = Recorder(log, *about, control.emergency.glass)
     parser, manual = Parser(known, estate, people), CommandManual(known, policies, estate)
-    gates = control.gates
-    deploys = DeployDesk(stores.deploys, ci, stores.changes, gates, engine, notices, clock)
+    gates, give_way = control.gates, control.validation.give_way
+    outer = (ci, stores.changes, gates, engine, notices, clock, give_way)
+    deploys = DeployDesk(stores.deploys, *outer)
     executor, rights = Executor(recorder), RightsTable(known.commands, policies, estate)
     decided = (stores.requests, policies, parser, people, executor, engine, log, notices, clock)
     kept = (stores.signings, stores.requests, people, log, clock)
@@ -208,13 +216,22 @@ def build(settings: Settings, outside: Outside) -> House:
         Disclosures: Discloser(trail.openings, policies),
         Linking: links,
         Manual: manual,
+        PolicyExplainer: Explainer(policies, parser, people, executor, clock),
+        PolicyFiles: PolicyKeeper(
+            policies,
+            people,
+            control.oncall,
+            (people.read, lambda _roles: control.oncall.read()),
+            people.read_again,
+            is_signing=settings.oidc is not None,
+        ),
     }
     for part in (control, trail, outside, stores):
         desks |= part.provided()
     executor.wire(known, desks)
     carried = (stores.requests, parser, people, desk, executor, recorder, audit, notices)
     engine.register(CARRY_OUT, CarryOut(*carried))
-    flow = _flow(stores, outside, estate, trail, notices)
+    flow = _flow(stores, outside, control.validation)
     engine.register(WORKFLOW, flow)
     return House(
         database=database,
@@ -236,12 +253,10 @@ def build(settings: Settings, outside: Outside) -> House:
     )
 
 
-def _flow(
-    stores: Stores, outside: Outside, estate: Catalogue, trail: Trail, notices: TopicNotices
-) -> DeployFlow:
-    journal = Journal(stores.deploys, estate, trail.log, trail.audit, notices, outside.clock)
+def _flow(stores: Stores, outside: Outside, validation: ValidationDesk) -> DeployFlow:
     outer = (outside.ci, stores.changes, outside.prober, outside.patience)
-    return DeployFlow.made(journal, *outer)
+    afterwards = (("validate", Validating(validation)),)
+    return DeployFlow.made(validation.journal, *outer, afterwards=afterwards)
 
 
 def _signing_url(settings: Settings, policies: Policies) -> str:

@@ -196,9 +196,10 @@ class LiveDirectory:
         """Take these as all the links there are."""
         self._links = dict(links)
 
-    def read(self) -> People:
+    def read(self, roles: Collection[str] | None = None) -> People:
         """Return what the file holds now; `ConfigurationError` lists every problem."""
-        return load(self._path, sandbox=self._sandbox, roles=self._roles())
+        known = self._roles() if roles is None else roles
+        return load(self._path, sandbox=self._sandbox, roles=known)
 
     def read_again(self) -> None:
         """Have the next look read the file: the roles that there are may have changed."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bot.api.changes import ChangeAsked, Changes, overlapping
 from bot.api.command import Caller, Command, Credentials, Done
-from bot.api.deployments import Deployments, Wanted
+from bot.api.deployments import Deployments, Validating, Wanted
 from bot.api.desks import AccessReviews, Approvals, Known, Linking, Manual, QueryLanguage
 from bot.api.emergency import BreakGlass, GlassWanted, ReviewTasks, StopAll
 from bot.api.freezes import FreezeDesk, WantedFreeze
 from bot.api.locks import Locksmith, Whereabouts
+from bot.api.policies import PolicyExplainer, PolicyFiles
 from bot.api.signatures import given, signature
 from bot.errors import (
     BadInput,
@@ -158,6 +159,8 @@ __all__ = [
     "OneOf",
     "Option",
     "Place",
+    "PolicyExplainer",
+    "PolicyFiles",
     "Principal",
     "Probe",
     "Proposal",
@@ -186,6 +189,7 @@ __all__ = [
     "Tasks",
     "Transaction",
     "Unreachable",
+    "Validating",
     "Visibility",
     "Wanted",
     "WantedFreeze",

@@ -47,6 +47,10 @@ class LiveOnCall:
         moment = found.until(at) if found else None
         return None if moment is None else (moment, self.now(rota, moment))
 
+    def read(self) -> Plan:
+        """Return what the file holds now; `ConfigurationError` lists every problem."""
+        return load(self._path, self._people.people())
+
     async def look(self) -> None:
         """Read the file again if it changed; a broken one changes nothing, and is said once."""
         stamp = await asyncio.to_thread(_stamp, self._path)
@@ -54,7 +58,7 @@ class LiveOnCall:
             return
         self._stamp = stamp
         try:
-            self.plan = await asyncio.to_thread(load, self._path, self._people.people())
+            self.plan = await asyncio.to_thread(self.read)
         except ConfigurationError as error:
             self.trouble = (
                 "the on-call file is broken, so the rotas are those it last held; "

@@ -1,0 +1,166 @@
+"""Checks the policy files as they are, and puts them in force: whole, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.api import Done
+from bot.dispatch.authorise import Policies
+from bot.dispatch.authorise.policies import changed, missing_roles
+from bot.dispatch.authorise.ruleset import Ruleset
+from bot.errors import BadInput, ConfigurationError, Refused
+from bot.model import Proposal, Reason, Reply
+from bot.ports import Directory
+from bot.ports.control import OnCall
+
+VERB: Final = "policy reload"
+NOTHING: Final = "no rule"
+
+
+@dataclass(frozen=True)
+class PolicyKeeper:
+    """Implements `bot.api.PolicyFiles`.
+
+    `others` read the files that lean on the policies, given the roles that there would be, and
+    raise `ConfigurationError`; `after` is called once other policies are in force.
+    """
+
+    policies: Policies
+    directory: Directory
+    oncall: OnCall
+    others: Sequence[Callable[[Collection[str]], object]] = ()
+    after: Callable[[], None] = lambda: None
+    is_signing: bool = False
+
+    async def check(self) -> Reply:
+        """Return what is wrong with the files as they are now, and what reloading would change."""
+        found, problems = await asyncio.to_thread(self._read)
+        rules = self.policies.rules
+        own = sum(not rule.is_shipped for rule in rules.rules.values())
+        force = f"In force: {rules.version}, {len(rules.rules)} rules, {own} of your own."
+        fields = [("In force", rules.version)]
+        if found is not None:
+            fields.append(("On disk", found.version))
+        if problems:
+            count = "1 thing" if len(problems) == 1 else f"{len(problems)} things"
+            return Reply(
+                f"{count} to mend in the files on disk; until then they cannot be put in force. "
+                f"{force}",
+                reason=Reason.BAD_INPUT,
+                title="Policy check",
+                fields=(*fields, ("On disk", "cannot be put in force")),
+                items=tuple(problems),
+            )
+        if found is None:
+            raise AssertionError("what cannot be read has a problem")
+        hints = tuple(self._hints(found))
+        if found.version == rules.version:
+            text = f"The files are whole and are what is in force. {force}"
+        else:
+            text = f"The files are whole. `{VERB}` would put {found.version} in force: "
+            text += f"{_said(changed(rules, found))}. {force}"
+        return Reply(text, title="Policy check", fields=tuple(fields), items=hints)
+
+    async def propose_reload(self) -> Proposal:
+        """Say which policies would be in force; BadInput lists what is wrong with them."""
+        found = await self._whole()
+        rules = self.policies.rules
+        diff = changed(rules, found)
+        facts = {"policies": found.version, "replaces": rules.version}
+        facts |= {name: ", ".join(ids) or NOTHING for name, ids in diff.items()}
+        return Proposal(VERB, {}, facts, f"Put policies {found.version} in force: {_said(diff)}")
+
+    async def reload(self, proposal: Proposal) -> Done:
+        """Put exactly the proposed policies in force, once that is recorded."""
+        found, before = await self._whole(), self.policies.version
+        if found.version != proposal.facts["policies"]:
+            raise Refused(
+                Reason.SUPERSEDED,
+                f"The policy files are {found.version} by now, not {proposal.facts['policies']}. "
+                f"Type `{VERB}` again.",
+            )
+        if found.version == before:
+            same = Reply(f"Nothing to do: the files are what is in force, {before}.")
+            return Done((), lambda _results: same)
+        said = Reply(
+            f"Policies {found.version} are in force, and {before} are not any more: "
+            f"{_said(changed(self.policies.rules, found))}. What waits for approval is judged by "
+            "them from now on.",
+            refs={"policies": found.version, "replaces": before},
+        )
+
+        async def put(reply: Reply, _results: tuple[object, ...]) -> Reply:
+            self.policies.use(found)
+            self.after()
+            return reply
+
+        return Done((), lambda _results: said, put)
+
+    async def _whole(self) -> Ruleset:
+        found, problems = await asyncio.to_thread(self._read)
+        if problems or found is None:
+            listed = "; ".join(problems)
+            raise BadInput(f"The policies stay as they are: {listed}. `policy check` lists it.")
+        return found
+
+    def _read(self) -> tuple[Ruleset | None, list[str]]:
+        found: Ruleset | None = None
+        problems: list[str] = []
+        try:
+            found = self.policies.read()
+        except ConfigurationError as error:
+            problems += _each(error)
+        roles = self.policies.roles if found is None else frozenset(found.hierarchy.roles)
+        for read in self.others:
+            try:
+                read(roles)
+            except ConfigurationError as error:
+                problems += _each(error)
+        if found is not None:
+            problems += missing_roles(self.directory.people(), found)
+            problems += _unknown_rotas(found, self.oncall.all())
+            if not self.is_signing and any(r.wants_signature for r in found.rules.values()):
+                problems.append(
+                    "a rule asks for signed approvals, and the settings have no `oidc` block to "
+                    "sign in with; docs/signed-approvals.md says how to set it up"
+                )
+        return found, problems
+
+    def _hints(self, found: Ruleset) -> Iterator[str]:
+        """Yield what is no mistake and may still surprise."""
+        for name, rule in found.rules.items():
+            where = f"{rule.file}:{rule.line}"
+            notes = found.bodies[name]["annotations"]
+            if isinstance(notes, dict) and not notes.get("id"):
+                yield f"{where}: has no @id, so the record calls it {rule.id}; give it one"
+            if rule.forbids and not rule.message:
+                yield f"{where}: {rule.id} has no @message, so people read its id; say why in one"
+        known = {person.id for person in self.directory.people()}
+        for person in sorted(found.people - known):
+            yield f"a rule names {person}, and nobody active in the people file is called that"
+
+
+def _unknown_rotas(found: Ruleset, known: Sequence[str]) -> Iterator[str]:
+    for rule, rota in found.rotas():
+        if rota not in known:
+            listed = ", ".join(known) or "none"
+            yield (
+                f"{rule.file}:{rule.line}: {rule.id}: there is no rota {rota} in oncall.yaml, so "
+                f"nobody is ever on call for it (known: {listed})"
+            )
+
+
+def _each(error: ConfigurationError) -> list[str]:
+    """Return an error's problems, each with the file that it is in."""
+    first, *listed = str(error).split("\n  - ")
+    place = first.rpartition(": ")[0]
+    own = place == "policies"
+    return [one if own else f"{place}: {one}" for one in listed] or [first]
+
+
+def _said(diff: Mapping[str, Sequence[str]]) -> str:
+    parts = [f"{name} {', '.join(ids)}" for name, ids in diff.items() if ids]
+    return "; ".join(parts) or "the same rules, written otherwise"

@@ -1,0 +1,1 @@
+"""The rules that decide: checked, explained and read again."""
