@@ -9,11 +9,12 @@ from typing import Self
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.api import FreezeDesk, Linking, Locksmith
+from bot.api import FreezeDesk, Linking, Locksmith, Validating
 from bot.calendars.desk import ChatFreezes
 from bot.calendars.feeds import FeedKeeper
 from bot.calendars.live import LiveFreezes
 from bot.calendars.owners import OwnChats
+from bot.changes.part import ChangeControl, Stored
 from bot.deploys.gates import Gate
 from bot.deploys.gates.change import OpenChange
 from bot.deploys.gates.freezing import Freezing
@@ -21,9 +22,12 @@ from bot.deploys.gates.green import Green
 from bot.deploys.gates.halted import Halted
 from bot.deploys.gates.locking import Locking
 from bot.deploys.gates.order import Order
+from bot.deploys.gates.overlapping import Overlapping
 from bot.deploys.gates.prechecks import PreChecks
 from bot.deploys.gates.soak import Soak
+from bot.deploys.journal import Journal
 from bot.deploys.locks import LockDesk
+from bot.deploys.validation import RequesterAbstains, ValidationDesk
 from bot.dispatch.authorise import Policies, Sight
 from bot.emergency.channels import Channels, place_of
 from bot.emergency.part import Emergency, Kept
@@ -32,6 +36,7 @@ from bot.oncall.escalation import Escalation
 from bot.oncall.live import LiveOnCall
 from bot.oncall.local import WallClock
 from bot.ports import (
+    AuditReader,
     Catalogue,
     ChangeTickets,
     Ci,
@@ -51,9 +56,11 @@ from bot.storage.grants import SqlGrants
 from bot.storage.halts import SqlHalts
 from bot.storage.locks import SqlLocks
 from bot.storage.requests import SqlRequests
+from bot.storage.validations import SqlValidations
 from bot.stores import DeployStore, References, Tasks
 
 LOCK_SECONDS = 10
+VALIDATION_SECONDS = 5
 CALENDAR_SECONDS = 10
 ONCALL_SECONDS = 2
 ESCALATION_SECONDS = 10
@@ -73,6 +80,7 @@ class Around:
     references: References
     people: Directory
     prober: Prober
+    audit: AuditReader
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +91,9 @@ class Control:
     freezes: LiveFreezes
     chat_freezes: ChatFreezes
     emergency: Emergency
+    changing: ChangeControl
     locks: LockDesk
+    validation: ValidationDesk
     working_days: WorkingDays
     oncall: LiveOnCall
     escalation: Escalation
@@ -106,14 +116,16 @@ class Control:
         oncall = LiveOnCall(settings.oncall, around.people)
         wall = WallClock(lambda: calendar.plan.zones, calendar.is_holiday)
         around.policies.see(Sight(clock, wall, oncall, emergency.glass))
+        changing = _changing(settings, (deploys, changes), clock, around, (calendar, days))
         gates: tuple[Gate, ...] = (
             Halted(emergency.halts),
             Freezing(calendar, changes, clock, emergency.glass),
-            Locking(held, clock),
+            Locking(held, clock, deploys),
             Order(deploys),
             Soak(deploys, clock),
             Green(ci),
-            OpenChange(changes, clock),
+            OpenChange(changes, clock, changing.templates, calendar),
+            Overlapping(changing.overlaps, changes, clock),
             PreChecks(around.prober, around.ledger, clock),
         )
         locks = LockDesk(
@@ -136,7 +148,9 @@ class Control:
                 clock,
             ),
             emergency=emergency,
+            changing=changing,
             locks=locks,
+            validation=_validation(deploys, changes, oncall, clock, around),
             working_days=days,
             oncall=oncall,
             escalation=_escalation(oncall, clock, around),
@@ -149,8 +163,10 @@ class Control:
             Freezes: self.freezes,
             Locksmith: self.locks,
             OnCall: self.oncall,
+            Validating: self.validation,
             WorkingDays: self.working_days,
             **self.emergency.provided(),
+            **self.changing.provided(),
         }
 
     async def watch(self, scheduler: AsyncIOScheduler) -> None:
@@ -164,6 +180,8 @@ class Control:
             next_run_time=datetime.now(UTC),
         )
         await self.emergency.watch(scheduler)
+        lapse = self.validation.look
+        scheduler.add_job(lapse, "interval", seconds=VALIDATION_SECONDS, max_instances=1)
         scheduler.add_job(self.locks.look, "interval", seconds=LOCK_SECONDS, max_instances=1)
         scheduler.add_job(self.oncall.look, "interval", seconds=ONCALL_SECONDS, max_instances=1)
         tell = self.escalation.look
@@ -177,6 +195,22 @@ def _calendar(settings: Settings, clock: Clock, around: Around) -> LiveFreezes:
     return LiveFreezes(path, around.estate, added, keeper, around.ledger, clock)
 
 
+def _validation(
+    deploys: DeployStore, changes: ChangeTickets, oncall: OnCall, clock: Clock, around: Around
+) -> ValidationDesk:
+    about = (around.estate, around.ledger, around.audit, around.notices, clock)
+    return ValidationDesk(
+        journal=Journal(deploys, *about),
+        validations=SqlValidations(around.database),
+        changes=changes,
+        people=around.people,
+        holds=around.policies.holds,
+        on_call=oncall,
+        duties=RequesterAbstains(),
+        own_chats=OwnChats(around.links, around.references),
+    )
+
+
 def _escalation(oncall: LiveOnCall, clock: Clock, around: Around) -> Escalation:
     return Escalation(
         oncall=oncall,
@@ -186,6 +220,26 @@ def _escalation(oncall: LiveOnCall, clock: Clock, around: Around) -> Escalation:
         ledger=around.ledger,
         notices=around.notices,
         own_chats=OwnChats(around.links, around.references),
+        clock=clock,
+    )
+
+
+def _changing(
+    settings: Settings,
+    stored: tuple[DeployStore, ChangeTickets],
+    clock: Clock,
+    around: Around,
+    times: tuple[LiveFreezes, WorkingDays],
+) -> ChangeControl:
+    (deploys, changes), (freezes, days) = stored, times
+    requests = SqlRequests(around.database)
+    return ChangeControl.made(
+        settings,
+        Stored(changes=changes, deploys=deploys, requests=requests, tasks=around.tasks),
+        estate=around.estate,
+        people=around.people,
+        freezes=freezes,
+        days=days,
         clock=clock,
     )
 

@@ -8,16 +8,14 @@ from bot.api import (
     BadInput,
     Change,
     ChangeResult,
+    Changes,
     ChangeTickets,
     Command,
-    DeployState,
-    DeployStore,
     Done,
     FreeText,
     Id,
     Option,
     Reason,
-    Refused,
     Reply,
     Risk,
     args,
@@ -32,21 +30,16 @@ class Args(args):
     note: Annotated[str, Option("what happened"), FreeText()]
 
 
-async def run(arguments: Args, changes: ChangeTickets, deploys: DeployStore) -> Done:
+async def run(arguments: Args, changes: Changes, register: ChangeTickets) -> Done:
     """Close it, unless a deploy is still working under it."""
-    change = await changes.show(arguments.change)
+    change = await register.show(arguments.change)
     if change is None:
         raise BadInput(
             f"There is no change {arguments.change}. `change list` shows the open ones.",
             reason=Reason.NOT_FOUND,
         )
-    deploy = await deploys.show(change.deploy) if change.deploy else None
-    if deploy is not None and deploy.state in (DeployState.STARTED, DeployState.UNKNOWN):
-        raise Refused(
-            Reason.LOCKED,
-            f"{deploy.id} is still working under {change.number} and closes it when it ends.",
-        )
-    effect = changes.close(change.number, arguments.result, arguments.note)
+    await changes.closing(change)
+    effect = register.close(change.number, arguments.result, arguments.note)
     return Done((effect,), lambda results: _say(results[0]))
 
 

@@ -202,7 +202,8 @@ async def test_a_named_change_has_to_fit(chat: Chat) -> None:
     assert (await chat.say(ask)).reason is Reason.CHANGE_REQUIRED
     opened_ = await chat.say(
         "change open for portal in production --summary banner --impact none --backout rollback "
-        "--starts-in 2"
+        "--risk low --sites main --implementation deploy --test-evidence T-1 "
+        "--validator engineer-2 --starts-in 2"
     )
     assert opened_.refs["change"] == "CHG-1", opened_.text
     early = await chat.say(ask)

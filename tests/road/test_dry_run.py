@@ -17,7 +17,10 @@ from tests.house import Chat
 from tests.twins import TwinProber
 
 ASK = "deploy lab-results 1.4.2 to production --reason fix the stuck queue"
-OPEN = "change open portal production --summary s --impact none --backout rollback"
+OPEN = (
+    "change open portal production --summary s --impact none --backout rollback --risk low "
+    "--sites main --implementation i --test-evidence t --validator engineer-2 --hours 4"
+)
 KNOWN = registry.discover(commands).commands
 
 

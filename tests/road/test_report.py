@@ -52,17 +52,19 @@ async def test_deploys_are_counted_by_environment_and_by_how_they_ended(chat: Ch
 
 
 async def test_the_share_of_emergency_changes_is_of_the_deploys_under_a_change(chat: Chat) -> None:
-    for kind in ("emergency", "standard"):
-        await chat.say(
+    normal = "--risk low --sites s --implementation i --test-evidence t --validator engineer-2"
+    for kind in ("emergency --incident INC-4", f"normal --hours 4 {normal}"):
+        opened_ = await chat.say(
             f"change open portal production --summary s --impact i --backout b --type {kind}"
         )
+        assert opened_.reason is Reason.OK, opened_.text
     await chat.approved(f"{PORTAL} --change CHG-1", "release-manager")
     await chat.ended("DEP-1")
     await chat.approved(PORTAL, "release-manager")
     await chat.ended("DEP-2")
     for whose in ("", "portal"):
         found = figures(await report(chat, whose))
-        assert found["Changes opened by themselves"] == ("2", "emergency 1, standard 1")
+        assert found["Changes opened by themselves"] == ("2", "emergency 1, normal 1")
         assert found["Deploys under an emergency change"] == (
             "1",
             "50% of the 2 under a change: emergency 1, normal 1",

@@ -1,0 +1,1 @@
+"""Change records: forms, templates, overlaps, emergencies, the calendar, closure."""
