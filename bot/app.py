@@ -27,8 +27,7 @@ from bot.api import (
 from bot.audit.usage import UsageReader
 from bot.control import Around, Control
 from bot.deploys.desk import DeployDesk
-from bot.deploys.flow import WORKFLOW, DeployFlow
-from bot.deploys.journal import Journal
+from bot.deploys.flow import WORKFLOW, DeployFlow, Outer
 from bot.deploys.leases import Leases
 from bot.deploys.patience import Patience
 from bot.deploys.validating import Validating
@@ -46,6 +45,7 @@ from bot.dispatch.pipeline import Pipeline
 from bot.dispatch.recording import Recorder
 from bot.dispatch.reloading import PolicyKeeper
 from bot.dispatch.signed import SigningDesk
+from bot.dispatch.still_allowed import StillAllowed
 from bot.dispatch.strictness import Strictnesses
 from bot.errors import AuditUnavailable, ConfigurationError
 from bot.links import LinkDesk
@@ -231,7 +231,8 @@ def build(settings: Settings, outside: Outside) -> House:
     executor.wire(known, desks)
     carried = (stores.requests, parser, people, desk, executor, recorder, audit, notices)
     engine.register(CARRY_OUT, CarryOut(*carried))
-    flow = _flow(stores, outside, control.validation)
+    allowed = StillAllowed(stores.requests, parser, people, policies, desk)
+    flow = _flow(stores, outside, control, allowed)
     engine.register(WORKFLOW, flow)
     return House(
         database=database,
@@ -253,10 +254,18 @@ def build(settings: Settings, outside: Outside) -> House:
     )
 
 
-def _flow(stores: Stores, outside: Outside, validation: ValidationDesk) -> DeployFlow:
-    outer = (outside.ci, stores.changes, outside.prober, outside.patience)
-    afterwards = (("validate", Validating(validation)),)
-    return DeployFlow.made(validation.journal, *outer, afterwards=afterwards)
+def _flow(stores: Stores, outside: Outside, control: Control, allowed: StillAllowed) -> DeployFlow:
+    outer = Outer(
+        ci=outside.ci,
+        changes=stores.changes,
+        prober=outside.prober,
+        gates=control.gates,
+        allowed=allowed,
+        halts=control.emergency.halts,
+    )
+    afterwards = (("validate", Validating(control.validation)),)
+    journal = control.validation.journal
+    return DeployFlow.made(journal, outer, outside.patience, afterwards=afterwards)
 
 
 def _signing_url(settings: Settings, policies: Policies) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from bot.api.command import Caller, Done
@@ -17,6 +18,7 @@ class Wanted:
 
     `requester` is whose deploy it would be, where that is known; `correlation` and `request` join
     what is recorded of it to the asking. `despite` names what it overlaps on purpose.
+    `planned` is when it is to start, where that is not at once; without `sites` it goes to all.
     """
 
     service: Service
@@ -29,6 +31,19 @@ class Wanted:
     correlation: str = ""
     request: str = ""
     despite: tuple[str, ...] = ()
+    planned: datetime | None = None
+    sites: tuple[str, ...] = ()
+
+
+class Validating(Protocol):
+    """Takes the answer of a deploy's clinical validator."""
+
+    async def answer(self, caller: Caller, deploy_id: str, *, is_good: bool, said: str) -> Done:
+        """End a deploy that waits to be validated, or waited in vain; `said` is how or why.
+
+        Refused for whoever is not named, or may not hold that duty as well.
+        """
+        ...
 
 
 class Deployments(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.deploys.validation_notices import answers
 from bot.model import Button, DeployState, Reason, Reply, Style, Visibility
 
 if TYPE_CHECKING:
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 
 REASONS = {
     DeployState.STARTED: Reason.OK,
+    DeployState.VALIDATING: Reason.OK,
+    DeployState.NOT_VALIDATED: Reason.EXPIRED,
     DeployState.SUCCEEDED: Reason.OK,
     DeployState.FAILED: Reason.FAILED,
     DeployState.STOPPED: Reason.CANCELLED,
@@ -62,6 +65,10 @@ def _sentence(deploy: Deploy) -> str:
     what = f"{deploy.service} {deploy.version} to {deploy.environment}"
     if deploy.state is DeployState.STARTED:
         return f"deploying {what}."
+    if deploy.state is DeployState.VALIDATING:
+        return f"{what} is deployed. {deploy.outcome}"
+    if deploy.state is DeployState.NOT_VALIDATED:
+        return f"{what} is deployed and NOT VALIDATED. {deploy.outcome}"
     if deploy.state is DeployState.SUCCEEDED:
         return f"{what} is done. {deploy.outcome}"
     if deploy.state is DeployState.UNKNOWN:
@@ -71,13 +78,19 @@ def _sentence(deploy: Deploy) -> str:
 
 def _buttons(deploy: Deploy) -> tuple[Button, ...]:
     if deploy.state is DeployState.FAILED and deploy.build and not deploy.rollback_of:
-        reason = f"{deploy.id} failed"
-        command = f'rollback {deploy.service} {deploy.environment} --reason "{reason}"'
-        question = f"Roll {deploy.service} in {deploy.environment} back to the last good version?"
-        return (Button("Roll back", command, Style.DANGER, confirm=question),)
+        return (_back(deploy, f"{deploy.id} failed"),)
+    if deploy.state in (DeployState.VALIDATING, DeployState.NOT_VALIDATED):
+        back = () if deploy.rollback_of else (_back(deploy, f"{deploy.id} is not validated"),)
+        return (*answers(deploy), *back)
     if deploy.state is DeployState.UNKNOWN:
         return (
             Button("It happened", f"deploy settle {deploy.id} succeeded", asks="reason"),
             Button("It did not", f"deploy settle {deploy.id} failed", asks="reason"),
         )
     return ()
+
+
+def _back(deploy: Deploy, reason: str) -> Button:
+    command = f'rollback {deploy.service} {deploy.environment} --reason "{reason}"'
+    question = f"Roll {deploy.service} in {deploy.environment} back to the last good version?"
+    return Button("Roll back", command, Style.DANGER, confirm=question)

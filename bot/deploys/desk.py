@@ -26,7 +26,7 @@ from bot.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from bot.api import Caller, Wanted
     from bot.deploys.gates import Gate, Shown
@@ -64,6 +64,7 @@ class DeployDesk:
     engine: Engine
     notices: Notices
     clock: Clock
+    giving_way: Callable[[str, str], Effect[None]]
 
     async def propose(self, wanted: Wanted, values: Mapping[str, str], verb: str) -> Proposal:
         """Resolve the version to a commit and return exactly what would be done."""
@@ -105,6 +106,8 @@ class DeployDesk:
         """Keep the deploy, take its lock, and start its durable flow."""
 
         def begin(tx: Transaction) -> Deploy:
+            if wanted.rollback_of:
+                self.giving_way(wanted.rollback_of, caller.principal.id)(tx)
             number = wanted.change
             if proposal.facts.get("change") == NEW:
                 number = self.changes.open(self._new_change(wanted, proposal, caller))(tx).number

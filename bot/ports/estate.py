@@ -90,9 +90,19 @@ class Ci(Protocol):
         ...
 
     async def deploy(
-        self, service: Service, version: str, commit: str, environment: str, *, correlation: str
+        self,
+        service: Service,
+        version: str,
+        commit: str,
+        environment: str,
+        *,
+        correlation: str,
+        sites: Sequence[str] = (),
     ) -> Build:
-        """Ask for the deploy job to run; returns it queued, findable by `correlation`."""
+        """Ask for the deploy job to run; returns it queued, findable by `correlation`.
+
+        Without `sites` it goes to the whole environment.
+        """
         ...
 
     async def find(self, service: Service, correlation: str) -> Build | None:
@@ -118,6 +128,13 @@ class ChangeTickets(Protocol):
         self, number: str, *, request: str = "", deploy: str = "", approvers: Sequence[str] = ()
     ) -> Effect[Change]:
         """Add links to the request, the deploy and who approved."""
+        ...
+
+    def remark(self, number: str, note: str) -> Effect[Change | None]:
+        """Note something on an open change, in place of an earlier note; None where it is closed.
+
+        Closing it replaces the note.
+        """
         ...
 
     def close(self, number: str, result: ChangeResult, note: str) -> Effect[Change]:

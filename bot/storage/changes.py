@@ -93,6 +93,16 @@ class ChangeRegister:
 
         return effect
 
+    def remark(self, number: str, note: str) -> Effect[Change | None]:
+        """Note something on an open change; None where it is closed."""
+
+        def effect(tx: Transaction) -> Change | None:
+            is_open = _is(number), CHANGES.c.state.in_(_OPEN)
+            noting = update(CHANGES).where(*is_open).values(close_note=note)
+            return _read(sql(tx), number) if sql(tx).execute(noting).rowcount else None
+
+        return effect
+
     def close(self, number: str, result: ChangeResult, note: str) -> Effect[Change]:
         """Close a change with its result; `Conflict` when it is closed already."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import insert, select, update
 
 from bot.errors import Conflict
-from bot.model import Deploy, DeployState, Reason
+from bot.model import Deploy, DeployState, Reason, Wish
 from bot.moments import at_time
 from bot.storage.database import Database, sql
 from bot.storage.locks import (
@@ -22,19 +22,21 @@ from bot.storage.locks import (
     take_for_deploy,
 )
 from bot.storage.numbers import format_id, next_number, parse_id
+from bot.storage.running import running
 from bot.storage.tables import DEPLOYS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Row, Select
 
-    from bot.model import Batch, Step
+    from bot.model import Batch, Running, Step
     from bot.ports import Effect, Transaction
 
 _NAME: Final = "DEP"
-_OPEN: Final = (DeployState.STARTED, DeployState.UNKNOWN)
+_LOOK_BACK: Final = 500  # deploys of a service that are read to say which version is where
+_OPEN: Final = (DeployState.STARTED, DeployState.VALIDATING, DeployState.UNKNOWN)
 
 
 class SqlDeploys:
@@ -44,9 +46,12 @@ class SqlDeploys:
         self._database = database
 
     def open(self, deploy: Deploy) -> Effect[Deploy]:
-        """Keep a deploy under the next DEP-n and take its lock; idempotent by its request."""
-        if deploy.state is not DeployState.STARTED:
-            raise ValueError("a new deploy is started")
+        """Keep a deploy under the next DEP-n; idempotent by its request.
+
+        One that starts at once takes its lock, one that is scheduled does when it begins.
+        """
+        if deploy.state not in (DeployState.STARTED, DeployState.SCHEDULED):
+            raise ValueError("a new deploy is started or scheduled")
 
         def effect(tx: Transaction) -> Deploy:
             # Counting first: whoever opens one at the same time waits, so the look is not stale.
@@ -54,12 +59,46 @@ class SqlDeploys:
             known = _of_request(sql(tx), deploy.request)
             if known is not None:
                 return known
-            under = take_for_deploy(sql(tx), deploy, number)
+            starts = deploy.state is DeployState.STARTED
+            under = take_for_deploy(sql(tx), deploy, number) if starts else ""
             opened = replace(deploy, id=format_id(_NAME, number), under_lock=under)
             values = {**vars(opened), "number": number}
             del values["id"]
             sql(tx).execute(insert(DEPLOYS).values(**values))
             return opened
+
+        return effect
+
+    def begin(self, deploy_id: str, at: datetime) -> Effect[Deploy]:
+        """Start a scheduled deploy and take its lock; `Conflict` where somebody was first."""
+        started = {"state": DeployState.STARTED}
+
+        def effect(tx: Transaction) -> Deploy:
+            deploy = _change(sql(tx), deploy_id, DeployState.SCHEDULED, started)
+            number = parse_id(_NAME, deploy_id) or 0
+            under = take_for_deploy(sql(tx), deploy, number, at=at)
+            if under:
+                held = update(DEPLOYS).where(_is(deploy_id)).values(under_lock=under)
+                sql(tx).execute(held)
+            return replace(deploy, under_lock=under)
+
+        return effect
+
+    def call_off(
+        self, deploy_id: str, stop: Reason, *, outcome: str, at: datetime
+    ) -> Effect[Deploy]:
+        """Stop a deploy that is still scheduled; `Conflict` where it has begun or ended."""
+        state = DeployState.STOPPED
+        values = {"state": state, "stop": stop, "outcome": outcome, "finished": at}
+        return lambda tx: _change(sql(tx), deploy_id, DeployState.SCHEDULED, values)
+
+    def wish(self, deploy_id: str, wish: Wish, *, by: str, why: str) -> Effect[Deploy]:
+        """Write down what somebody asks of a deploy that runs; an abort is not taken back."""
+        values = {"wish": wish, "wish_by": by, "wish_why": why}
+
+        def effect(tx: Transaction) -> Deploy:
+            is_free = DEPLOYS.c.wish != Wish.ABORT
+            return _change(sql(tx), deploy_id, DeployState.STARTED, values, is_free)
 
         return effect
 
@@ -91,7 +130,13 @@ class SqlDeploys:
         return effect
 
     def end(
-        self, deploy_id: str, state: DeployState, *, outcome: str, at: datetime
+        self,
+        deploy_id: str,
+        state: DeployState,
+        *,
+        outcome: str,
+        at: datetime,
+        stop: Reason | None = None,
     ) -> Effect[Deploy]:
         """End a deploy once and release its lock; UNKNOWN keeps the lock until settled."""
         if state is DeployState.STARTED:
@@ -102,7 +147,12 @@ class SqlDeploys:
 
         def effect(tx: Transaction) -> Deploy:
             can_end = _is(deploy_id), DEPLOYS.c.state.in_(from_states)
-            values = {"state": state, "outcome": outcome, "finished": at if settled else None}
+            values = {
+                "state": state,
+                "outcome": outcome,
+                "finished": at if settled else None,
+                "stop": stop,
+            }
             ended = sql(tx).execute(update(DEPLOYS).where(*can_end).values(**values)).rowcount
             deploy = _read(sql(tx), deploy_id)
             if not ended:
@@ -121,6 +171,17 @@ class SqlDeploys:
         """Return a deploy by id."""
         found = await self._read(select(DEPLOYS).where(_is(deploy_id)))
         return found[0] if found else None
+
+    async def due(self, at: datetime) -> Sequence[str]:
+        """Return the scheduled deploys whose moment has come, the first planned first."""
+        is_due = DEPLOYS.c.state == DeployState.SCHEDULED, DEPLOYS.c.planned <= at
+        query = select(DEPLOYS).where(*is_due).order_by(DEPLOYS.c.planned, DEPLOYS.c.number)
+        return [deploy.id for deploy in await self._read(query)]
+
+    async def where(self, service: str, environment: str = "") -> Sequence[Running]:
+        """Return which version is where, as far as deploys from here say."""
+        known = await self.list(service=service, environment=environment, limit=_LOOK_BACK)
+        return running(known)
 
     async def list(
         self, *, service: str = "", environment: str = "", running: bool = False, limit: int = 20
@@ -144,6 +205,28 @@ class SqlDeploys:
     async def _read(self, query: Select[Any]) -> Sequence[Deploy]:
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return [_deploy(row) for row in rows]
+
+
+def _change(
+    connection: Connection,
+    deploy_id: str,
+    state: DeployState,
+    values: Mapping[str, object],
+    *also: ColumnElement[bool],
+) -> Deploy:
+    """Change a deploy that is in a state; `Conflict` says where it stands otherwise."""
+    there = _is(deploy_id), DEPLOYS.c.state == state, *also
+    changed = connection.execute(update(DEPLOYS).where(*there).values(**values)).rowcount
+    deploy = _read(connection, deploy_id)
+    if changed:
+        return deploy
+    if deploy.wish is Wish.ABORT and deploy.state is DeployState.STARTED:
+        said = f"{deploy.id} was aborted by {deploy.wish_by}; it ends as soon as its job has"
+    elif deploy.finished is not None:
+        said = _say_ended(deploy)
+    else:
+        said = f"{deploy.id} is {deploy.state}"
+    raise Conflict(said, reason=Reason.DUPLICATE)
 
 
 def _say_ended(deploy: Deploy) -> str:

@@ -22,6 +22,7 @@ from bot.stores.messages import (
 from bot.stores.people import Link, LinkCode, Links, SavedSearch, SavedSearches
 from bot.stores.requests import Deliveries, Requests, Tasks
 from bot.stores.signatures import Signings
+from bot.stores.validations import Validations
 
 __all__ = [
     "AddedFreeze",
@@ -47,5 +48,6 @@ __all__ = [
     "Tasks",
     "TopicReader",
     "Topics",
+    "Validations",
     "letter_key",
 ]

@@ -20,6 +20,8 @@ from bot.api import (
 
 SAID = {
     DeployState.STARTED: "is being deployed",
+    DeployState.VALIDATING: "waits to be validated",
+    DeployState.NOT_VALIDATED: "was not validated",
     DeployState.SUCCEEDED: "succeeded",
     DeployState.FAILED: "failed",
     DeployState.STOPPED: "was stopped",

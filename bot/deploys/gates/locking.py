@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from bot.deploys.gates.gate import Moment
 from bot.errors import Refused
-from bot.model import Reason
+from bot.model import DeployState, Reason
 from bot.moments import at_time, written
 
 if TYPE_CHECKING:
     from bot.deploys.gates.gate import Asked
     from bot.model import Lock
     from bot.ports import Clock
-    from bot.stores import Locks
+    from bot.stores import DeployStore, Locks
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Locking:
 
     locks: Locks
     clock: Clock
+    deploys: DeployStore
 
     async def __call__(self, asked: Asked) -> None:
         """Refuse while somebody else holds the environment, or where the deploy lost its hold."""
@@ -35,7 +36,7 @@ class Locking:
         lock = await self.locks.held(asked.wanted.service.id, asked.wanted.environment)
         mine = asked.deploy.id if asked.deploy else ""
         holder = lock.deploy if lock and asked.when is None else ""
-        if holder and holder != mine:
+        if holder and holder != mine and not await self._gives_way(holder, asked):
             raise Refused(
                 Reason.LOCKED,
                 f"{holder} is using {where}. Wait for it: `deploy status {holder}`.",
@@ -45,6 +46,13 @@ class Locking:
             raise Refused(Reason.LOCKED, f"{mine} does not hold {where} any more.")
         if lock is not None:
             self._refuse_stranger(lock, asked, where)
+
+    async def _gives_way(self, holder: str, asked: Asked) -> bool:
+        """Say whether a rollback may take the place of what it rolls back: nobody validated it."""
+        if holder != asked.wanted.rollback_of:
+            return False
+        deploy = await self.deploys.show(holder)
+        return deploy is not None and deploy.state is DeployState.VALIDATING
 
     def _refuse_stranger(self, lock: Lock, asked: Asked, where: str) -> None:
         owner = lock.person_at(asked.at(self.clock.now()))
