@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.calendars import Edges, Length, Recurring, Rule, Span, clocks
+from tests.examples import examples
 
 LONDON, NEW_YORK = "Europe/London", "America/New_York"
 BERLIN, LORD_HOWE = "Europe/Berlin", "Australia/Lord_Howe"
@@ -102,6 +103,7 @@ def test_a_shift_handover_is_at_the_same_time_on_the_wall_all_year(zone: str, ch
         assert handover.at(shown["07:30"]) is None
 
 
+@settings(max_examples=examples(1500))
 @given(
     zone=st.sampled_from([LONDON, NEW_YORK, LORD_HOWE, BERLIN, "Asia/Tehran", "Africa/Cairo"]),
     day=st.dates(date(2020, 1, 1), date(2030, 12, 31)),

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from dateutil.rrule import rrulestr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.calendars import Edges, Length, Once, Recurring, Rule, Several, Span
+from tests.examples import examples
 
 ZONES = ["UTC", "Europe/London", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia"]
 RULES = [
@@ -51,6 +52,7 @@ def recurring(draw: st.DrawFn) -> tuple[Recurring, list[Span]]:
     return found, [found.span(one) for one in {*names, *added} - excluded]
 
 
+@settings(max_examples=examples(1500))
 @given(found=recurring(), minutes=st.integers(-2000, 480 * 24 * 60))
 def test_the_answers_are_those_of_looking_at_every_occurrence(
     found: tuple[Recurring, list[Span]], minutes: int

@@ -7,11 +7,12 @@ from itertools import islice
 
 import pytest
 from dateutil.rrule import rrulestr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.calendars import Rule
 from bot.calendars.rule import MOST_COUNTED
+from tests.examples import examples
 
 START = datetime(2024, 1, 31, 6, 45)
 DAYS = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
@@ -46,6 +47,7 @@ def rules(draw: st.DrawFn) -> str:
     return text + by + draw(st.sampled_from(["", ";WKST=SU", ";WKST=WE"])) + ends
 
 
+@settings(max_examples=examples(1500))
 @given(
     text=rules(),
     start=st.datetimes(datetime(2023, 1, 1), datetime(2026, 1, 1)),

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.calendars.typed import Reader, local_text
 from bot.calendars.words import as_typed
 from bot.errors import BadInput
+from tests.examples import examples
 
 LONDON = ZoneInfo("Europe/London")
 NOW = datetime(2026, 10, 23, 17, 30, tzinfo=UTC)  # Friday, 18:30 in London
@@ -99,6 +100,7 @@ def test_half_an_hour_is_skipped_on_lord_howe() -> None:
     assert read("2026-10-04 02:30") == datetime(2026, 10, 3, 15, 30, tzinfo=UTC)
 
 
+@settings(max_examples=examples(1000))
 @given(
     zone=st.sampled_from(["UTC", "Europe/London", "America/New_York", "Australia/Lord_Howe"]),
     minutes=st.integers(-500_000, 500_000),
