@@ -19,6 +19,7 @@ LOADED = (
     "bot.cli.serve",
     "tests.workflow.victim",
     "tests.audit.appender",
+    "tests.audit.cut",
     "tests.audit.killed",
     "tests.forked",
 )

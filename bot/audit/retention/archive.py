@@ -6,6 +6,7 @@ It is a folder, that has its name only once everything in it is on the disk and 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import secrets
@@ -32,6 +33,8 @@ EVENTS: Final = "audit.jsonl"
 SEALED: Final = "sealed.jsonl"
 """The sensitive texts of its events, sealed as they were: redacting one reaches this copy too."""
 
+_NEW: Final = ".new-"
+_HELD: Final = ".lock"
 _NAMES: Final = ("seq", "idx", "field", "key", "nonce", "ciphertext")
 _OPENING: Final = table("audit_opening", *(column(name) for name in _NAMES))
 
@@ -46,7 +49,6 @@ class Archive:
 
 def write_events(connection: Connection, new: Path, runs: Sequence[Run]) -> Exported:
     """Write some events to a new folder, with what proves them; OSError."""
-    new.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new.mkdir(mode=0o700)
     made = export(connection, new / EVENTS, Format.JSONL, Part.of(runs))
     _write_sealed(connection, new / SEALED, runs)
@@ -69,12 +71,40 @@ def finish(made: Exported, runs: Sequence[Run], keys: Sequence[Key]) -> Archive:
 
 @contextlib.contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
-    """Return the name of a new folder there; nothing is left of it where it was not finished."""
-    new = folder / f".new-{secrets.token_hex(8)}"
+    """Return the name of a new folder there; nothing is left of it where it was not finished.
+
+    What a process left that was killed goes with the next one.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for lock in folder.glob(f"{_NEW}*{_HELD}"):
+        _drop_unfinished(lock)
+    new = folder / f"{_NEW}{secrets.token_hex(8)}"
+    lock = new.with_name(new.name + _HELD)
+    held = os.open(lock, os.O_CREAT | os.O_RDWR, 0o600)
     try:
+        fcntl.flock(held, fcntl.LOCK_EX)
         yield new
     finally:
         shutil.rmtree(new, ignore_errors=True)
+        lock.unlink(missing_ok=True)
+        os.close(held)
+
+
+def _drop_unfinished(lock: Path) -> None:
+    """Remove a folder that nobody is at work on any more: whoever is holds its lock."""
+    try:
+        held = os.open(lock, os.O_RDWR)
+    except FileNotFoundError:
+        return  # finished in this moment
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    else:
+        shutil.rmtree(lock.with_name(lock.name.removesuffix(_HELD)), ignore_errors=True)
+        lock.unlink(missing_ok=True)
+    finally:
+        os.close(held)
 
 
 def search_archive(file: Path, query: AuditQuery, keys: Sequence[Key] = ()) -> AuditPage:
