@@ -31,7 +31,6 @@ from bot.deploys.flow import WORKFLOW, DeployFlow, Outer
 from bot.deploys.leases import Leases
 from bot.deploys.patience import Patience
 from bot.deploys.validating import Validating
-from bot.deploys.validation import ValidationDesk
 from bot.dispatch.approve import CARRY_OUT, ApprovalDesk
 from bot.dispatch.authorise import Policies
 from bot.dispatch.carry_out import CarryOut
@@ -200,7 +199,7 @@ def build(settings: Settings, outside: Outside) -> House:
     recorder = Recorder(log, *about, control.emergency.glass)
     parser, manual = Parser(known, estate, people), CommandManual(known, policies, estate)
     gates, give_way = control.gates, control.validation.give_way
-    outer = (ci, stores.changes, gates, engine, notices, clock, give_way)
+    outer = (ci, stores.changes, gates, engine, notices, clock, give_way, control.origins)
     deploys = DeployDesk(stores.deploys, *outer)
     executor, rights = Executor(recorder), RightsTable(known.commands, policies, estate)
     decided = (stores.requests, policies, parser, people, executor, engine, log, notices, clock)

@@ -15,6 +15,7 @@ from bot.calendars.feeds import FeedKeeper
 from bot.calendars.live import LiveFreezes
 from bot.calendars.owners import OwnChats
 from bot.changes.part import ChangeControl, Stored
+from bot.deploys.duties import PolicyDuties
 from bot.deploys.gates import Gate
 from bot.deploys.gates.change import OpenChange
 from bot.deploys.gates.freezing import Freezing
@@ -27,7 +28,8 @@ from bot.deploys.gates.prechecks import PreChecks
 from bot.deploys.gates.soak import Soak
 from bot.deploys.journal import Journal
 from bot.deploys.locks import LockDesk
-from bot.deploys.validation import RequesterAbstains, ValidationDesk
+from bot.deploys.origins import Origins
+from bot.deploys.validation import ValidationDesk
 from bot.dispatch.authorise import Policies, Sight
 from bot.emergency.channels import Channels, place_of
 from bot.emergency.part import Emergency, Kept
@@ -47,7 +49,7 @@ from bot.ports import (
     Notices,
     Prober,
 )
-from bot.ports.control import OnCall, WorkingDays
+from bot.ports.control import Duties, OnCall, WorkingDays
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.deliveries import SqlDeliveries
@@ -97,6 +99,7 @@ class Control:
     working_days: WorkingDays
     oncall: LiveOnCall
     escalation: Escalation
+    origins: Origins
 
     @classmethod
     def made(
@@ -114,6 +117,8 @@ class Control:
         days = WeekDays(calendar.plan.zones.default, calendar.is_holiday)
         emergency = _emergency(settings, deploys, clock, around, days)
         oncall = LiveOnCall(settings.oncall, around.people)
+        origins = Origins(ci, around.people, changes)
+        duties = PolicyDuties(around.policies, SqlRequests(around.database), origins, around.estate)
         wall = WallClock(lambda: calendar.plan.zones, calendar.is_holiday)
         around.policies.see(Sight(clock, wall, oncall, emergency.glass))
         changing = _changing(settings, (deploys, changes), clock, around, (calendar, days))
@@ -150,10 +155,11 @@ class Control:
             emergency=emergency,
             changing=changing,
             locks=locks,
-            validation=_validation(deploys, changes, oncall, clock, around),
+            validation=_validation(deploys, changes, oncall, clock, around, duties=duties),
             working_days=days,
             oncall=oncall,
             escalation=_escalation(oncall, clock, around),
+            origins=origins,
         )
 
     def provided(self) -> Mapping[type, object]:
@@ -196,7 +202,13 @@ def _calendar(settings: Settings, clock: Clock, around: Around) -> LiveFreezes:
 
 
 def _validation(
-    deploys: DeployStore, changes: ChangeTickets, oncall: OnCall, clock: Clock, around: Around
+    deploys: DeployStore,
+    changes: ChangeTickets,
+    oncall: OnCall,
+    clock: Clock,
+    around: Around,
+    *,
+    duties: Duties,
 ) -> ValidationDesk:
     about = (around.estate, around.ledger, around.audit, around.notices, clock)
     return ValidationDesk(
@@ -206,7 +218,7 @@ def _validation(
         people=around.people,
         holds=around.policies.holds,
         on_call=oncall,
-        duties=RequesterAbstains(),
+        duties=duties,
         own_chats=OwnChats(around.links, around.references),
     )
 

@@ -45,6 +45,7 @@ class Chat:
     ci: TwinCi
     clock: FixedClock
     settings: Settings
+    prober: TwinProber
     said: list[Reply] = field(default_factory=list)
 
     async def say(
@@ -103,6 +104,7 @@ def write_site(folder: Path, url: str, **over: object) -> Path:
         {
             "id": name,
             "name": name.title(),
+            "email": f"{name}@hospital.example",
             "roles": roles,
             "slack": {"team": "T0001", "user": f"U{number:04}"},
         }
@@ -157,9 +159,10 @@ async def opened(
     settings = load(file, {})
     ci, clock = ci or TwinCi(), clock or FixedClock()
     how = Patience(**{**QUICK.__dict__, **patience})
-    house = build(settings, Outside(ci, TwinProber(ci), clock, how, POLL_SECONDS))
+    prober = TwinProber(ci)
+    house = build(settings, Outside(ci, prober, clock, how, POLL_SECONDS))
     async with running(house):
-        yield Chat(house, ci, clock, settings)
+        yield Chat(house, ci, clock, settings, prober)
 
 
 @pytest.fixture

@@ -34,7 +34,10 @@ class TwinCi:
     moved: dict[tuple[str, str], str] = field(default_factory=dict)
     jobs: list[Build] = field(default_factory=list)
     deploys: list[str] = field(default_factory=list)
+    triggered: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    sick: set[str] = field(default_factory=set)  # `production/clinics`: keeps what it runs
     lookups: list[str] = field(default_factory=list)
+    written_by: dict[str, tuple[str, ...]] = field(default_factory=dict)
     is_down: bool = False
     swallow: bool = False  # takes a deploy and answers nothing
     drop: bool = False  # answers nothing and takes nothing
@@ -47,6 +50,12 @@ class TwinCi:
         if ref not in ("1.4.1", GOOD, BAD_SMOKE, RED):
             raise Rejected(f"the repository has no tag {service.id}/{ref}.")
         return self.moved.get((service.id, ref), commit_of(service.id, ref))
+
+    async def authors(self, service: Service, commit: str) -> Sequence[str]:
+        self._up()
+        if len(commit) != 40 or not commit.isalnum():
+            raise Rejected(f"`{commit[:40]}` is no commit.")
+        return self.written_by.get(service.id, ("somebody@elsewhere.example",))
 
     async def builds(self, service: Service, ref: str, *, limit: int = 10) -> Sequence[Build]:
         commit = await self.resolve(service, ref)
@@ -81,12 +90,20 @@ class TwinCi:
         return self.jobs[-1]
 
     async def deploy(
-        self, service: Service, version: str, commit: str, environment: str, *, correlation: str
+        self,
+        service: Service,
+        version: str,
+        commit: str,
+        environment: str,
+        *,
+        correlation: str,
+        sites: Sequence[str] = (),
     ) -> Build:
         self._up()
         if self.drop:
             raise Unreachable("the CI server did not answer in time.")
         self.deploys.append(correlation.rpartition("-")[0])
+        self.triggered.append((version, tuple(sites)))
         job = Build(
             f"d{len(self.jobs) + 1}",
             service.id,
@@ -99,8 +116,9 @@ class TwinCi:
         self.jobs.append(job)
         if self.hold is not None:
             await self.hold.wait()
-        if version != BAD_SMOKE:
-            self.running[service.id, environment] = version
+        for place in [f"{environment}/{site}" for site in sites] or [environment]:
+            if version != BAD_SMOKE and place not in self.sick:
+                self.running[service.id, place] = version
         if self.swallow:
             raise Unreachable("the CI server did not answer in time.")
         return job
@@ -125,7 +143,7 @@ class TwinProber:
     looked: list[Probe] = field(default_factory=list)
 
     async def version(self, probe: Probe) -> str:
-        service, environment = probe.url.rpartition("//")[2].split("/")
+        service, environment = probe.url.rpartition("//")[2].split("/", 1)
         return self.ci.running.get((service, environment), "1.4.1")
 
     async def look(self, probe: Probe) -> Finding:

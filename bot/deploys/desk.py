@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from bot.api import Caller, Wanted
     from bot.deploys.gates import Gate, Shown
+    from bot.deploys.origins import Origins
     from bot.model import Request, Service
     from bot.ports import (
         ChangeTickets,
@@ -65,6 +66,7 @@ class DeployDesk:
     notices: Notices
     clock: Clock
     giving_way: Callable[[str, str], Effect[None]]
+    origins: Origins
 
     async def propose(self, wanted: Wanted, values: Mapping[str, str], verb: str) -> Proposal:
         """Resolve the version to a commit and return exactly what would be done."""
@@ -83,6 +85,7 @@ class DeployDesk:
             facts["change"] = wanted.change or NEW
         if wanted.rollback_of:
             facts["rolls_back"] = wanted.rollback_of
+        facts |= await self.origins.facts(service, commit, wanted.change)
         title = "Roll back" if verb == "rollback" else "Deploy"
         summary = f"{title} {service.id} {wanted.version} to {wanted.environment}"
         return Proposal(verb, values, facts, summary)

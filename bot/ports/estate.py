@@ -69,6 +69,10 @@ class Ci(Protocol):
         """
         ...
 
+    async def authors(self, service: Service, commit: str) -> Sequence[str]:
+        """Return the e-mail addresses of who wrote a commit; `Rejected` where that is not told."""
+        ...
+
     async def builds(self, service: Service, ref: str, *, limit: int = 10) -> Sequence[Build]:
         """Return the builds of the commit that `ref` is now, newest first."""
         ...

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bot.api import Build, BuildState, CiTarget, Rejected, Stage, Unreachable
+from integrations.buildbot.authors import authors_of
 from integrations.buildbot.git import commit_of, ref_name
 from integrations.buildbot.rest import NotThere
 
@@ -42,6 +43,10 @@ class Buildbot:
     async def resolve(self, service: Service, ref: str) -> str:
         """Return the 40-hex commit that a version, tag, branch or commit is now."""
         return await commit_of(_target(service), ref)
+
+    async def authors(self, service: Service, commit: str) -> Sequence[str]:
+        """Return the e-mail addresses of who wrote a commit; `Rejected` where that is not told."""
+        return await authors_of(_target(service), commit)
 
     async def builds(self, service: Service, ref: str, *, limit: int = 10) -> Sequence[Build]:
         """Return the builds of the commit that `ref` is now, newest first."""
@@ -90,12 +95,24 @@ class Buildbot:
         )
 
     async def deploy(
-        self, service: Service, version: str, commit: str, environment: str, *, correlation: str
+        self,
+        service: Service,
+        version: str,
+        commit: str,
+        environment: str,
+        *,
+        correlation: str,
+        sites: Sequence[str] = (),
     ) -> Build:
-        """Ask for the deploy job to run; returns it queued, findable by `correlation`."""
+        """Ask for the deploy job to run; returns it queued, findable by `correlation`.
+
+        Sites are the property `sites`, parted by commas: the job's form has to have that field.
+        """
         target = _target(service)
         params = self._params(target, version, commit, correlation)
         params |= {"version": version, "environment": environment}
+        if sites:
+            params["sites"] = ",".join(sites)
         number = await self.rest.force(target.deploy_builder, params)
         return Build(
             f"{QUEUED}{number}",

@@ -201,6 +201,10 @@ class Policies:
         """Return the names of all roles."""
         return frozenset(self.rules.hierarchy.roles)
 
+    def command(self, name: str) -> Command:
+        """Return a command by its name."""
+        return self._standing.commands[name]
+
     def may_run(self, who: Principal, command: Command, facts: Facts) -> Decision:
         """Decide whether `who` may have `command` carried out with the approvals given so far."""
         standing = self._standing
