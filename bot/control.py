@@ -9,7 +9,7 @@ from typing import Self
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.api import FreezeDesk, Linking, Locksmith, Validating
+from bot.api import FreezeDesk, Linking, Locksmith, Validating, Whereabouts
 from bot.calendars.desk import ChatFreezes
 from bot.calendars.feeds import FeedKeeper
 from bot.calendars.live import LiveFreezes
@@ -30,6 +30,7 @@ from bot.deploys.journal import Journal
 from bot.deploys.locks import LockDesk
 from bot.deploys.origins import Origins
 from bot.deploys.validation import ValidationDesk
+from bot.deploys.whereabouts import VersionMap
 from bot.dispatch.authorise import Policies, Sight
 from bot.emergency.channels import Channels, place_of
 from bot.emergency.part import Emergency, Kept
@@ -95,6 +96,7 @@ class Control:
     emergency: Emergency
     changing: ChangeControl
     locks: LockDesk
+    versions: VersionMap
     validation: ValidationDesk
     working_days: WorkingDays
     oncall: LiveOnCall
@@ -135,9 +137,8 @@ class Control:
         )
         locks = LockDesk(
             locks=held,
-            links=around.links,
+            own_chats=OwnChats(around.links, around.references),
             holds=around.policies.holds,
-            references=around.references,
             ledger=around.ledger,
             notices=around.notices,
             clock=clock,
@@ -155,6 +156,7 @@ class Control:
             emergency=emergency,
             changing=changing,
             locks=locks,
+            versions=VersionMap(deploys, held, calendar, around.prober, clock),
             validation=_validation(deploys, changes, oncall, clock, around, duties=duties),
             working_days=days,
             oncall=oncall,
@@ -170,6 +172,7 @@ class Control:
             Locksmith: self.locks,
             OnCall: self.oncall,
             Validating: self.validation,
+            Whereabouts: self.versions,
             WorkingDays: self.working_days,
             **self.emergency.provided(),
             **self.changing.provided(),

@@ -20,12 +20,13 @@ from bot.model import Draft, Kind, Lock, Place, Reason, Reply, Table, Visibility
 from bot.moments import written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from bot.api import Caller, Linking
+    from bot.api import Caller
+    from bot.calendars.owners import OwnChats
     from bot.model import Principal, Service
     from bot.ports import Clock, Ledger, Notices, Transaction
-    from bot.stores import Locks, References
+    from bot.stores import Locks
 
 UNLOCKER: Final = "unlocker"
 LASTS: Final = "2h"
@@ -41,9 +42,8 @@ class LockDesk:
     """Takes locks and ends them; implements `bot.api.Locksmith`."""
 
     locks: Locks
-    links: Linking
+    own_chats: OwnChats
     holds: Callable[[Principal, str], bool]
-    references: References
     ledger: Ledger
     notices: Notices
     clock: Clock
@@ -81,7 +81,7 @@ class LockDesk:
             return Done((self.locks.release(lock),), lambda _results: Reply(said))
         self._require(caller, lock, where, reason)
         topic, told = _notice(lock, caller.principal.id, reason)
-        places = [*_channels(service), *await self._own_chats(lock.person)]
+        places = [*_channels(service), *await self.own_chats(lock.person)]
 
         def release(tx: Transaction) -> None:
             self.locks.release(lock)(tx)
@@ -144,19 +144,6 @@ class LockDesk:
                 f"{where} is locked by {lock.person}. Say why you end it: add `--reason ...`; "
                 f"{lock.person} will read it."
             )
-
-    async def _own_chats(self, person: str) -> Sequence[Place]:
-        """Return where a person is reached alone: their chat with us on each platform."""
-        found: list[Place] = []
-        for account in [known.account for known in self.links.accounts(person)]:
-            if account.platform == "slack":
-                # Slack takes a person's id for a channel, and opens their chat with us.
-                found.append(Place("slack", account.user))
-            elif account.platform == "teams":
-                own = await self.references.personal(account.tenant, account.user)
-                if own is not None and not own.is_blocked:
-                    found.append(Place("teams", own.conversation))
-        return found
 
 
 def _length(lasts: str) -> timedelta:
