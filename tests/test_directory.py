@@ -163,3 +163,30 @@ def test_a_persona_without_an_account_is_refused_in_production(tmp_path: Path) -
 @pytest.mark.parametrize("text", ["", "[]", "people: []", "just text"])
 def test_a_file_that_lists_nobody_is_refused(tmp_path: Path, text: str) -> None:
     assert _problems(_write(tmp_path, text)) == ["must be a list of people, one `- id: ...` each"]
+
+
+def test_who_signs_is_known_by_the_providers_subject_alone(people: directory.People) -> None:
+    subject = "6f1c1f0e-3f0a-4b7e-9f57-0d7f0c0a2b11"
+    officer = people.identify(Account("oidc", subject))
+    assert officer is not None
+    assert officer.id == "safety-officer"
+    assert people.identify(Account("oidc", "engineer@hospital.example")) is None
+    assert people.identify(Account("oidc", "safety-officer")) is None
+
+
+def test_an_e_mail_address_is_no_subject(tmp_path: Path) -> None:
+    text = "- {id: a, name: A, oidc: {subject: a@hospital.example}}"
+    [problem] = _problems(_write(tmp_path, text))
+    assert "not an e-mail address" in problem
+
+
+def test_one_subject_belongs_to_one_human(tmp_path: Path) -> None:
+    rows = [f"- {{id: {name}, name: {name}, oidc: {{subject: s-1}}}}" for name in "ab"]
+    [problem] = _problems(_write(tmp_path, "\n".join(rows)))
+    assert "is a's account already" in problem
+
+
+def test_an_account_to_sign_with_is_none_to_type_from(tmp_path: Path) -> None:
+    text = "- {id: a, name: A, oidc: {subject: s-1}}"
+    [problem] = _problems(_write(tmp_path, text), sandbox=False)
+    assert "no slack or teams account" in problem

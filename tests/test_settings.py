@@ -278,3 +278,30 @@ def test_slack_rotates_its_token_with_all_three_or_not_at_all(site: Site) -> Non
     site.set("slack.client_id", "1234.5678")
     with pytest.raises(ConfigurationError, match="set all three or none"):
         site.load()
+
+
+def test_a_sign_in_provider_is_set_up_whole_or_not_at_all(site: Site) -> None:
+    whole = site.load().oidc
+    assert whole is not None
+    assert whole.discovery == f"{whole.issuer}/.well-known/openid-configuration"
+    site.drop("oidc.client_secret_file")
+    with pytest.raises(ConfigurationError, match=r"oidc\.client_secret"):
+        site.load()
+
+
+def test_a_sign_in_provider_is_reached_by_https_in_production(site: Site) -> None:
+    site.set("oidc.token_url", "http://login.hospital.example/token")
+    with pytest.raises(ConfigurationError, match=r"oidc.token_url: would send .* unencrypted"):
+        site.load()
+
+
+def test_a_sign_in_provider_for_everybody_is_refused(site: Site) -> None:
+    site.set("oidc.issuer", "https://login.microsoftonline.com/common/v2.0")
+    with pytest.raises(ConfigurationError, match="your own tenant"):
+        site.load()
+
+
+def test_a_person_is_found_by_no_claim_that_is_given_again(site: Site) -> None:
+    site.set("oidc.subject_claim", "email")
+    with pytest.raises(ConfigurationError, match=r"oidc\.subject_claim"):
+        site.load()

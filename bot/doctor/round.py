@@ -18,6 +18,7 @@ from bot.doctor import (
     files,
     key,
     search_index,
+    sign_in,
     slack,
     teams,
     trail,
@@ -53,6 +54,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "slack": slack.look,
     "teams": teams.look,
     "failover": failover.look,
+    "sign-in": sign_in.look,
 }
 # Whatever the environment names as a proxy: this machine is asked directly.
 NEAR: Final = {f"all://{host}": None for host in ("127.0.0.1", "[::1]", "localhost")}

@@ -46,6 +46,7 @@ class FakeProvider:
     is_down: bool = False
     methods: list[str] = field(default_factory=lambda: ["client_secret_basic"])
     says_issuer: str = ""
+    listed: list[dict[str, Any]] | None = None
     keys: SigningKeys = field(default_factory=SigningKeys)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: list[dict[str, str]] = field(default_factory=list)
@@ -80,7 +81,8 @@ class FakeProvider:
         )
 
     async def jwks(self, _request: Request) -> Response:
-        return JSONResponse(self.keys.published())
+        published = self.keys.published()
+        return JSONResponse(published if self.listed is None else {"keys": self.listed})
 
     async def authorize(self, request: Request) -> Response:
         """Sign in whom the test says, and send them back with a code."""
