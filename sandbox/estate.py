@@ -56,6 +56,7 @@ PEOPLE = (
     Person("auditor", "Auditor", ("auditor",)),
     Person("commander", "Commander", ("incident_commander",)),
     Person("clinical-admin", "Clinical Admin", ("clinical_admin",)),
+    Person("radiographer", "Radiographer", ("clinical_validator",)),
 )
 
 

@@ -25,6 +25,7 @@ def settle(
     """
     ports = _Ports(_kept(layout), say)
     ci_port = ports.port("CI", "ci", "port")
+    scans_port = ports.port("CI's scans", "ci", "scans_port")
     facts: dict[str, Any] = {
         "home": str(layout.home),
         "web_port": web_port,
@@ -33,6 +34,8 @@ def settle(
             "url": f"http://{HOST}:{ci_port}/",
             "port": ci_port,
             "worker_port": ports.port("CI's worker", "ci", "worker_port"),
+            "scans_port": scans_port,
+            "scans_url": f"http://{HOST}:{scans_port}/",
             "user": CI_USER,
             "password_file": str(layout.ci_password),
         },

@@ -119,7 +119,7 @@ def prepare(
     repository.require_git()
     port = _web_port(wanted.port)
     require_space(layout.home, NEEDED_BYTES)
-    for folder in (layout.logs, layout.ci / "master", layout.ci / "worker"):
+    for folder in (layout.logs, layout.ci / "master", layout.ci / "worker", layout.scans):
         folder.mkdir(parents=True, exist_ok=True)
     voice(f"Sandbox hospital in {layout.home}")
     python = venv.ensure(venv.place(layout), voice)

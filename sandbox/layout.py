@@ -51,6 +51,11 @@ class Layout:
         return self.sandbox / "ci"
 
     @property
+    def scans(self) -> Path:
+        """What CI's security scan found in each version of each service."""
+        return self.ci / "scans"
+
+    @property
     def ci_password(self) -> Path:
         """The password with which Wardroom signs in to CI."""
         return self.ci / "password"

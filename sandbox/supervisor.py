@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from sandbox import reception, releases
 from sandbox.estate import ENVIRONMENTS, service
 from sandbox.keeper import Keeper, Program
 from sandbox.layout import SOURCE, Layout
-from sandbox.loopback import get_json
+from sandbox.loopback import HOST, get_json
 from sandbox.repository import DEAF
 from sandbox.sentences import Problem
 
@@ -86,7 +87,10 @@ def environment(layout: Layout, **more: str) -> dict[str, str]:
 
 
 def ci_programs(layout: Layout, facts: Mapping[str, Any], python: Path) -> list[Program]:
-    """Return the Buildbot master and worker; CI answers once the two have found each other."""
+    """Return the Buildbot master and worker, which answer once they have found each other.
+
+    And what shows what CI's scans have found.
+    """
 
     async def joined() -> Mapping[str, Any] | None:
         try:
@@ -107,7 +111,29 @@ def ci_programs(layout: Layout, facts: Mapping[str, Any], python: Path) -> list[
             answers=joined,
         )
 
-    return [program("master"), program("worker")]
+    return [program("master"), program("worker"), _shelf(layout, facts["ci"]["scans_port"])]
+
+
+def _shelf(layout: Layout, port: int) -> Program:
+    """Return what shows the results of CI's scans: files, to be read by anybody on loopback."""
+
+    async def listens() -> Mapping[str, Any] | None:
+        try:
+            _, writer = await asyncio.open_connection(HOST, port)
+        except OSError:
+            return None
+        writer.close()
+        return {}
+
+    module = ["-m", "http.server", "--bind", HOST, "--directory", str(layout.scans), str(port)]
+    return Program(
+        name="ci scans",
+        command=lambda: [sys.executable, *module],
+        env=lambda: environment(layout),
+        folder=layout.scans,
+        log=layout.logs / "ci-scans.log",
+        answers=listens,
+    )
 
 
 def service_programs(layout: Layout, facts: Mapping[str, Any], python: Path) -> list[Program]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from sandbox import checks
 from sandbox.estate import CI_USER, ENVIRONMENTS, PEOPLE, service
 from sandbox.loopback import HOST
 
@@ -77,11 +78,11 @@ def people() -> list[dict[str, Any]]:
 
 def services(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the services with their builders, environments and probes."""
-    return [_service(name, places, facts["repo"]) for name, places in facts["services"].items()]
+    return [_service(name, facts) for name in facts["services"]]
 
 
-def _service(name: str, places: Mapping[str, Any], repo: str) -> dict[str, Any]:
-    known = service(name)
+def _service(name: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    known, places, repo = service(name), facts["services"][name], facts["repo"]
     ci = {"provider": "buildbot", "builder": name, "deploy_builder": f"deploy-{name}"}
     return {
         "id": name,
@@ -91,7 +92,10 @@ def _service(name: str, places: Mapping[str, Any], repo: str) -> dict[str, Any]:
         "sites": list(known.sites),
         "ci": {**ci, "repo": repo, "tag": f"{name}/{{version}}"},
         "environments": {
-            env: {"probes": [{"kind": "version", "url": places[env]["version_url"]}]}
+            env: {
+                "probes": [{"kind": "version", "url": places[env]["version_url"]}],
+                **checks.declared(name, env, facts),
+            }
             for env in ENVIRONMENTS
         },
     }

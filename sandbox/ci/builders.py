@@ -114,7 +114,10 @@ def tester(name: str, layout: Layout) -> Any:
         description="testing",
         descriptionDone="unit tests",
     )
-    factory = util.BuildFactory([checkout(layout), tests])
+    scanner = [sys.executable, "-m", "sandbox.ci.scan", str(layout.home), name]
+    scan = shell("scan", scanner, descriptionDone="scan")
+    # Before the tests: what a red version holds is worth knowing too.
+    factory = util.BuildFactory([checkout(layout), scan, tests])
     return util.BuilderConfig(
         name=name,
         workernames=["worker"],

@@ -41,7 +41,7 @@ class Site:
 
 @dataclass
 class Health:
-    """What the status page says; `counts` are asked each time the page is drawn."""
+    """What the status page says; `counts` and `times` are asked each time the page is drawn."""
 
     service: str
     version: str
@@ -49,6 +49,7 @@ class Health:
     status: str = "starting"
     why: str = ""
     counts: dict[str, Callable[[], int]] = field(default_factory=dict)
+    times: dict[str, Callable[[], str | None]] = field(default_factory=dict)
 
     def degrade(self, why: str) -> None:
         """Say that the service runs but cannot do its work."""
@@ -74,7 +75,8 @@ class Health:
 
     def _health(self) -> web.Page:
         counts = {name: count() for name, count in self.counts.items()}
-        return web.json_page(self._identity() | {"why": self.why} | counts, self._code())
+        times = {name: time() for name, time in self.times.items()}
+        return web.json_page(self._identity() | {"why": self.why} | counts | times, self._code())
 
 
 class Work(Protocol):

@@ -8,6 +8,7 @@ import datetime as dt
 import mllp
 import runtime
 from adt_messages import stays
+from backups import Backups
 from outbound import Outbound
 
 SECONDS_BETWEEN = {"production": 5.0, "test": 20.0}
@@ -24,9 +25,10 @@ class Feed:
         self._arrived = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
-    def run(self, seconds: float) -> None:
-        """Queue a message every so many seconds, and send for ever."""
-        self._tasks = [asyncio.create_task(admit(self, seconds)), asyncio.create_task(self.drain())]
+    def run(self, seconds: float, backups: Backups) -> None:
+        """Queue a message every so many seconds, send for ever, and keep a copy of the queue."""
+        works = (admit(self, seconds), self.drain(), backups.keep())
+        self._tasks = [asyncio.create_task(work) for work in works]
 
     def close(self) -> None:
         """Stop both ends; what was not sent stays on disk."""
@@ -88,7 +90,9 @@ async def start(site: runtime.Site, health: runtime.Health) -> runtime.Work:
     health.counts["queue_depth"] = feed.queue.depth
     health.counts["refused"] = feed.queue.refused
     health.counts["sent"] = lambda: feed.sent
-    feed.run(SECONDS_BETWEEN[site.environment])
+    backups = Backups(site.data / "outbound.sqlite", site.data / "backup" / "outbound.sqlite")
+    health.times["backup_finished"] = backups.finished
+    feed.run(SECONDS_BETWEEN[site.environment], backups)
     return feed
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import mllp
 from adt_feed import Feed, verdict
 from adt_messages import PATIENTS, stays
+from backups import Backups
 from outbound import Outbound
 
 MORNING = dt.datetime(2026, 3, 1, 8, tzinfo=dt.UTC)
@@ -54,6 +55,24 @@ class Queue(unittest.TestCase):
             self.assertEqual(second.depth(), 2)
             self.assertEqual(second.next(), (1, "one"))
             second.close()
+
+
+class Copies(unittest.TestCase):
+    def test_a_copy_is_the_queue_as_it_was_and_says_when_it_was_finished(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path, copy = Path(folder) / "outbound.sqlite", Path(folder) / "backup" / "copy.sqlite"
+            backups = Backups(path, copy)
+            self.assertIsNone(backups.finished())
+            queue = Outbound(path)
+            queue.put("one")
+            backups.make()
+            queue.put("two")
+            saved = Outbound(copy)
+            self.assertEqual((queue.depth(), saved.depth()), (2, 1))
+            saved.close()
+            queue.close()
+            finished = dt.datetime.fromisoformat(str(backups.finished()))
+            self.assertLess(abs(dt.datetime.now(dt.UTC) - finished), dt.timedelta(minutes=5))
 
 
 class Sending(unittest.IsolatedAsyncioTestCase):
