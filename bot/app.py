@@ -19,10 +19,12 @@ from bot.api import (
     Approvals,
     Deployments,
     Disclosures,
+    Evidence,
     Linking,
     Manual,
     PolicyExplainer,
     PolicyFiles,
+    Steering,
 )
 from bot.audit.usage import UsageReader
 from bot.control import Around, Control
@@ -30,6 +32,9 @@ from bot.deploys.desk import DeployDesk
 from bot.deploys.flow import WORKFLOW, DeployFlow, Outer
 from bot.deploys.leases import Leases
 from bot.deploys.patience import Patience
+from bot.deploys.schedule import Schedule
+from bot.deploys.steering import SteeringDesk
+from bot.deploys.urgent import Urgent
 from bot.deploys.validating import Validating
 from bot.dispatch.approve import CARRY_OUT, ApprovalDesk
 from bot.dispatch.authorise import Policies
@@ -47,6 +52,7 @@ from bot.dispatch.signed import SigningDesk
 from bot.dispatch.still_allowed import StillAllowed
 from bot.dispatch.strictness import Strictnesses
 from bot.errors import AuditUnavailable, ConfigurationError
+from bot.evidence.desk import EvidenceDesk, EvidenceMaker
 from bot.links import LinkDesk
 from bot.manual import CommandManual
 from bot.model import Risk
@@ -84,6 +90,7 @@ from bot.workflow.engine import POLL_SECONDS, DurableEngine
 LOG = structlog.get_logger(__name__)
 EXPIRY_SECONDS = 5
 LEASES_SECONDS = 10
+SCHEDULE_SECONDS = 3
 LINKS_SECONDS = 10
 DELIVERIES_KEPT = timedelta(days=2)
 
@@ -150,7 +157,9 @@ class House:
     stores: Stores
     trail: Trail
     control: Control
+    evidence: EvidenceDesk
     leases: Leases
+    schedule: Schedule
     engine: DurableEngine
     road: Pipeline
     desk: ApprovalDesk
@@ -199,20 +208,27 @@ def build(settings: Settings, outside: Outside) -> House:
     recorder = Recorder(log, *about, control.emergency.glass)
     parser, manual = Parser(known, estate, people), CommandManual(known, policies, estate)
     gates, give_way = control.gates, control.validation.give_way
-    outer = (ci, stores.changes, gates, engine, notices, clock, give_way, control.origins)
-    deploys = DeployDesk(stores.deploys, *outer)
+    outer = (ci, stores.changes, gates, engine, notices, clock)
+    urgent = Urgent(control.emergency.glass, stores.tasks, control.working_days, clock)
+    deploys = DeployDesk(
+        stores.deploys, *outer, control.freezes, give_way, control.origins, urgent
+    )
+    journal, changes = control.validation.journal, stores.changes
     executor, rights = Executor(recorder), RightsTable(known.commands, policies, estate)
     decided = (stores.requests, policies, parser, people, executor, engine, log, notices, clock)
     kept = (stores.signings, stores.requests, people, log, clock)
     signing = SigningDesk(*kept, _signing_url(settings, policies))
     desk = ApprovalDesk(*decided, signing, control.emergency.channels.all)
+    discloser = Discloser(trail.openings, policies)
+    evidence = _evidence(settings, database, stores, trail, discloser)
     desks: dict[type, object] = {
         AccessReviews: ReviewDesk(people, links, rights, UsageReader(database), audit),
         Approvals: desk,
         Catalogue: estate,
         Deployments: deploys,
         Directory: people,
-        Disclosures: Discloser(trail.openings, policies),
+        Disclosures: discloser,
+        Evidence: evidence,
         Linking: links,
         Manual: manual,
         PolicyExplainer: Explainer(policies, parser, people, executor, clock),
@@ -224,6 +240,7 @@ def build(settings: Settings, outside: Outside) -> House:
             people.read_again,
             is_signing=settings.oidc is not None,
         ),
+        Steering: SteeringDesk(journal, changes, stores.requests, policies.holds),
     }
     for part in (control, trail, outside, stores):
         desks |= part.provided()
@@ -238,7 +255,9 @@ def build(settings: Settings, outside: Outside) -> House:
         stores=stores,
         trail=trail,
         control=control,
+        evidence=evidence,
         leases=Leases(SqlLocks(database), flow.closing, ci, engine),
+        schedule=Schedule(journal, changes, engine),
         engine=engine,
         road=Pipeline(parser, people, policies, executor, desk, recorder, stores.deliveries),
         desk=desk,
@@ -265,6 +284,14 @@ def _flow(stores: Stores, outside: Outside, control: Control, allowed: StillAllo
     afterwards = (("validate", Validating(control.validation)),)
     journal = control.validation.journal
     return DeployFlow.made(journal, outer, outside.patience, afterwards=afterwards)
+
+
+def _evidence(
+    settings: Settings, database: Database, stores: Stores, trail: Trail, shown: Disclosures
+) -> EvidenceDesk:
+    vault = trail.openings.vault
+    maker = EvidenceMaker(trail.audit, stores.changes, database, vault, trail.clock)
+    return EvidenceDesk(maker, shown, settings.server.address)
 
 
 def _signing_url(settings: Settings, policies: Policies) -> str:
@@ -338,6 +365,9 @@ async def running(house: House) -> AsyncIterator[House]:
         # that looks at the same moment changes nothing.
         scheduler.add_job(
             house.desk.expire_due, "interval", seconds=EXPIRY_SECONDS, max_instances=1
+        )
+        scheduler.add_job(
+            house.schedule.look, "interval", seconds=SCHEDULE_SECONDS, max_instances=1
         )
         scheduler.add_job(house.leases.look, "interval", seconds=LEASES_SECONDS, max_instances=1)
         scheduler.add_job(_forget, "interval", hours=1, args=[house])

@@ -78,6 +78,8 @@ def web_app(
                 mode=settings.mode.value,
                 public_url=settings.server.address,
                 clock=house.clock,
+                evidence=house.evidence,
+                calendar=house.control.changing.file,
                 signatures=house.desk.signing,
                 sign_in=sign_in,
             )

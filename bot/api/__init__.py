@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.api.changes import ChangeAsked, Changes, overlapping
+from bot.api.changes import ChangeAsked, Changes, Evidence, overlapping
 from bot.api.command import Caller, Command, Credentials, Done
 from bot.api.deployments import Deployments, Validating, Wanted
 from bot.api.desks import AccessReviews, Approvals, Known, Linking, Manual, QueryLanguage
@@ -11,6 +11,7 @@ from bot.api.freezes import FreezeDesk, WantedFreeze
 from bot.api.locks import Locksmith, Whereabouts
 from bot.api.policies import PolicyExplainer, PolicyFiles
 from bot.api.signatures import given, signature
+from bot.api.steering import Steering
 from bot.errors import (
     BadInput,
     Conflict,
@@ -133,6 +134,7 @@ __all__ = [
     "Effect",
     "Environment",
     "Event",
+    "Evidence",
     "Finding",
     "FreeText",
     "FreezeDesk",
@@ -179,6 +181,7 @@ __all__ = [
     "Service",
     "Stage",
     "Standing",
+    "Steering",
     "Step",
     "StepState",
     "StopAll",

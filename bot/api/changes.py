@@ -46,6 +46,14 @@ class Changes(Protocol):
         ...
 
 
+class Evidence(Protocol):
+    """The evidence of a change, for people to take along."""
+
+    async def offer(self, number: str, caller: Caller) -> Reply:
+        """Return what it holds and where it is had; BadInput where there is no such change."""
+        ...
+
+
 def overlapping(overlap: Overlap) -> str:
     """Return what people have to know of something that is changed at the same time."""
     until = f" to {written(overlap.end)}" if overlap.end else ""

@@ -9,8 +9,10 @@ from typing import Self
 from bot.api import Changes
 from bot.changes import templates
 from bot.changes.desk import ChangeDesk
+from bot.changes.icalendar import CalendarFile
 from bot.changes.overlaps import OverlapFinder
 from bot.changes.templates import Templates
+from bot.changes.week import Week
 from bot.ports import Catalogue, ChangeTickets, Clock, Directory, Freezes
 from bot.ports.control import WorkingDays
 from bot.settings import Settings
@@ -32,6 +34,7 @@ class ChangeControl:
     """The desk for commands, and what the gates of a deploy ask."""
 
     desk: ChangeDesk
+    file: CalendarFile
     overlaps: OverlapFinder
     templates: Templates
 
@@ -63,7 +66,9 @@ class ChangeControl:
             days=days,
             clock=clock,
         )
-        return cls(desk=desk, overlaps=overlaps, templates=known)
+        week = Week(stored.changes, stored.deploys, freezes, estate)
+        file = CalendarFile(week, estate, freezes, clock)
+        return cls(desk=desk, file=file, overlaps=overlaps, templates=known)
 
     def provided(self) -> Mapping[type, object]:
         """Return what commands may ask for."""

@@ -1,15 +1,16 @@
-"""What a change is held against: its template, and whatever else is changed meanwhile."""
+"""What a change is held against and proved by: templates, overlaps, evidence."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from bot.model import Overlap
+    from bot.model import Overlap, Principal, Reply
 
 
 class StandardChanges(Protocol):
@@ -34,4 +35,30 @@ class Overlaps(Protocol):
         apart: Collection[str] = (),
     ) -> Sequence[Overlap]:
         """Return what meets a window there, except what is named in `apart`."""
+        ...
+
+
+@dataclass(frozen=True)
+class EvidenceFile:
+    """The evidence of a change: a zip with its name, and the sheets of its page."""
+
+    name: str
+    content: bytes
+    sheets: Sequence[Reply]
+    events: int
+
+
+class EvidenceFiles(Protocol):
+    """Makes the evidence of a change, with the texts that its reader may read."""
+
+    async def made(self, number: str, reader: Principal) -> EvidenceFile:
+        """Return the bundle; BadInput where the log knows no such change."""
+        ...
+
+
+class CalendarFiles(Protocol):
+    """Writes a week of changes for a calendar programme."""
+
+    async def file(self, service: str, week: str) -> bytes:
+        """Return an iCalendar file; BadInput where there is no such week or service."""
         ...

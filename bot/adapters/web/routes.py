@@ -9,6 +9,8 @@ from fastapi import APIRouter
 
 from bot.adapters.web import assets
 from bot.adapters.web.audit import AuditPages
+from bot.adapters.web.changes import PATH as CHANGES
+from bot.adapters.web.changes import ChangePages
 from bot.adapters.web.chat import Chat
 from bot.adapters.web.door import Door, edge
 from bot.adapters.web.feed import KEEP_ALIVE_SECONDS, Feed
@@ -20,6 +22,7 @@ from bot.adapters.web.report import PATH, ReportPage
 from bot.adapters.web.signing import BACK, CONFIRM, GO, OFFER, SigningPages
 from bot.adapters.web.wire import refused
 from bot.ports import AuditReader, Clock, Directory, NoticeBoard, Road
+from bot.ports.changes import CalendarFiles, EvidenceFiles
 from bot.ports.signatures import Signatures
 from bot.stores import TopicReader
 
@@ -44,6 +47,8 @@ class Parts:
     mode: str
     public_url: str
     clock: Clock
+    evidence: EvidenceFiles | None = None
+    calendar: CalendarFiles | None = None
     signatures: Signatures | None = None
     sign_in: SignIn | None = None
     keep_alive_seconds: float = KEEP_ALIVE_SECONDS
@@ -89,6 +94,21 @@ def _pages(router: APIRouter, door: Door, parts: Parts, feed: Feed) -> None:
     ):
         opened = door.opened(endpoint, drawing.closed)
         router.add_route(path, opened, methods=[method], include_in_schema=False)
+    _changes(router, door, parts, drawing)
+
+
+def _changes(router: APIRouter, door: Door, parts: Parts, drawing: Drawing) -> None:
+    if parts.evidence is None or parts.calendar is None:
+        return
+    pages = ChangePages(drawing, parts.road, parts.evidence, parts.calendar)
+    for path, endpoint in (
+        (CHANGES, pages.week),
+        (f"{CHANGES}.ics", pages.file),
+        (f"{CHANGES}/{{number}}/evidence", pages.page),
+        (f"{CHANGES}/{{number}}/evidence.zip", pages.bundle),
+    ):
+        opened = door.opened(endpoint, drawing.closed)
+        router.add_route(path, opened, methods=["GET"], include_in_schema=False)
 
 
 def _signing(router: APIRouter, parts: Parts) -> None:
