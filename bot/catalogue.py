@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 
-from bot import backstage, documents, estate_checks
+from bot import backstage, documents, estate_checks, estate_rollout
 from bot.documents import Block, matching
 from bot.estate_checks import (
     LONGEST_PROBE,
@@ -18,6 +18,7 @@ from bot.estate_checks import (
     Duration,
     OneValidator,
 )
+from bot.estate_rollout import CanaryEntry, RolloutEntry
 from bot.model import CiTarget, Deployment, Probe, Service
 from bot.model.estate import WATCH
 
@@ -37,6 +38,7 @@ class ProbeEntry(Block):
     kind: Name
     url: str = ""
     timeout_seconds: int = Field(default=5, ge=SHORTEST_PROBE, le=LONGEST_PROBE)
+    site: str = ""
 
 
 class EnvironmentEntry(Block):
@@ -49,6 +51,8 @@ class EnvironmentEntry(Block):
     smoke: tuple[CheckEntry, ...] = ()
     validator: OneValidator | None = None
     watch: Duration | None = None
+    rollout: RolloutEntry | None = None
+    canary: CanaryEntry | None = None
 
 
 class CiEntry(Block):
@@ -161,6 +165,8 @@ def _environment_problems(entry: ServiceEntry) -> Iterator[str]:
         where = f"{entry.id}.environments.{name}"
         yield from estate_checks.problems(one.prechecks, f"{where}.prechecks")
         yield from estate_checks.problems(one.smoke, f"{where}.smoke")
+        yield from estate_rollout.problems(one.rollout, one.canary, entry.sites, where)
+        yield from estate_rollout.probe_problems(one.probes, entry.sites, where)
         if one.after is not None and one.after not in names:
             near = documents.nearest(one.after, names - {name})
             yield f"{where}.after: {one.after} is no environment of {entry.id}{near}"
@@ -182,16 +188,17 @@ def _before(entry: ServiceEntry, name: str) -> list[str]:
     return passed
 
 
-def _deployment(name: str, one: EnvironmentEntry) -> Deployment:
+def _deployment(name: str, one: EnvironmentEntry, sites: Sequence[str]) -> Deployment:
     return Deployment(
         name,
-        probes=tuple(Probe(p.kind, p.url, p.timeout_seconds) for p in one.probes),
+        probes=tuple(Probe(p.kind, p.url, p.timeout_seconds, p.site) for p in one.probes),
         after=one.after or "",
         soak=one.soak or timedelta(),
         prechecks=tuple(check.probe() for check in one.prechecks),
         smoke=tuple(check.probe() for check in one.smoke),
         validator=one.validator.validator() if one.validator else None,
         watch=one.watch or WATCH,
+        rollout=estate_rollout.rollout(one.rollout, one.canary, sites),
     )
 
 
@@ -201,7 +208,9 @@ def _service(entry: ServiceEntry, folder: Path) -> Service:
         owner=entry.owner,
         safety_class=entry.safety_class,
         ci=_target(entry.id, entry.ci, folder) if entry.ci else None,
-        environments=tuple(_deployment(name, one) for name, one in entry.environments.items()),
+        environments=tuple(
+            _deployment(name, one, entry.sites) for name, one in entry.environments.items()
+        ),
         criticality=entry.criticality,
         sites=entry.sites,
         tags=entry.tags,

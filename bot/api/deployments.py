@@ -49,6 +49,10 @@ class Validating(Protocol):
 class Deployments(Protocol):
     """Plans, checks and starts deploys; `deploy` and `rollback` are two ways to ask for one."""
 
+    def planned(self, service: Service, text: str) -> datetime | None:
+        """Return the moment that is typed, as clocks at the service's site show it; None for ""."""
+        ...
+
     async def propose(self, wanted: Wanted, values: Mapping[str, str], verb: str) -> Proposal:
         """Resolve the version to a commit and return exactly what would be done."""
         ...

@@ -7,15 +7,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.api import Done
+from bot.calendars.typed import Reader, local_text
 from bot.deploys.card import card, topic
 from bot.deploys.flow import WORKFLOW
 from bot.deploys.gates import Asked, Moment, pass_all
-from bot.deploys.plan import first_steps
+from bot.deploys.plan import first_steps, has_changed, is_touched
+from bot.deploys.schedule import GRACE
 from bot.errors import BadInput, Refused, Rejected
 from bot.model import (
     Batch,
     Change,
     ChangeResult,
+    ChangeType,
     Deploy,
     DeployState,
     NewChange,
@@ -24,13 +27,16 @@ from bot.model import (
     Reason,
     Reply,
 )
+from bot.moments import written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from bot.api import Caller, Wanted
     from bot.deploys.gates import Gate, Shown
     from bot.deploys.origins import Origins
+    from bot.deploys.urgent import Urgent
     from bot.model import Request, Service
     from bot.ports import (
         ChangeTickets,
@@ -38,6 +44,7 @@ if TYPE_CHECKING:
         Clock,
         Effect,
         Engine,
+        Freezes,
         Notices,
         Transaction,
     )
@@ -65,8 +72,17 @@ class DeployDesk:
     engine: Engine
     notices: Notices
     clock: Clock
+    freezes: Freezes
     giving_way: Callable[[str, str], Effect[None]]
     origins: Origins
+    urgent: Urgent
+
+    def planned(self, service: Service, text: str) -> datetime | None:
+        """Return the moment that is typed, as clocks at the service's site show it."""
+        if not text:
+            return None
+        read = Reader(self.freezes.zone(service.id), self.clock.now())
+        return read(text).replace(second=0, microsecond=0)
 
     async def propose(self, wanted: Wanted, values: Mapping[str, str], verb: str) -> Proposal:
         """Resolve the version to a commit and return exactly what would be done."""
@@ -86,13 +102,30 @@ class DeployDesk:
         if wanted.rollback_of:
             facts["rolls_back"] = wanted.rollback_of
         facts |= await self.origins.facts(service, commit, wanted.change)
+        sites = await self._touched(wanted.rollback_of)
+        if sites:
+            facts["sites"] = ", ".join(sites)
+        if wanted.planned is not None:
+            facts["planned"] = wanted.planned.isoformat(timespec="minutes")
         title = "Roll back" if verb == "rollback" else "Deploy"
         summary = f"{title} {service.id} {wanted.version} to {wanted.environment}"
+        if sites:
+            summary = f"{summary} at {' and '.join(sites)}"
+        if wanted.planned is not None:
+            at = local_text(wanted.planned, self.freezes.zone(service.id))
+            summary = f"{summary}, to start {at}"
         return Proposal(verb, values, facts, summary)
 
     async def check(self, wanted: Wanted, proposal: Proposal) -> Shown:
         """Refuse what a gate refuses: freezes, locks, CI that is not green, changes, and so on."""
-        return await pass_all(self.gates, Asked(wanted, proposal.facts["commit"], Moment.REQUEST))
+        if wanted.planned is not None and self.clock.now() > wanted.planned + GRACE:
+            raise Refused(
+                Reason.EXPIRED,
+                f"It was to start at {written(wanted.planned)}, which is over. Ask again with a "
+                "later `--at`.",
+            )
+        asked = Asked(wanted, proposal.facts["commit"], Moment.REQUEST, when=wanted.planned)
+        return await pass_all(self.gates, asked)
 
     def open_change(self, wanted: Wanted, proposal: Proposal, caller: Caller) -> Done:
         """Open the change record that the deploy needs, from its own facts."""
@@ -106,20 +139,28 @@ class DeployDesk:
         return Done((self.changes.open(self._new_change(wanted, proposal, caller)),), say)
 
     def start(self, wanted: Wanted, proposal: Proposal, caller: Caller) -> Done:
-        """Keep the deploy, take its lock, and start its durable flow."""
+        """Keep the deploy, take its lock, and start its durable flow; a planned one only waits."""
 
         def begin(tx: Transaction) -> Deploy:
             if wanted.rollback_of:
                 self.giving_way(wanted.rollback_of, caller.principal.id)(tx)
             number = wanted.change
             if proposal.facts.get("change") == NEW:
-                number = self.changes.open(self._new_change(wanted, proposal, caller))(tx).number
+                change = self.changes.open(self._new_change(wanted, proposal, caller))(tx)
+                number = change.number
+                if change.type is ChangeType.EMERGENCY:
+                    self.urgent.review(change, caller)(tx)
             deploy = self.deploys.open(self._new(wanted, proposal, caller, number))(tx)
+            starts = deploy.state is DeployState.STARTED
             if number:
                 self.changes.link(
-                    number, request=caller.request, deploy=deploy.id, approvers=caller.approvers
+                    number,
+                    request=caller.request,
+                    deploy=deploy.id if starts else "",
+                    approvers=caller.approvers,
                 )(tx)
-            self.engine.start(WORKFLOW, deploy.id)(tx)
+            if starts:
+                self.engine.start(WORKFLOW, deploy.id)(tx)
             shown = topic(deploy)
             self.notices.keep(shown, card(deploy))(tx)
             for channel in wanted.service.channels:
@@ -149,7 +190,7 @@ class DeployDesk:
     async def last_good(self, service: Service, environment: str) -> tuple[str, str]:
         """Return the last known-good version before what runs now, and the deploy it undoes."""
         history = await self.deploys.list(service=service.id, environment=environment, limit=50)
-        ended = [deploy for deploy in history if deploy.state is not DeployState.STOPPED]
+        ended = [deploy for deploy in history if has_changed(deploy)]
         if not ended:
             raise Refused(
                 Reason.NOT_FOUND,
@@ -173,21 +214,24 @@ class DeployDesk:
 
     def _new_change(self, wanted: Wanted, proposal: Proposal, caller: Caller) -> NewChange:
         service = wanted.service
-        now = self.clock.now()
+        start = wanted.planned or self.clock.now()
         return NewChange(
             service=service.id,
             environment=wanted.environment,
             summary=f"{proposal.summary}: {wanted.reason}",
             requester=caller.principal.id,
+            type=ChangeType.EMERGENCY if self.urgent.grant(wanted, caller) else ChangeType.NORMAL,
             clinical_impact=IMPACT.get(service.safety_class, ""),
             backout=f"rollback {service.id} {wanted.environment}",
-            window_start=now,
-            window_end=now + WINDOW,
+            window_start=start,
+            window_end=start + WINDOW,
             version=wanted.version,
             correlation=caller.correlation,
         )
 
     def _new(self, wanted: Wanted, proposal: Proposal, caller: Caller, change: str) -> Deploy:
+        batches, hold = _plan(wanted, proposal)
+        grant = self.urgent.grant(wanted, caller)
         return Deploy(
             id="",
             service=wanted.service.id,
@@ -196,15 +240,41 @@ class DeployDesk:
             commit=proposal.facts["commit"],
             requester=caller.principal.id,
             reason=wanted.reason,
-            state=DeployState.STARTED,
+            state=DeployState.SCHEDULED if wanted.planned else DeployState.STARTED,
             created=self.clock.now(),
             request=caller.request,
             change=change,
             rollback_of=wanted.rollback_of,
-            steps=first_steps((Batch(),)),
+            steps=first_steps(batches),
             place=caller.place,
-            batches=(Batch(),),
+            planned=wanted.planned,
+            batches=batches,
+            hold_seconds=hold,
+            glass=grant.id if grant else "",
+            incident=grant.incident if grant else "",
         )
+
+    async def _touched(self, rollback_of: str) -> tuple[str, ...]:
+        """Return the sites that a rollback goes to, none where it goes to the whole environment.
+
+        What a deploy went to site by site, and did not finish, is put back where it was.
+        """
+        deploy = await self.deploys.show(rollback_of) if rollback_of else None
+        batches = deploy.batches if deploy else ()
+        if all(is_touched(batch) for batch in batches):
+            return ()
+        return tuple(site for batch in batches if is_touched(batch) for site in batch.sites)
+
+
+def _plan(wanted: Wanted, proposal: Proposal) -> tuple[tuple[Batch, ...], int]:
+    """Return the batches of sites and how many seconds each is held; a rollback holds nothing."""
+    sites = tuple(filter(None, proposal.facts.get("sites", "").split(", ")))
+    declared = wanted.service.environment(wanted.environment)
+    rollout = declared.rollout if declared else None
+    if rollout is None or wanted.rollback_of:
+        return (Batch(sites),), 0
+    batches = tuple(Batch(sites) for sites in rollout.batches)
+    return batches, int(rollout.hold.total_seconds())
 
 
 def _change(result: object) -> Change:

@@ -14,21 +14,28 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 import structlog
 
 from bot.deploys.before import Before
+from bot.deploys.brake import Brake
 from bot.deploys.closing import Closing
+from bot.deploys.hold import Hold
+from bot.deploys.jobs import Jobs
 from bot.deploys.sight import Sight
 from bot.deploys.smoke import Smoke
-from bot.deploys.stage import ON, UNKNOWN, Outcome, Stage, outcome
+from bot.deploys.stage import FAILED, ON, UNKNOWN, Outcome, Stage, outcome
 from bot.deploys.trigger import Trigger
+from bot.deploys.undoing import Undo
 from bot.deploys.watching import Watch
 from bot.errors import AuditUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.deploys.gates import Gate
     from bot.deploys.journal import Journal
     from bot.deploys.patience import Patience
+    from bot.deploys.trigger import Allowed
     from bot.model import Json
     from bot.ports import ChangeTickets, Ci, Prober, Steps
+    from bot.ports.control import Halts
 
 WORKFLOW = "deploy"
 Doing: TypeAlias = Callable[[str, Callable[[], Awaitable[Outcome]]], Awaitable[Mapping[str, str]]]
@@ -36,34 +43,57 @@ LOG = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
+class Outer:
+    """What the flow asks, and what it changes outside."""
+
+    ci: Ci
+    changes: ChangeTickets
+    prober: Prober
+    gates: Sequence[Gate]
+    allowed: Allowed
+    halts: Halts
+
+
+@dataclass(frozen=True)
 class DeployFlow:
     """The workflow `deploy`, keyed by the deploy's id.
 
     `batch` is what happens to each batch of sites, in this order; `afterwards` what happens once
-    all of them are done. The first stage that does not go on is the end.
+    all of them are done. The first stage that does not go on is the end; where several batches
+    were to be done and one has failed, `back` happens to each of them, the last one first.
     """
 
     before: Before
     batch: Sequence[tuple[str, Stage]]
     afterwards: Sequence[tuple[str, Stage]]
+    back: Sequence[tuple[str, Stage]]
     closing: Closing
     patience: Patience
 
     @classmethod
     def made(
-        cls, journal: Journal, ci: Ci, changes: ChangeTickets, prober: Prober, patience: Patience
+        cls,
+        journal: Journal,
+        outer: Outer,
+        patience: Patience,
+        *,
+        afterwards: Sequence[tuple[str, Stage]] = (),
     ) -> Self:
         """Wire the stages in their order."""
-        sight = Sight(prober)
+        sight, jobs = Sight(outer.prober), Jobs(journal, outer.ci, patience)
+        smoke, brake = Smoke(journal, sight, patience), Brake(journal, outer.halts, patience)
         return cls(
             before=Before(journal, sight),
             batch=(
-                ("trigger", Trigger(journal, ci, patience)),
-                ("watch", Watch(journal, ci, patience)),
-                ("smoke", Smoke(journal, sight, patience)),
+                ("trigger", Trigger(jobs, brake, outer.gates, outer.allowed)),
+                ("watch", Watch(jobs)),
+                ("smoke", smoke),
+                ("brake", brake),
+                ("hold", Hold(journal, smoke, brake)),
             ),
-            afterwards=(),
-            closing=Closing(journal, changes),
+            afterwards=afterwards,
+            back=(("back", Undo(jobs, smoke, outer.halts)),),
+            closing=Closing(journal, outer.changes),
             patience=patience,
         )
 
@@ -83,7 +113,10 @@ class DeployFlow:
             return _words(await steps.run(name, lambda: self._insist(work)))
 
         seen = await step("before", lambda: self.before(deploy_id))
-        last = await self._forward(step, deploy_id, int(seen["batches"]))
+        batches = int(seen["batches"])
+        last = await self._forward(step, deploy_id, batches)
+        if last["state"] == FAILED and batches > 1:
+            last = await self._backward(step, deploy_id, batches, last)
         await step("close", lambda: self.closing(deploy_id, last))
 
     async def _forward(self, step: Doing, deploy_id: str, batches: int) -> Mapping[str, str]:
@@ -96,10 +129,24 @@ class DeployFlow:
         stages += [(name, stage, batches - 1) for name, stage in self.afterwards]
         last = _words(outcome(ON))
         for name, stage, number in stages:
-            last = await step(name, _bound(stage, deploy_id, number))
+            came = await step(name, _bound(stage, deploy_id, number))
+            last = {**came, "text": came["text"] or last["text"]}
             if last["state"] != ON:
                 break
         return last
+
+    async def _backward(
+        self, step: Doing, deploy_id: str, batches: int, failed: Mapping[str, str]
+    ) -> Mapping[str, str]:
+        """Put back what ran before, the last batch first; return how the deploy ended."""
+        state, texts = failed["state"], [failed["text"]]
+        for number in reversed(range(batches)):
+            for name, stage in self.back:
+                came = await step(f"{name} {number + 1}", _bound(stage, deploy_id, number))
+                if came["state"] != ON:
+                    texts.append(came["text"])
+                state = UNKNOWN if came["state"] == UNKNOWN else state
+        return {"state": state, "text": " ".join(texts)}
 
     async def _insist(self, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
         """Wait until the log can be written: what cannot be recorded is not done meanwhile."""

@@ -56,7 +56,12 @@ class Journal:
             request=deploy.request,
             deploy=deploy.id,
             change=deploy.change,
-            params={"version": deploy.version, "commit": deploy.commit},
+            incident=deploy.incident,
+            params={
+                "version": deploy.version,
+                "commit": deploy.commit,
+                **({"break_glass": deploy.glass} if deploy.glass else {}),
+            },
         )
 
     async def recorded(self, deploy: Deploy, verb: str, kind: Kind, at: str) -> bool:

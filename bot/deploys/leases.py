@@ -28,8 +28,8 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from bot.deploys.flow import WORKFLOW
+from bot.deploys.jobs import TRIGGER
 from bot.deploys.stage import FAILED, UNKNOWN
-from bot.deploys.trigger import TRIGGER
 from bot.errors import AuditUnavailable, Conflict, IntegrationError, StoreFailed
 from bot.model import AuditQuery, BuildState, Kind
 from bot.ports import Life

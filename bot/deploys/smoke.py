@@ -13,6 +13,8 @@ from bot.errors import IntegrationError
 from bot.model import BatchState, StepState
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.deploys.patience import Patience
     from bot.deploys.sight import Sight
     from bot.deploys.stage import Outcome
@@ -35,13 +37,7 @@ class Smoke:
         batch = batches_of(deploy)[number]
         label = said(batch.sites, SMOKE)
         deploy = await self.journal.note(deploy, label, StepState.RUNNING)
-        waited = 0.0
-        while True:
-            state, text = await self.probe(deploy, service, number)
-            if state is not StepState.FAILED or waited > self.patience.smoke:
-                break
-            waited += self.patience.poll
-            await asyncio.sleep(self.patience.poll)
+        state, text = await self.settled(deploy, service, number)
         good = state is not StepState.FAILED
         batch = replace(batch, state=BatchState.DONE if good else BatchState.FAILED)
         if not good:
@@ -50,18 +46,36 @@ class Smoke:
         await self.journal.note(deploy, label, state, text, batches=batches)
         return outcome(ON if good else FAILED, text)
 
-    async def probe(self, deploy: Deploy, service: Service, number: int) -> tuple[StepState, str]:
-        """Look once: done, failed and what is wrong, or skipped where nothing can be probed."""
+    async def settled(self, deploy: Deploy, service: Service, number: int) -> tuple[StepState, str]:
+        """Probe a batch until it is well, or its time is over."""
         sites = batches_of(deploy)[number].sites
+        return await self.settled_at(deploy, service, sites, deploy.version)
+
+    async def settled_at(
+        self, deploy: Deploy, service: Service, sites: Sequence[str], version: str
+    ) -> tuple[StepState, str]:
+        """Probe some sites until they run a version and are well, or the time is over."""
+        waited = 0.0
+        while True:
+            state, text = await self.probe(deploy, service, sites, version)
+            if state is not StepState.FAILED or waited > self.patience.smoke:
+                return state, text
+            waited += self.patience.poll
+            await asyncio.sleep(self.patience.poll)
+
+    async def probe(
+        self, deploy: Deploy, service: Service, sites: Sequence[str], version: str
+    ) -> tuple[StepState, str]:
+        """Look once: done, failed and what is wrong, or skipped where nothing can be probed."""
         try:
             seen = await self.sight.versions(service, deploy.environment, sites)
         except IntegrationError as error:
             return StepState.FAILED, error.text
         if not seen:
             return StepState.SKIPPED, NO_PROBE
-        for site, version in seen.items():
-            if version != deploy.version:
+        for site, answered in seen.items():
+            if answered != version:
                 place = f"{site} answers" if site else "it answers"
-                return StepState.FAILED, f"{place} version {version}"
+                return StepState.FAILED, f"{place} version {answered}"
         place = f"{' and '.join(sites)} in {deploy.environment}" if sites else deploy.environment
-        return StepState.DONE, f"{place} answers {deploy.version}."
+        return StepState.DONE, f"{place} answers {version}."

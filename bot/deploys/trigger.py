@@ -1,133 +1,120 @@
-"""The only stage that changes anything outside: starts the deploy job, never twice.
-
-Its intent is recorded before, its outcome after. Where an intent has no outcome, the CI server is
-asked by the correlation id first; if that cannot settle it, a human is asked and the environment
-stays locked.
-"""
+"""Right before anything is changed outside: everything that let the deploy pass is asked again."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from bot.deploys.journal import Journal, changed, correlation
+from bot.api import Wanted
+from bot.deploys.gates import Asked, Moment, pass_all
+from bot.deploys.jobs import Job
+from bot.deploys.journal import changed, correlation
 from bot.deploys.plan import START, batches_of, said
-from bot.deploys.stage import FAILED, ON, UNKNOWN, outcome
-from bot.errors import IntegrationError, Rejected, Unreachable
-from bot.model import BatchState, Kind, Reason, StepState
+from bot.deploys.stage import ON, STOPPED, outcome
+from bot.errors import IntegrationError, Refused, StoreFailed, Unreachable
+from bot.model import BatchState, Reason, StepState
 
 if TYPE_CHECKING:
-    from bot.deploys.patience import Patience
+    from bot.deploys.brake import Brake
+    from bot.deploys.gates import Gate
+    from bot.deploys.jobs import Jobs
     from bot.deploys.stage import Outcome
-    from bot.model import Build, Deploy, Draft, Service
-    from bot.ports import Ci
+    from bot.model import Batch, Deploy, Service
 
-TRIGGER = "deploy trigger"
+
+class Allowed(Protocol):
+    """Says whether policy lets a deploy run still: its people, roles and approvals as of now."""
+
+    async def __call__(self, deploy: Deploy) -> None:
+        """Raise `Refused` where it does not."""
+        ...
 
 
 @dataclass(frozen=True)
 class Trigger:
-    """Starts the deploy job of one batch."""
+    """Starts the deploy job of one batch, if everything still lets it pass at that moment."""
 
-    journal: Journal
-    ci: Ci
-    patience: Patience
+    jobs: Jobs
+    brake: Brake
+    gates: Sequence[Gate]
+    allowed: Allowed
 
     async def __call__(self, deploy_id: str, number: int) -> Outcome:
-        """Start it, or find out whether it was started."""
-        deploy, service = await self.journal.load(deploy_id)
-        deploy = await self.journal.note(deploy, _label(deploy, number), StepState.RUNNING)
-        at = _at(deploy, number)
-        if await self.journal.recorded(deploy, TRIGGER, Kind.EFFECT, at):
-            return await self._look_up(deploy, service, number, start_if_absent=True)
-        return await self._start(deploy, service, number)
-
-    async def _start(self, deploy: Deploy, service: Service, number: int) -> Outcome:
-        await self._intend(deploy, number)
-        try:
-            build = await self.ci.deploy(
-                service,
-                deploy.version,
-                deploy.commit,
-                deploy.environment,
-                correlation=_at(deploy, number),
-            )
-        except Rejected as error:
-            await self._came_out(deploy, number, Reason.FAILED, error.text)
-            return outcome(FAILED, f"The CI server refused: {error.text}")
-        except Unreachable:
-            # It may have arrived all the same: only the CI server can say.
-            return await self._look_up(deploy, service, number, start_if_absent=False)
-        return await self._started(deploy, number, build, "")
-
-    async def _look_up(
-        self, deploy: Deploy, service: Service, number: int, *, start_if_absent: bool
-    ) -> Outcome:
-        """Ask the CI server whether the job was started; twice, so that a late one is seen."""
-        waited, answered = 0.0, 0
-        text = ""
-        while waited <= self.patience.lookup:
-            try:
-                build = await self.ci.find(service, _at(deploy, number))
-            except IntegrationError as error:
-                text = error.text
-            else:
-                if build is not None:
-                    return await self._started(deploy, number, build, "found by its correlation id")
-                answered += 1
-            if answered > 1:
-                break
-            waited += self.patience.poll
-            await asyncio.sleep(self.patience.poll)
-        if answered > 1 and start_if_absent:
-            never = "the CI server never had it"
-            await self._came_out(deploy, number, Reason.CANCELLED, never)
-            return await self._start(deploy, service, number)
-        if answered > 1:
-            text = "The CI server did not answer, and has no such job: nothing was started."
-            await self._came_out(deploy, number, Reason.UNAVAILABLE, text)
-            return outcome(FAILED, text)
-        return outcome(UNKNOWN, f"{text} Look at the CI server and say how it ended.")
-
-    async def _started(self, deploy: Deploy, number: int, build: Build, how: str) -> Outcome:
-        text = how or f"started {build.id}"
-        await self._came_out(deploy, number, Reason.OK, text, build.id)
-        deploy = await self.journal.deploy(deploy.id)
-        batch = replace(batches_of(deploy)[number], build=build.id, state=BatchState.STARTED)
-        await self.journal.note(
-            deploy,
-            _label(deploy, number),
-            StepState.DONE,
-            f"build {build.id}",
-            build=build.id,
-            batches=changed(deploy, number, batch),
-        )
+        """Start it, find the one that was started, or stop before anything happened."""
+        journal = self.jobs.journal
+        deploy, service = await journal.load(deploy_id)
+        batch = batches_of(deploy)[number]
+        label = said(batch.sites, START)
+        deploy = await journal.note(deploy, label, StepState.RUNNING)
+        at = correlation_of(deploy, number)
+        job = Job(deploy, service, deploy.version, deploy.commit, batch.sites, at)
+        made, build = await self.jobs.start(job, lambda: self._again(deploy, service, batch))
+        deploy = await journal.deploy(deploy_id)
+        if build is None:
+            state = StepState.UNKNOWN if made["state"] == "unknown" else StepState.FAILED
+            await journal.note(deploy, label, state, str(made["text"]))
+            return made
+        batch = replace(batch, build=build.id, state=BatchState.STARTED)
+        batches = changed(deploy, number, batch)
+        detail = f"build {build.id}"
+        await journal.note(deploy, label, StepState.DONE, detail, build=build.id, batches=batches)
         return outcome(ON)
 
-    async def _intend(self, deploy: Deploy, number: int) -> None:
-        held = self.journal.deploys.holding(deploy.id)
-        await self.journal.ledger.append(self._draft(deploy, number, Kind.EFFECT), held)
+    async def _again(self, deploy: Deploy, service: Service, batch: Batch) -> Outcome | None:
+        stopped = await self.brake.clear(deploy.id)
+        if stopped is not None:
+            return stopped
+        try:
+            await self._same_commit(deploy, service)
+            await pass_all(self.gates, asked(deploy, service, batch))
+            await self.allowed(deploy)
+        except Refused as refusal:
+            return outcome(STOPPED, refusal.text, refusal.reason)
+        except (IntegrationError, StoreFailed) as error:
+            # What cannot be told counts as not passed.
+            return outcome(STOPPED, str(error), Reason.UNAVAILABLE)
+        return None
 
-    async def _came_out(
-        self, deploy: Deploy, number: int, reason: Reason, text: str, build: str = ""
-    ) -> None:
-        draft = self._draft(deploy, number, Kind.EFFECT_OUTCOME)
-        params = {**draft.params, "build": build} if build else draft.params
-        await self.journal.ledger.append(replace(draft, reason=reason, text=text, params=params))
+    async def _same_commit(self, deploy: Deploy, service: Service) -> None:
+        commit = await self._resolved(deploy, service)
+        if commit != deploy.commit:
+            raise Refused(
+                Reason.SUPERSEDED,
+                f"{deploy.version} of {service.id} is commit {commit[:12]} now, and was "
+                f"{deploy.commit[:12]} when this was asked for: somebody moved the tag. Find out "
+                "who and why, then ask again.",
+            )
 
-    def _draft(self, deploy: Deploy, number: int, kind: Kind) -> Draft:
-        draft = self.journal.draft(deploy, kind, TRIGGER)
-        sites = ", ".join(batches_of(deploy)[number].sites)
-        params = {**draft.params, "sites": sites} if sites else draft.params
-        return replace(draft, correlation=_at(deploy, number), params=params)
+    async def _resolved(self, deploy: Deploy, service: Service) -> str:
+        waited, patience = 0.0, self.jobs.patience
+        while True:
+            try:
+                return await self.jobs.ci.resolve(service, deploy.version)
+            except Unreachable:
+                if waited >= patience.lookup:
+                    raise
+            waited += patience.poll
+            await asyncio.sleep(patience.poll)
 
 
-def _label(deploy: Deploy, number: int) -> str:
-    return said(batches_of(deploy)[number].sites, START)
+def asked(deploy: Deploy, service: Service, batch: Batch) -> Asked:
+    """Return what the gates are asked about a batch that is about to be triggered."""
+    wanted = Wanted(
+        service=service,
+        environment=deploy.environment,
+        version=deploy.version,
+        reason=deploy.reason,
+        change=deploy.change,
+        rollback_of=deploy.rollback_of,
+        requester=deploy.requester,
+        sites=batch.sites,
+    )
+    return Asked(wanted, deploy.commit, Moment.TRIGGER, deploy)
 
 
-def _at(deploy: Deploy, number: int) -> str:
-    """Return the correlation id of a batch; a deploy that goes everywhere at once has its own."""
+def correlation_of(deploy: Deploy, number: int) -> str:
+    """Return a batch's correlation id; a deploy that goes everywhere at once has its own."""
     sites = batches_of(deploy)[number].sites
     return correlation(deploy, f"batch {number + 1} {' '.join(sites)}" if sites else "")

@@ -210,7 +210,7 @@ class ValidationDesk:
             raise NotAuthorised(f"{deploy.id} is validated by {validator}; ask them to look.")
         why = await self.duties.refusal(who, Duty.VALIDATOR, deploy)
         if why:
-            raise NotAuthorised(f"You cannot validate {deploy.id}: {why}")
+            raise NotAuthorised(f"You cannot validate {deploy.id}: {why.rstrip('.')}.")
 
     def _is_named(self, who: Principal, validator: Validator) -> bool:
         if validator.person:
@@ -222,9 +222,9 @@ class ValidationDesk:
     async def _chats(self, validator: Validator, deploy: Deploy) -> Sequence[Place]:
         """Return the own chats of those who may validate."""
         named = [who for who in self.people.people() if self._is_named(who, validator)]
-        may = [who for who in named if not await self.duties.refusal(who, Duty.VALIDATOR, deploy)]
-        if len(may) > MOST_CHATS:
+        if len(named) > MOST_CHATS:
             return []
+        may = [who for who in named if not await self.duties.refusal(who, Duty.VALIDATOR, deploy)]
         return [place for who in may for place in await self.own_chats(who.id)]
 
     def _closing(self, deploy: Deploy, outcome: str, *, is_good: bool) -> Sequence[Effect[object]]:
@@ -237,17 +237,6 @@ class ValidationDesk:
     async def _tell(self, *topics: str) -> None:
         for each in topics:
             await self.journal.notices.tell(each)
-
-
-@dataclass(frozen=True)
-class RequesterAbstains:
-    """The separation of duties that is always wanted: nobody validates what they asked for."""
-
-    async def refusal(self, who: Principal, duty: Duty, deploy: Deploy) -> str:
-        """Return why not, or ""."""
-        if duty is Duty.VALIDATOR and who.id == deploy.requester:
-            return "you asked for it yourself, so somebody else must look."
-        return ""
 
 
 def _close_if_open(

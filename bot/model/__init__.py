@@ -12,8 +12,8 @@ from bot.model.changes import (
     NewChange,
     Overlap,
 )
-from bot.model.deploys import Batch, BatchState, Deploy, DeployState, Wish
-from bot.model.estate import CiTarget, Deployment, Environment, Probe, Service, Validator
+from bot.model.deploys import Batch, BatchState, Deploy, DeployState, Running, Wish
+from bot.model.estate import CiTarget, Deployment, Environment, Probe, Rollout, Service, Validator
 from bot.model.events import (
     AuditCount,
     AuditPage,
@@ -92,6 +92,8 @@ __all__ = [
     "Request",
     "RequestState",
     "Risk",
+    "Rollout",
+    "Running",
     "Secret",
     "Service",
     "Signing",

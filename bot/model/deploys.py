@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.model.messages import Place
+from bot.model.reasons import Reason
 from bot.model.steps import Step
 
 
@@ -60,13 +61,29 @@ class Wish(enum.StrEnum):
 
 
 @dataclass(frozen=True)
+class Running:
+    """Which version is where, by what is known here: `site` "" is everywhere else.
+
+    What a deploy left that did not end well is not certain.
+    """
+
+    environment: str
+    site: str
+    version: str
+    deploy: str
+    since: datetime
+    is_certain: bool = True
+
+
+@dataclass(frozen=True)
 class Deploy:
     """One deploy of one service to one environment; `replaced` is what ran before it.
 
     `planned` is the moment that it was asked for, where that is not at once. Each of `batches` is
     triggered by itself, `hold_seconds` after the one before. `wish` is what was last asked of it
-    since, by whom and why. `validate_until` is when the watch of the clinical validator ends;
-    `validated_by` answered, in favour or not, and `validation` is what they said.
+    since, by whom and why; `stop` is why it was stopped, where it was. `validate_until` is when the watch of the clinical validator ends;
+    `validated_by` answered, in favour or not, and `validation` is what they said. `glass` is the
+    break-glass that it was started under, for `incident`.
     """
 
     id: str
@@ -94,7 +111,10 @@ class Deploy:
     wish: Wish = Wish.NONE
     wish_by: str = ""
     wish_why: str = ""
+    stop: Reason | None = None
     validate_until: datetime | None = None
     validated_by: str = ""
     validated: datetime | None = None
     validation: str = ""
+    glass: str = ""
+    incident: str = ""

@@ -66,6 +66,14 @@ class Validator:
 
 
 @dataclass(frozen=True)
+class Rollout:
+    """Which sites get a version together, in this order, and how long each of them is held."""
+
+    batches: tuple[tuple[str, ...], ...]
+    hold: timedelta
+
+
+@dataclass(frozen=True)
 class Deployment:
     """One environment of one service, as the estate file declares it.
 
@@ -81,6 +89,7 @@ class Deployment:
     smoke: tuple[Probe, ...] = ()
     validator: Validator | None = None
     watch: timedelta = WATCH
+    rollout: Rollout | None = None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from bot.model import (
     DeployState,
     Place,
     Proposal,
+    Reason,
     Reply,
     RequestState,
     Step,
@@ -134,10 +135,13 @@ class DeployRow(Store, table=True):
     wish: Wish = _column(Word(Wish))
     wish_by: str = _column(Text)
     wish_why: str = _column(Text)
+    stop: Reason | None = _column(Word(Reason), null=True)
     validate_until: datetime | None = _column(Utc, null=True)
     validated_by: str = _column(Text)
     validated: datetime | None = _column(Utc, null=True)
     validation: str = _column(Text)
+    glass: str = _column(Text)
+    incident: str = _column(Text)
 
 
 class FreezeRow(Store, table=True):

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from bot.model import Batch, Deploy, DeployState, Step
+    from bot.model import Batch, Deploy, DeployState, Reason, Running, Step, Wish
     from bot.ports import Effect
 
 
@@ -20,6 +20,26 @@ class DeployStore(Protocol):
 
         Idempotent by `deploy.request` when it has one: the deploy of that request is returned.
         `Conflict(reason=LOCKED)` names the deploy that holds the lock.
+        """
+        ...
+
+    def begin(self, deploy_id: str, at: datetime) -> Effect[Deploy]:
+        """Start a scheduled deploy and take its lock; `Conflict` where somebody was first.
+
+        `Conflict(reason=LOCKED)` where its environment is held: it stays scheduled then.
+        """
+        ...
+
+    def call_off(
+        self, deploy_id: str, stop: Reason, *, outcome: str, at: datetime
+    ) -> Effect[Deploy]:
+        """Stop a deploy that is still scheduled; `Conflict` where it has begun or ended."""
+        ...
+
+    def wish(self, deploy_id: str, wish: Wish, *, by: str, why: str) -> Effect[Deploy]:
+        """Write down what somebody asks of a deploy that runs; `Conflict` where it does not.
+
+        What was aborted stays aborted.
         """
         ...
 
@@ -37,7 +57,13 @@ class DeployStore(Protocol):
         ...
 
     def end(
-        self, deploy_id: str, state: DeployState, *, outcome: str, at: datetime
+        self,
+        deploy_id: str,
+        state: DeployState,
+        *,
+        outcome: str,
+        at: datetime,
+        stop: Reason | None = None,
     ) -> Effect[Deploy]:
         """End a deploy once and release its lock; UNKNOWN keeps the lock until settled."""
         ...
@@ -52,6 +78,14 @@ class DeployStore(Protocol):
 
     async def show(self, deploy_id: str) -> Deploy | None:
         """Return a deploy by id."""
+        ...
+
+    async def due(self, at: datetime) -> Sequence[str]:
+        """Return the scheduled deploys whose moment has come, the first planned first."""
+        ...
+
+    async def where(self, service: str, environment: str = "") -> Sequence[Running]:
+        """Return which version is where, as far as deploys from here say."""
         ...
 
     async def list(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated
 
 from bot.api import (
@@ -34,14 +35,20 @@ class Args(args):
     environment: Annotated[Environment, Word("to")]
     reason: Annotated[str, Option("why this deploy is made"), FreeText()]
     change: Annotated[str, Id("CHG")] = ""
+    at: Annotated[str, Option("when it starts, on the clocks of its site: `Tue 02:00`")] = ""
 
 
 async def propose(arguments: Args, deployments: Deployments) -> Proposal:
     """Bind the asking to the commit that the version is now."""
     if not arguments.reason.strip():
         raise BadInput("Say why: `--reason ...` is what the approvers and the record will read.")
-    wanted = _wanted(arguments)
-    return await deployments.propose(wanted, _values(arguments), "deploy")
+    planned = deployments.planned(arguments.service, arguments.at)
+    wanted = replace(_wanted(arguments, None), planned=planned)
+    values = _values(arguments)
+    if planned is not None:
+        # What was typed means another moment tomorrow; this one is what is approved.
+        values["at"] = planned.isoformat(timespec="minutes")
+    return await deployments.propose(wanted, values, "deploy")
 
 
 async def check(
@@ -49,7 +56,7 @@ async def check(
 ) -> tuple[tuple[str, str], ...]:
     """Refuse what must not be deployed now; return what the checks found."""
     wanted = replace(
-        _wanted(arguments),
+        _wanted(arguments, proposal),
         requester=caller.principal.id,
         correlation=caller.correlation,
         request=caller.request,
@@ -61,7 +68,7 @@ async def on_request(
     arguments: Args, proposal: Proposal, caller: Caller, deployments: Deployments
 ) -> Done:
     """Open the change record together with the request."""
-    return deployments.open_change(_wanted(arguments), proposal, caller)
+    return deployments.open_change(_wanted(arguments, proposal), proposal, caller)
 
 
 async def on_withdrawn(request: Request, deployments: Deployments) -> tuple[Effect[object], ...]:
@@ -73,16 +80,18 @@ async def run(
     arguments: Args, proposal: Proposal, caller: Caller, deployments: Deployments
 ) -> Done:
     """Start the durable flow."""
-    return deployments.start(_wanted(arguments), proposal, caller)
+    return deployments.start(_wanted(arguments, proposal), proposal, caller)
 
 
-def _wanted(arguments: Args) -> Wanted:
+def _wanted(arguments: Args, proposal: Proposal | None) -> Wanted:
+    planned = proposal.facts.get("planned") if proposal else None
     return Wanted(
         service=arguments.service,
         environment=arguments.environment.name,
         version=arguments.version,
         reason=arguments.reason,
         change=arguments.change,
+        planned=datetime.fromisoformat(planned) if planned else None,
     )
 
 
@@ -107,6 +116,7 @@ command = Command(
     examples=(
         'deploy lab-results 1.4.2 to production --reason "fix the stuck ORU queue"',
         'deploy portal 1.4.2 to test --reason "try it" --dry-run',
+        'deploy portal 1.4.2 to production --at "Tue 02:00" --reason "quiet hours"',
     ),
     propose=propose,
     check=check,

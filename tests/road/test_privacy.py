@@ -123,8 +123,16 @@ class LeakingCi(TwinCi):
         return await super().resolve(service, ref)
 
     async def deploy(
-        self, service: Service, version: str, commit: str, environment: str, *, correlation: str
+        self,
+        service: Service,
+        version: str,
+        commit: str,
+        environment: str,
+        *,
+        correlation: str,
+        sites: Sequence[str] = (),
     ) -> Build:
+        del sites
         asked = f"{service.id} {version} {commit} {environment} {correlation}"
         raise Rejected(f"the job was refused: {asked} {SEGMENT}")
 

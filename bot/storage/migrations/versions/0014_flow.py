@@ -14,6 +14,7 @@ depends_on = None
 def upgrade() -> None:
     """Add what a deploy needs; those that are known went everywhere at once."""
     op.add_column("deploys", sa.Column("planned", sa.DateTime))
+    op.add_column("deploys", sa.Column("stop", sa.String(32)))
     for name, kind, old in (
         ("batches", sa.Text, "[]"),
         ("hold_seconds", sa.Integer, "0"),
