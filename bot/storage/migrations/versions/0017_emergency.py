@@ -31,6 +31,8 @@ def upgrade() -> None:
         *(_text(name) for name in ("lifted_by", "lifted_why")),
     )
     op.create_index("ix_halts_lifted", "halts", ["lifted"])
+    for name in ("glass", "incident"):
+        op.add_column("deploys", sa.Column(name, sa.Text, nullable=False, server_default=""))
     counters = sa.table("counters", sa.column("name", sa.Text), sa.column("value", sa.Integer))
     op.bulk_insert(counters, [{"name": name, "value": 0} for name in ("BG", "HALT")])
 
