@@ -80,6 +80,7 @@ def web_app(
                 clock=house.clock,
                 evidence=house.evidence,
                 calendar=house.control.changing.file,
+                halts=house.control.emergency.halts,
                 signatures=house.desk.signing,
                 sign_in=sign_in,
             )
@@ -318,6 +319,15 @@ def _measure(house: House) -> None:
             "Events of the audit log that the search index does not have yet.",
         )
         missing.set_function(partial(getattr, indexer, "missing"))
+    standing = house.control.emergency.standing
+    for name, meaning in (
+        ("stopped", "1 while a stop-all is in force; NaN while that cannot be told."),
+        ("glasses", "Uses of break-glass that have not ended."),
+        ("reviews", "Reviews of emergencies that nobody has closed yet."),
+        ("late", "Reviews of emergencies that should have been closed."),
+    ):
+        gauge = prometheus_client.Gauge(f"wardroom_emergency_{name}", meaning)
+        gauge.set_function(partial(getattr, standing, name))
     for each in house.trail.forwarding.forwarders:
         events.labels(each.name).set_function(each.events_behind)
         seconds.labels(each.name).set_function(each.seconds_behind)

@@ -10,6 +10,7 @@ from bot.api import BreakGlass, Glass, Halts, ReviewTasks, StopAll
 from bot.emergency.breaking import GlassDesk
 from bot.emergency.glass import LiveGlass
 from bot.emergency.reviews import Reviewing, TaskDesk
+from bot.emergency.standing import Standing
 from bot.emergency.stopping import Roles, StopDesk
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 LATE_SECONDS: Final = 30
 GLASS_SECONDS: Final = 2
+STANDING_SECONDS: Final = 10
 
 
 class Rules(Reviewing, Roles, Protocol):
@@ -48,6 +50,7 @@ class Emergency:
     stopping: StopDesk
     halts: HaltStore
     channels: Channels
+    standing: Standing
 
     @classmethod
     def made(
@@ -98,6 +101,7 @@ class Emergency:
             ),
             halts=kept.halts,
             channels=channels,
+            standing=Standing(kept.halts, kept.grants, kept.tasks, clock),
         )
 
     def provided(self) -> Mapping[type, object]:
@@ -113,8 +117,10 @@ class Emergency:
     async def watch(self, scheduler: AsyncIOScheduler) -> None:
         """Go on looking at what ends, and at what is late, by itself."""
         await self.glass.refresh()
+        await self.standing.look()
         for look, seconds in (
             (self.breaking.look, GLASS_SECONDS),
             (self.reviews.look, LATE_SECONDS),
+            (self.standing.look, STANDING_SECONDS),
         ):
             scheduler.add_job(look, "interval", seconds=seconds, max_instances=1)

@@ -15,8 +15,10 @@ from starlette.responses import HTMLResponse, Response
 from bot.adapters.web.feed import Feed
 from bot.adapters.web.live import Live
 from bot.adapters.web.persona import Personas
+from bot.errors import StoreFailed
 from bot.model import Json, Reason, Reply
-from bot.ports import Directory
+from bot.moments import written
+from bot.ports import Directory, Halts
 from bot.render.html import html, paragraphs
 
 FOLDER = Path(__file__).parent / "templates"
@@ -75,6 +77,7 @@ class Console:
     live: Live
     feed: Feed
     complete: Callable[[str], Sequence[str]]
+    halts: Halts | None = None
 
     async def console(self, request: Request) -> Response:
         """Answer `GET /`: what is known now; the stream takes over from there."""
@@ -84,10 +87,24 @@ class Console:
             "console.html",
             request,
             after=after,
+            halted=await self._halted(),
             messages=[_with_markup(one) for one in messages],
             waiting=[one for one in messages if one["reason"] == Reason.PENDING_APPROVAL.value],
             hints=verbs(self.complete),
         )
+
+    async def _halted(self) -> str:
+        """Return who stopped everything, since when and why; "" while nothing is stopped."""
+        if self.halts is None:
+            return ""
+        try:
+            halt = await self.halts.current()
+        except StoreFailed:
+            return "Whether everything is stopped cannot be told, which counts as stopped."
+        if halt is None:
+            return ""
+        by = ", ".join(halt.by)
+        return f"Everything is stopped since {written(halt.since)} by {by}: {halt.reason}"
 
 
 def verbs(complete: Callable[[str], Sequence[str]]) -> list[str]:

@@ -21,7 +21,7 @@ from bot.adapters.web.persona import Personas
 from bot.adapters.web.report import PATH, ReportPage
 from bot.adapters.web.signing import BACK, CONFIRM, GO, OFFER, SigningPages
 from bot.adapters.web.wire import refused
-from bot.ports import AuditReader, Clock, Directory, NoticeBoard, Road
+from bot.ports import AuditReader, Clock, Directory, Halts, NoticeBoard, Road
 from bot.ports.changes import CalendarFiles, EvidenceFiles
 from bot.ports.signatures import Signatures
 from bot.stores import TopicReader
@@ -49,6 +49,7 @@ class Parts:
     clock: Clock
     evidence: EvidenceFiles | None = None
     calendar: CalendarFiles | None = None
+    halts: Halts | None = None
     signatures: Signatures | None = None
     sign_in: SignIn | None = None
     keep_alive_seconds: float = KEEP_ALIVE_SECONDS
@@ -82,7 +83,7 @@ def _pages(router: APIRouter, door: Door, parts: Parts, feed: Feed) -> None:
     personas = Personas(parts.directory, door.is_https)
     drawing = Drawing(templates(), parts.directory, personas)
     report = ReportPage(drawing, parts.road)
-    page = Console(drawing, parts.live, feed, parts.complete)
+    page = Console(drawing, parts.live, feed, parts.complete, parts.halts)
     audit = AuditPages(drawing, parts.road, parts.audit, parts.anchored)
     for path, method, endpoint in (
         ("/", "GET", page.console),
