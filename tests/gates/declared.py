@@ -1,0 +1,17 @@
+"""Adds to what the estate file of a test's hospital declares."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+
+def declare(site: Path, service: str, environment: str, **keys: object) -> Path:
+    """Add keys to one environment of one service; returns the settings file."""
+    file = site.parent / "services.yaml"
+    services = json.loads(file.read_text())
+    for one in services:
+        if one["id"] == service:
+            one["environments"][environment] |= keys
+    file.write_text(json.dumps(services))
+    return site
