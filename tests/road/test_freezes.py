@@ -75,12 +75,11 @@ async def test_a_recurring_freeze_refuses_at_the_request_and_says_everything(lon
 
 async def test_an_emergency_change_passes_the_rule_that_says_so(london: Chat) -> None:
     change = await london.say(
-        "change open for portal in production --type emergency --summary outage --impact none "
-        "--backout rollback"
+        "change open portal production --type emergency --incident INC-4 --summary outage "
+        "--impact none --backout rollback"
     )
-    if "change" not in change.refs:  # what an emergency change asks for is its own affair
-        pytest.skip(change.text)
-    passed = await london.say(f"{PRODUCTION} --change {change.refs['change']}")
+    assert change.refs["change"] == "CHG-1", change.text
+    passed = await london.say(f"{PRODUCTION} --change CHG-1")
     assert passed.reason is not Reason.FROZEN, passed.text
 
 
@@ -89,11 +88,31 @@ async def test_a_freeze_that_is_added_while_a_request_waits_stops_it(chat: Chat)
     assert asked.reason is Reason.PENDING_APPROVAL
     await added(chat)
     await chat.say(f"approve {asked.request}", as_="release-manager-2")
-    await chat.house.engine.wait("carry out", str(asked.request), seconds=20)
+    await chat.house.engine.wait("carry-out", str(asked.request), seconds=20)
     assert asked.request is not None
     card = await chat.card(asked.request)
     assert "`ward move`" in str(card)
     assert chat.ci.deploys == []
+
+
+async def test_a_freeze_that_is_added_while_a_deploy_is_scheduled_stops_it_at_its_trigger(
+    chat: Chat,
+) -> None:
+    planned = await chat.say(f'{TEST} --at "2026-11-22 13:00"')
+    assert planned.refs["deploy"] == "DEP-1", planned.text
+    await chat.say('freeze add "ward move" --until "in 4h" --reason "wards 3, 4 move"')
+    chat.clock.turn(hours=1, minutes=1)
+    ended = await chat.ended("DEP-1")
+    assert "`ward move`" in str(ended)
+    assert chat.ci.deploys == []
+
+
+async def test_a_deploy_is_not_scheduled_into_a_freeze_that_is_known(chat: Chat) -> None:
+    await chat.say('freeze add "ward move" --from "in 1h" --until "in 4h" --reason "wards 3, 4"')
+    held = await chat.say(f'{TEST} --at "2026-11-22 14:00"')
+    assert held.reason is Reason.FROZEN, held.text
+    after = await chat.say(f'{TEST} --at "2026-11-22 16:00"')
+    assert after.reason is Reason.OK, after.text
 
 
 async def test_what_is_frozen_is_one_environment_of_what_is_named(chat: Chat) -> None:
