@@ -280,9 +280,10 @@ class ApprovalDesk:
             return ()
         facts = facts_of(parsed, request.proposal)
         wanted = set(self.verdict(request, parsed, facts).signatures)
-        if not wanted & {"", *who.roles}:
+        held = self.policies.held(who)
+        if not wanted & {"", *held}:
             return ()
-        return tuple(sorted(wanted & who.roles or who.roles))
+        return tuple(sorted(wanted & held or who.roles))
 
     def _count(
         self,

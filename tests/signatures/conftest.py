@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.browser import browser
 from tests.signatures.house import desk
 
-__all__ = ["desk"]
+__all__ = ["browser", "desk"]

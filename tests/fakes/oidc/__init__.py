@@ -28,6 +28,7 @@ CLIENT, SECRET = "wardroom", "pw:with/odd&characters"
 REALM = "/realms/staff"
 LASTS = 60  # seconds that an ID token is good for
 PAGE = """<!doctype html><html lang="en"><title>Sign in</title>
+<link rel="icon" href="data:,">
 <form method="post" action="{action}"><label>Password <input name="password" type="password">
 </label><button id="kc-login">Sign in</button></form></html>"""
 
