@@ -100,6 +100,7 @@ def web_app(
             **({"audit index": indexer.differed or "ok"} if indexer else {}),
             **({"audit countersigner": kms.trouble or "ok"} if kms else {}),
             "people": people,
+            "calendars": house.control.freezes.trouble or "ok",
             **house.outbox.trouble(),
             **house.trail.forwarding.trouble(),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -76,7 +77,7 @@ class ChatFreezes:
                 f"`{freeze.name}` is {freeze.person}'s. Lifting somebody else's freeze needs the "
                 f"role {LIFTER}; ask {freeze.person}, a release manager or an incident commander."
             )
-        topic = f"FREEZE-{freeze.added:%Y%m%dT%H%M%S}-{freeze.name}"
+        topic = _topic(freeze)
         told = _notice(freeze, caller.principal.id, reason, self._zone(None))
         places = await self.chats(freeze.person)
 
@@ -177,6 +178,12 @@ class ChatFreezes:
 
     def _zone(self, service: Service | None) -> ZoneInfo:
         return self.freezes.zone(service.id) if service else self.freezes.plan.zones.default
+
+
+def _topic(freeze: AddedFreeze) -> str:
+    """Return the name of the message about a freeze; the words of people are no part of it."""
+    name = hashlib.sha256(freeze.name.encode()).hexdigest()[:8]
+    return f"FREEZE-{freeze.added:%Y%m%dT%H%M%S}-{name}"
 
 
 def _notice(freeze: AddedFreeze, by: str, reason: str, zone: ZoneInfo) -> Reply:

@@ -96,13 +96,13 @@ class FeedKeeper:
             await self.copies.confirm(_key(feed), now)
             known.read, known.trouble = now, ""
             return
-        parsed = await asyncio.to_thread(_parsed, body, feed, plan)
+        parsed = await asyncio.to_thread(_parsed, body, feed, plan, now)
         count = max(len(found) for found in parsed.values())
         draft = Draft(
             kind=Kind.SYSTEM,
             verb="calendar feed",
             correlation=f"feed-{feed.name}-{_digest(body)}",
-            text=f"the calendar feed {feed.name} changed: {count} events",
+            text=f"the calendar feed {feed.name} changed: {count} events to come",
         )
         await self.ledger.append(draft, self.copies.put(FeedCopy(_key(feed), body, now)))
         known.events, known.digest, known.read, known.trouble = parsed, _digest(body), now, ""
@@ -110,7 +110,8 @@ class FeedKeeper:
     async def _take(self, plan: Plan, feed: FeedEntry, body: str, read: datetime) -> None:
         known = self._of(feed)
         if _digest(body) != known.digest:
-            known.events = await asyncio.to_thread(_parsed, body, feed, plan)
+            now = self.clock.now()
+            known.events = await asyncio.to_thread(_parsed, body, feed, plan, now)
         known.digest, known.read = _digest(body), read
 
     def _of(self, feed: FeedEntry) -> _Known:
@@ -126,10 +127,15 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _parsed(body: str, feed: FeedEntry, plan: Plan) -> Mapping[str, Sequence[Named]]:
-    """Return the events by each zone that floating times may be read in."""
+def _parsed(body: str, feed: FeedEntry, plan: Plan, now: datetime) -> Mapping[str, Sequence[Named]]:
+    """Return what is not over yet, by each zone that floating times may be read in."""
     own = {feed.zone: ZoneInfo(feed.zone)} if feed.zone else {}
-    return {name: events.read(body, zone) for name, zone in {**plan.zones.every(), **own}.items()}
+    zones = {**plan.zones.every(), **own}
+    found = {name: events.read(body, zone) for name, zone in zones.items()}
+    return {
+        name: [one for one in named if one.times.at(now) or one.times.after(now)]
+        for name, named in found.items()
+    }
 
 
 def _state(feed: FeedEntry, known: _Known, now: datetime) -> Feed:

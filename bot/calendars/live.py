@@ -51,11 +51,13 @@ class LiveFreezes:
 
     async def next(self, touched: Touched, after: datetime) -> Freeze | None:
         """Return the rule that closes the time next, later than a moment; None within a year."""
-        return (await self.calendar(after)).next(self.subject(touched), after)
+        calendar = await self.calendar(after)
+        return await asyncio.to_thread(calendar.next, self.subject(touched), after)
 
     async def opens(self, touched: Touched, at: datetime) -> datetime | None:
         """Return the first moment from one on that is open; None where nobody knows."""
-        return (await self.calendar(at)).opens(self.subject(touched), at)
+        calendar = await self.calendar(at)
+        return await asyncio.to_thread(calendar.opens, self.subject(touched), at)
 
     def zone(self, service: str) -> ZoneInfo:
         """Return the time zone of a service's site."""

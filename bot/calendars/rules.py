@@ -13,7 +13,7 @@ from bot.ports import Freeze, FreezeException, FreezeKind
 
 PRODUCTION: Final = "production"
 AHEAD: Final = timedelta(days=366)
-MOST_STEPS: Final = 2_000  # of closed times in a row, until nobody can say when it is open
+MOST_STEPS: Final = 400  # of closed times in a row, until nobody can say when it is open
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ async def test_the_events_of_a_feed_are_freezes(site: Path, launched_url: str) -
         shown = await chat.say("freeze next portal")
         assert "`go-lives: Move` from 2026-11-24 11:00 UTC" in str(shown.fields)
         (event,) = await chat.events(verb="calendar feed")
-        assert "changed: 2 events" in str(event.data["text"])
+        assert "changed: 2 events to come" in str(event.data["text"])
 
 
 async def test_a_feed_that_was_never_read_closes_production_and_says_so(
