@@ -54,7 +54,7 @@ PEOPLE = (
     Person("service-desk", "Service Desk", ("service_desk",)),
     Person("security-officer", "Security Officer", ("security_officer",)),
     Person("auditor", "Auditor", ("auditor",)),
-    Person("commander", "Commander", ("incident_commander",)),
+    Person("commander", "Commander", ("incident_commander", "break_glass")),
     Person("clinical-admin", "Clinical Admin", ("clinical_admin",)),
     Person("radiographer", "Radiographer", ("clinical_validator",)),
 )

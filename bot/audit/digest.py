@@ -34,17 +34,35 @@ MOST: Final = 20
 VERB: Final = "audit digest"
 COLUMNS: Final = ("What", "Who", "Tried", "How often", "Events")
 OWN: Final = "never-the-requester"
+OWN_DOING: Final = "never-the-subject"
 EMERGENCY: Final = "emergency"
 BREAK_GLASS: Final = "break-glass"
 
 _NAMED: Final = 5  # events of a line
+_DONE: Final = {
+    "task close": "reviews of emergencies closed",
+    "task late": "reviews of emergencies late",
+    "stop-all": "stop-all",
+    "stop-all lift": "stop-all lifted",
+}
 _WANTED: Final = (
     *marks("reason", (Reason.NOT_AUTHORISED, Reason.PHI_BLOCKED)),
     *marks("type", (EMERGENCY,)),
+    *marks("verb", _DONE),
     OWN.encode(),
+    OWN_DOING.encode(),
     BREAK_GLASS.encode(),
 )
 _ANSWERS: Final = frozenset({Kind.OUTCOME, Kind.REFUSED})
+_CARRIED_OUT: Final = frozenset({Kind.OUTCOME, Kind.EFFECT_OUTCOME})
+_BY_RULE: Final = {
+    OWN: "approvals of one's own request",
+    OWN_DOING: "reviews of one's own doing",
+}
+_BY_REASON: Final = {
+    Reason.NOT_AUTHORISED: "denied",
+    Reason.PHI_BLOCKED: "stopped for patient data",
+}
 
 
 @dataclass
@@ -142,19 +160,24 @@ def _stretch(log: Connection, since: datetime, until: datetime) -> Stretch:
 
 def _what(data: Mapping[str, Json]) -> str:
     """Return what an event is to the digest, "" where it is nothing."""
-    if data.get("kind") not in _ANSWERS or at(data, ("params", "dry_run")):
+    verb, is_ok = _word(data, "verb"), data.get("reason") == Reason.OK
+    kind = data.get("kind")
+    if verb in _DONE and (kind == Kind.SYSTEM or (kind in _CARRIED_OUT and is_ok)):
+        return "" if at(data, ("params", "dry_run")) else _DONE[verb]
+    if kind not in _ANSWERS or at(data, ("params", "dry_run")):
         return ""
+    return _answered(data)
+
+
+def _answered(data: Mapping[str, Json]) -> str:
     policies = at(data, ("decision", "policies"))
-    rules = policies if isinstance(policies, list) else []
+    rules = [str(rule) for rule in policies] if isinstance(policies, list) else []
     reason = data.get("reason")
-    if OWN in rules:
-        return "approvals of one's own request"
-    if any(str(rule).startswith(BREAK_GLASS) for rule in rules):
-        return BREAK_GLASS
-    if reason == Reason.NOT_AUTHORISED:
-        return "denied"
-    if reason == Reason.PHI_BLOCKED:
-        return "stopped for patient data"
+    named = next((_BY_RULE[rule] for rule in rules if rule in _BY_RULE), "")
+    if named or any(rule.startswith(BREAK_GLASS) for rule in rules):
+        return named or BREAK_GLASS
+    if reason in _BY_REASON:
+        return _BY_REASON[Reason(str(reason))]
     is_done = reason in {Reason.OK, Reason.PENDING_APPROVAL}
     return "emergencies" if is_done and _word(data, "params", "type") == EMERGENCY else ""
 

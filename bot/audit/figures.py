@@ -23,6 +23,12 @@ _DEPLOYS: Final = ("deploy", "rollback")
 _READING: Final = ("audit search", "audit show", "audit review", "audit report")
 _EXPORT: Final = "audit export"
 _OWN: Final = "never-the-requester"
+_OWN_DOING: Final = "never-the-subject"
+_GLASS: Final = "break-glass"
+_CLOSE: Final = "task close"
+_LATE: Final = "task late"
+_STOPS: Final = ("stop-all", "stop-all lift")
+EMERGENCY: Final = "emergency"
 _ANSWERS: Final = frozenset({Kind.OUTCOME, Kind.EFFECT_OUTCOME, Kind.REFUSED})
 _THINGS: Final = ("request", "deploy", "change")
 _CHANGE_OPEN: Final = "change open"
@@ -34,7 +40,7 @@ _FIRST_OF_A_THING: Final = 64  # events; what somebody typed before it was there
 
 WANTED: Final = (
     *marks("kind", (Kind.OUTCOME, Kind.EFFECT_OUTCOME, Kind.REFUSED, Kind.EFFECT, Kind.ENDED)),
-    *marks("verb", (PEOPLE_FILE, _EXPORT, *_READING)),
+    *marks("verb", (PEOPLE_FILE, _EXPORT, _LATE, *_READING)),
 )
 """What stands in the bytes of every event that is counted."""
 
@@ -43,11 +49,13 @@ WANTED: Final = (
 class Figures:
     """What was counted of one service, or of all of them.
 
-    `ended` and `refused` are by reason, `waits` the seconds from a request to its last approval.
+    `broken` are deploys under a break-glass. `ended` and `refused` are by reason, `waits` the
+    seconds from a request to its last approval.
     """
 
     started: Counter[str] = field(default_factory=Counter)
     rollbacks: int = 0
+    broken: int = 0
     ended: Counter[str] = field(default_factory=Counter)
     settled: int = 0
     under: Counter[str] = field(default_factory=Counter)
@@ -79,6 +87,11 @@ class Site:
     warned: int = 0
     access: Counter[str] = field(default_factory=Counter)
     signings: list[Signing] = field(default_factory=list)
+    glasses: Counter[str] = field(default_factory=Counter)
+    reviews: Counter[str] = field(default_factory=Counter)
+    own_reviews: Counter[str] = field(default_factory=Counter)
+    late: int = 0
+    stops: Counter[str] = field(default_factory=Counter)
     reads: Counter[str] = field(default_factory=Counter)
     exports: int = 0
 
@@ -138,6 +151,8 @@ class Month:
             self.site.access[verb] += 1
         elif verb == _EXPORT:
             self.site.exports += 1
+        elif verb == _LATE:
+            self.site.late += 1
         elif verb in _READING:
             self.site.reads[f"{_word(data, 'actor', 'account')} (command line)"] += 1
 
@@ -176,6 +191,8 @@ class Month:
     def _count_refused(self, connection: Connection, data: Mapping[str, Json], reason: str) -> None:
         policies = at(data, ("decision", "policies"))
         rules = [str(rule) for rule in policies] if isinstance(policies, list) else []
+        if _OWN_DOING in rules:
+            self.site.own_reviews[_word(data, "actor", "person")] += 1
         ends = reason == Reason.SUPERSEDED and (
             data.get("verb") == "approve" or data.get("kind") == Kind.EFFECT_OUTCOME
         )
@@ -198,8 +215,19 @@ class Month:
             self.site.reads[_word(data, "actor", "person")] += 1
         elif gives_access(data, verb):
             self.site.access[verb] += 1
+        elif data.get("reason") == Reason.OK:
+            self._count_emergency(data, verb)
         for figures in self._of(connection, data) if _is_counted(data, verb) else ():
             self._count_in(figures, connection, data, verb)
+
+    def _count_emergency(self, data: Mapping[str, Json], verb: str) -> None:
+        who = _word(data, "actor", "person")
+        if verb == _GLASS:
+            self.site.glasses[who] += 1
+        elif verb == _CLOSE:
+            self.site.reviews[who] += 1
+        elif verb in _STOPS:
+            self.site.stops[verb] += 1
 
     def _count_in(
         self, figures: Figures, connection: Connection, data: Mapping[str, Json], verb: str
@@ -215,6 +243,7 @@ class Month:
         elif verb in _DEPLOYS and data.get("deploy"):
             figures.started[_word(data, "target", "environment")] += 1
             figures.rollbacks += verb == "rollback"
+            figures.broken += bool(_word(data, "params", "break_glass"))
             if change := _word(data, "change"):
                 opened = self._opened(connection, "change", change)
                 figures.under[opened.type if opened else NORMAL] += 1
@@ -246,6 +275,8 @@ def gives_access(data: Mapping[str, Json], verb: str) -> bool:
 def _opening(event: Event) -> Opening:
     data = event.data
     kind = _word(data, "params", "type") if data.get("verb") == _CHANGE_OPEN else ""
+    if _word(data, "params", "break_glass") and _opened_with(data):
+        kind = EMERGENCY
     return Opening(event.at, _word(data, "target", "service"), kind or NORMAL)
 
 
@@ -257,9 +288,14 @@ def _opens(event: Event, name: str) -> bool:
     if name == "request":
         return data.get("reason") == Reason.PENDING_APPROVAL
     if name == "change":
-        with_deploy = _word(data, "params", "fact.change") == _OPENED_WITH
-        return with_deploy or (data.get("verb"), data.get("reason")) == (_CHANGE_OPEN, Reason.OK)
+        by_itself = (data.get("verb"), data.get("reason")) == (_CHANGE_OPEN, Reason.OK)
+        return by_itself or _opened_with(data)
     return True
+
+
+def _opened_with(data: Mapping[str, Json]) -> bool:
+    """Say whether an event opened its change record together with a deploy."""
+    return _word(data, "params", "fact.change") == _OPENED_WITH
 
 
 def _first(connection: Connection, name: str, number: str) -> Event | None:

@@ -150,6 +150,7 @@ def _rows(figures: Figures) -> list[tuple[str, str, str]]:
         ("Deploys that failed", str(ended[Reason.FAILED]), ""),
         ("Deploys whose end was not known", str(ended[Reason.UNKNOWN_OUTCOME]), by_hand),
         ("Deploys under an emergency change", *_emergency(figures.under)),
+        ("Deploys under a break-glass", str(figures.broken), "nobody approved these beforehand"),
         ("Changes opened by themselves", _n(figures.changes), _listed(figures.changes)),
         ("Requests for approval", str(figures.requests), _listed(decided)),
         ("Time to approval (median)", *_waited(figures.waits)),
@@ -170,6 +171,9 @@ def _site_rows(site: Site) -> list[tuple[str, str, str]]:
         ("Messages that may have held some", str(site.warned), "let pass, with a warning"),
         ("Changes of who has access", _n(site.access), _listed(site.access)),
         ("Access reviews signed", str(len(signings)), "; ".join(signings)),
+        ("Uses of break-glass", _n(site.glasses), _listed(site.glasses)),
+        ("Reviews of emergencies closed", _n(site.reviews), _reviews(site)),
+        ("Stop-all", str(site.stops["stop-all"]), f"{site.stops['stop-all lift']} lifted"),
         ("Times the log was read", _n(site.reads), _listed(site.reads)),
         ("Exports of the log", str(site.exports), ""),
     ]
@@ -188,6 +192,12 @@ def _emergency(under: Counter[str]) -> tuple[str, str]:
     if not every:
         return str(number), "none was under a change"
     return str(number), f"{number / every:.0%} of the {every} under a change: {_listed(under)}"
+
+
+def _reviews(site: Site) -> str:
+    late = f"{site.late} became late" if site.late else ""
+    own = f"tried on one's own doing: {_listed(site.own_reviews)}" if site.own_reviews else ""
+    return _listed(site.reviews, "; ".join(filter(None, [late, own])))
 
 
 def _waited(waits: list[float]) -> tuple[str, str]:

@@ -179,6 +179,11 @@ ROWS = [
         {"deploy": "DEP-3", "ending": "failed", "reason": "gone"},
     ),
     Row(
+        "deploy validate dep-3 ok --note order and result round trip",
+        "deploy validate",
+        {"deploy": "DEP-3", "verdict": "ok", "note": "order and result round trip"},
+    ),
+    Row(
         "audit search person:engineer since:7d",
         "audit search",
         {"query": "person:engineer since:7d"},
@@ -241,6 +246,35 @@ ROWS = [
     Row("help", "help"),
     Row("help deploy", "help", {"words": "deploy"}),
     Row("deploy --help", "help", {"words": "deploy"}),
+    # emergencies
+    Row(
+        'break-glass INC-3 --service portal --reason "nobody can sign in since 02:40" --minutes 45',
+        "break-glass",
+        {
+            "incident": "INC-3",
+            "service": "portal",
+            "reason": "nobody can sign in since 02:40",
+            "minutes": "45",
+        },
+    ),
+    Row("break-glass end bg-01", "break-glass end", {"grant": "BG-1"}),
+    Row("break-glass list", "break-glass list"),
+    Row(
+        "stop-all --reason somebody is in our network & others'",
+        "stop-all",
+        {"reason": "somebody is in our network & others'"},
+        slack="stop-all --reason somebody is in our network &amp; others'",
+    ),
+    Row("stop-all status", "stop-all status"),
+    Row("stop-all lift --reason it is clean", "stop-all lift", {"reason": "it is clean"}),
+    Row("task list --all", "task list", {"all": "true"}),
+    Row("task list --subject engineer", "task list", {"subject": "engineer"}),
+    Row("task show task-1", "task show", {"task": "TASK-1"}),
+    Row(
+        "task close TASK-1 --findings the lock was stale",
+        "task close",
+        {"task": "TASK-1", "findings": "the lock was stale"},
+    ),
     # freezes
     Row(
         'freeze add "ward move" --from "Fri 18:00" --until "Mon 06:00" --reason "wards move"',

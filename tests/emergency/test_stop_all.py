@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from bot.errors import StoreFailed
-from bot.model import Reason, Reply
+from bot.model import Probe, Reason, Reply
 from bot.ports.control import Halt
+from bot.storage.database import Database
+from bot.storage.halts import SqlHalts
 from tests.emergency.hospital import BREAK, OFFICER, OWNERS, SECURITY, listen
 from tests.house import Chat, opened, until
-from tests.twins import TwinCi
+from tests.twins import TwinCi, TwinProber
 
 STOP = 'stop-all --reason "somebody else is in our network"'
 LIFT = 'stop-all lift --reason "the network is clean"'
@@ -101,31 +105,43 @@ async def test_lifting_it_takes_two_people_too(chat: Chat) -> None:
 
 async def test_it_holds_after_a_restart_and_on_another_replica_at_once(site: Path) -> None:
     ci = TwinCi()
-    async with opened(site, ci) as one, opened(site, ci, one.clock) as two:
-        await confirmed(one, await one.say(STOP, as_="commander"))
-        assert (await two.say(DEPLOY)).reason is Reason.HALTED
-        clock = one.clock
+    async with opened(site, ci) as chat:
+        other = Database.open(chat.settings.database.get_secret_value())
+        try:
+            assert await SqlHalts(other).current() is None
+            await confirmed(chat, await chat.say(STOP, as_="commander"))
+            halt = await SqlHalts(other).current()
+        finally:
+            other.close()
+        assert halt is not None
+        assert halt.by == ("commander", OFFICER)
+        clock = chat.clock
     async with opened(site, ci, clock) as later:
         assert (await later.say(DEPLOY)).reason is Reason.HALTED
 
 
-async def test_a_running_deploy_stops_before_its_next_trigger_and_says_so(chat: Chat) -> None:
-    halts = chat.house.control.emergency.halts
-    release = asyncio.Event()
-    resolve = chat.ci.resolve
+async def test_a_running_deploy_stops_before_its_next_trigger_and_says_so(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, goes_on = asyncio.Event(), asyncio.Event()
 
-    async def held(*asked: object) -> str:
-        await release.wait()
-        return await resolve(*asked)  # type: ignore[arg-type]  # it only passes them on
+    async def version(_prober: TwinProber, _probe: Probe) -> str:
+        looked.set()
+        await goes_on.wait()
+        return "1.4.1"
 
-    begun = await chat.say(DEPLOY)
-    assert begun.reason is Reason.OK
-    chat.ci.resolve = held  # type: ignore[assignment,method-assign]  # the trigger asks again
-    halt = Halt(chat.clock.now(), ("commander", OFFICER), "somebody is in our network")
-    await chat.house.database.write(halts.begin(halt))  # type: ignore[arg-type]  # it is one
-    release.set()
+    monkeypatch.setattr(TwinProber, "version", version)
+    assert (await chat.say(DEPLOY)).reason is Reason.OK
+    await looked.wait()
+    await confirmed(chat, await chat.say(STOP, as_="commander"))
+    standing = await chat.say("stop-all status")
+    assert standing.table is not None
+    assert standing.table.rows[0][:3] == ("DEP-1", "portal", "test")
+    goes_on.set()
     ended = await chat.ended("DEP-1")
-    assert ended.reason in (Reason.HALTED, Reason.OK)
+    assert (await chat.card("DEP-1")).reason is Reason.HALTED
+    assert "commander and security-officer" in ended.text
+    assert chat.ci.deploys == []
 
 
 async def test_where_it_can_not_be_told_everything_stands_still(chat: Chat) -> None:
