@@ -32,6 +32,7 @@ EMERGENCY: Final = "emergency"
 _ANSWERS: Final = frozenset({Kind.OUTCOME, Kind.EFFECT_OUTCOME, Kind.REFUSED})
 _THINGS: Final = ("request", "deploy", "change")
 _CHANGE_OPEN: Final = "change open"
+_VALIDATE: Final = "deploy validate"
 _OPENED_WITH: Final = "opened with it"  # as the change of a deploy
 _GOOD: Final = frozenset({Reason.OK, Reason.PENDING_APPROVAL})
 _WITHDRAWN: Final = {"reject": "rejected", "cancel": "cancelled"}
@@ -238,6 +239,10 @@ class Month:
             figures.decided[_WITHDRAWN[verb]] += 1
         elif verb == "deploy settle":
             figures.settled += 1
+        elif verb == _VALIDATE:
+            # Such a deploy has no end of its own: the answer is its end.
+            is_good = _word(data, "params", "verdict") == "ok"
+            figures.ended[Reason.OK if is_good else Reason.FAILED] += 1
         elif verb == _CHANGE_OPEN:
             figures.changes[_word(data, "params", "type") or NORMAL] += 1
         elif verb in _DEPLOYS and data.get("deploy"):
@@ -262,7 +267,7 @@ class Month:
 
 def _is_counted(data: Mapping[str, Json], verb: str) -> bool:
     return (
-        verb in {*_DEPLOYS, *_WITHDRAWN, "deploy settle", _CHANGE_OPEN}
+        verb in {*_DEPLOYS, *_WITHDRAWN, "deploy settle", _VALIDATE, _CHANGE_OPEN}
         or data.get("reason") == Reason.PENDING_APPROVAL
     )
 

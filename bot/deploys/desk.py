@@ -11,7 +11,7 @@ from bot.calendars.typed import Reader, local_text
 from bot.deploys.card import card, topic
 from bot.deploys.flow import WORKFLOW
 from bot.deploys.gates import Asked, Moment, pass_all
-from bot.deploys.plan import first_steps, has_changed, is_touched
+from bot.deploys.plan import VALIDATE, first_steps, has_changed, is_touched
 from bot.deploys.schedule import GRACE
 from bot.errors import BadInput, Refused, Rejected
 from bot.model import (
@@ -227,6 +227,12 @@ class DeployDesk:
             window_end=start + WINDOW,
             version=wanted.version,
             correlation=caller.correlation,
+            sites=wanted.sites or service.sites,
+            implementation=f"The deploy job installs commit {proposal.facts['commit'][:12]}.",
+            test_evidence=f"CI is green for commit {proposal.facts['commit'][:12]}.",
+            validator=_validator(service, wanted.environment),
+            despite=wanted.despite,
+            despite_reason=wanted.reason if wanted.despite else "",
         )
 
     def _new(self, wanted: Wanted, proposal: Proposal, caller: Caller, change: str) -> Deploy:
@@ -245,7 +251,7 @@ class DeployDesk:
             request=caller.request,
             change=change,
             rollback_of=wanted.rollback_of,
-            steps=first_steps(batches),
+            steps=first_steps(batches, _further(wanted)),
             place=caller.place,
             planned=wanted.planned,
             batches=batches,
@@ -277,6 +283,12 @@ def _plan(wanted: Wanted, proposal: Proposal) -> tuple[tuple[Batch, ...], int]:
     return batches, int(rollout.hold.total_seconds())
 
 
+def _validator(service: Service, environment: str) -> str:
+    """Return who is to validate there: the named one, else the owner."""
+    target = service.environment(environment)
+    return str(target.validator) if target and target.validator else service.owner
+
+
 def _change(result: object) -> Change:
     if not isinstance(result, Change):
         raise TypeError(f"not a change: {type(result).__name__}")
@@ -287,3 +299,9 @@ def _deploy(result: object) -> Deploy:
     if not isinstance(result, Deploy):
         raise TypeError(f"not a deploy: {type(result).__name__}")
     return result
+
+
+def _further(wanted: Wanted) -> tuple[str, ...]:
+    """Return the lines of progress beyond the deploy itself."""
+    environment = wanted.service.environment(wanted.environment)
+    return (VALIDATE,) if environment is not None and environment.validator else ()

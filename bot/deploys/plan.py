@@ -17,6 +17,7 @@ JOB = "Deploy job"
 SMOKE = "Smoke probe"
 HOLD = "Hold, then probe again"
 BACK = "Roll back"
+VALIDATE = "Clinical validation"
 CLOSE = "Close"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.deploys.journal import Journal, changed
 from bot.deploys.plan import SMOKE, batches_of, said
+from bot.deploys.sight import VERSION
 from bot.deploys.stage import FAILED, ON, outcome
 from bot.errors import IntegrationError
 from bot.model import BatchState, StepState
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from bot.deploys.patience import Patience
     from bot.deploys.sight import Sight
     from bot.deploys.stage import Outcome
-    from bot.model import Deploy, Service
+    from bot.model import Deploy, Probe, Service
 
 NO_PROBE = "No version probe is declared, so nothing was probed."
 
@@ -66,7 +67,28 @@ class Smoke:
     async def probe(
         self, deploy: Deploy, service: Service, sites: Sequence[str], version: str
     ) -> tuple[StepState, str]:
-        """Look once: done, failed and what is wrong, or skipped where nothing can be probed."""
+        """Look once: done, failed and what is wrong, or skipped where nothing can be probed.
+
+        The version comes first, then all declared probes at once; each that fails is named.
+        """
+        state, text = await self._version(deploy, service, sites, version)
+        if state is StepState.FAILED:
+            return state, text
+        probes = declared(deploy, service, sites, version)
+        findings = await asyncio.gather(*(self.sight.prober.look(probe) for probe in probes))
+        looked = list(zip(probes, findings, strict=True))
+        bad = [f"{probe.label} {found.detail}" for probe, found in looked if not found.is_passed]
+        if bad:
+            return StepState.FAILED, "; ".join(bad)
+        if not looked:
+            return state, text
+        good = ", ".join(f"{probe.label} {found.detail}" for probe, found in looked)
+        said = f"{good[:1].upper()}{good[1:]}."
+        return StepState.DONE, said if state is StepState.SKIPPED else f"{text} {said}"
+
+    async def _version(
+        self, deploy: Deploy, service: Service, sites: Sequence[str], version: str
+    ) -> tuple[StepState, str]:
         try:
             seen = await self.sight.versions(service, deploy.environment, sites)
         except IntegrationError as error:
@@ -79,3 +101,20 @@ class Smoke:
                 return StepState.FAILED, f"{place} version {answered}"
         place = f"{' and '.join(sites)} in {deploy.environment}" if sites else deploy.environment
         return StepState.DONE, f"{place} answers {version}."
+
+
+def declared(
+    deploy: Deploy, service: Service, sites: Sequence[str], version: str
+) -> Sequence[Probe]:
+    """Return the smoke probes of an environment, asked about a version.
+
+    One of the kind `version` wants that very version, but while only some sites have it.
+    """
+    environment = service.environment(deploy.environment)
+    probes = [
+        one.about(version, deploy.commit) for one in (environment.smoke if environment else ())
+    ]
+    return [
+        replace(one, says=version) if one.kind == VERSION and not one.says and not sites else one
+        for one in probes
+    ]

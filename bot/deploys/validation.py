@@ -16,7 +16,7 @@ import structlog
 
 from bot.api import Done
 from bot.deploys.card import card, topic
-from bot.deploys.plan import CLOSE, advanced
+from bot.deploys.plan import CLOSE, VALIDATE, advanced
 from bot.deploys.validation_notices import asking, settled, topic_of, unanswered
 from bot.errors import AuditUnavailable, BadInput, Conflict, NotAuthorised, StoreFailed
 from bot.model import (
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from bot.ports import ChangeTickets, Directory, Duties, Effect, OnCall, Transaction
     from bot.stores import Validations
 
-VALIDATE: Final = "Clinical validation"
 VALIDATION: Final = "deploy validation"
 MOST_CHATS: Final = 10
 """How many people are asked in their own chats; a role that more of them hold reads the channel."""

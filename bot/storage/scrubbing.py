@@ -40,9 +40,12 @@ SHORTEST: Final = 6
 LOCK_TOPIC: Final = "LOCK-"
 """What begins the name of a message about a lock, which belongs to no request."""
 
+VALIDATION_TOPIC: Final = "VALIDATE-"
+"""What begins the name of the message that asks for the validation of a deploy."""
+
 _NUMBERED: Final = (
     ("REQ-", REQUESTS, ("proposal", "needs", "why")),
-    ("DEP-", DEPLOYS, ("reason", "outcome", "steps", "wish_why")),
+    ("DEP-", DEPLOYS, ("reason", "outcome", "steps", "wish_why", "validation")),
     ("CHG-", CHANGES, ("summary", "clinical_impact", "backout", "close_note")),
 )
 # Of emergencies there are few: all of them are looked through, and their messages.
@@ -70,7 +73,8 @@ def scrub(connection: Connection, texts: Collection[str], links: Collection[str]
         for name in names if numbers else ():
             _replace(connection, table, name, forms, table.c.number.in_(numbers))
     if links:
-        _messages(connection, forms, TOPICS.c.topic.in_(list(links)))
+        asking = [f"{VALIDATION_TOPIC}{link}" for link in links]
+        _messages(connection, forms, TOPICS.c.topic.in_([*links, *asking]))
     long = _forms([each for each in texts if len(each) >= SHORTEST])
     if long:
         _replace(connection, DELIVERIES, "answer", long, DELIVERIES.c.answer.is_not(None))
