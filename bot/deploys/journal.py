@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.deploys.card import card, topic
 from bot.deploys.plan import advanced, batches_of
+from bot.lookback import is_recorded
 from bot.model import AuditQuery, Deploy, Draft, Kind, StepState
 
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ class Journal:
 
     async def recorded(self, deploy: Deploy, verb: str, kind: Kind, at: str) -> bool:
         """Say whether the log has such an event of the deploy, with that correlation id."""
-        query = AuditQuery(deploy=deploy.id, verb=verb, kind=kind.value, correlation=at, limit=1)
-        return bool((await self.audit.search(query)).events)
+        query = AuditQuery(deploy=deploy.id, verb=verb, kind=kind.value, correlation=at)
+        return await is_recorded(self.audit, query)
 
     async def note(
         self,

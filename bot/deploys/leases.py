@@ -31,6 +31,7 @@ from bot.deploys.flow import WORKFLOW
 from bot.deploys.jobs import TRIGGER
 from bot.deploys.stage import FAILED, UNKNOWN
 from bot.errors import AuditUnavailable, Conflict, IntegrationError, StoreFailed
+from bot.lookback import every
 from bot.model import AuditQuery, BuildState, Kind
 from bot.ports import Life
 from bot.stores.locks import LEASE
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 PATIENCE: Final = timedelta(seconds=60)
 """How long a lapsed deploy may be taken over, or answered for again, before it is settled."""
 
-_TRIGGERS: Final = 500  # of one deploy, one for each batch
 _GOING_ON: Final = frozenset({BuildState.QUEUED, BuildState.RUNNING})
 _LOST = "Its flow was lost, and no replica went on with it."
 LOG = structlog.get_logger(__name__)
@@ -121,9 +121,9 @@ class Leases:
 
     async def _triggered(self, deploy: Deploy) -> Sequence[str]:
         """Return the correlation ids under which anything may have been started."""
-        asked = AuditQuery(deploy=deploy.id, verb=TRIGGER, kind=Kind.EFFECT.value, limit=_TRIGGERS)
-        page = await self.closing.journal.audit.search(asked)
-        return sorted({str(event.data.get("correlation", "")) for event in page.events})
+        asked = AuditQuery(deploy=deploy.id, verb=TRIGGER, kind=Kind.EFFECT.value)
+        found = every(self.closing.journal.audit, asked)
+        return sorted({str(event.data.get("correlation", "")) async for event in found})
 
     async def _jobs(self, service: Service, correlations: Sequence[str]) -> Sequence[Build | None]:
         return [await self.ci.find(service, each) for each in correlations]

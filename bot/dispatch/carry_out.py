@@ -15,6 +15,7 @@ from bot.dispatch.digest import digest
 from bot.dispatch.pipeline import explained
 from bot.dispatch.turn import Turn, facts_of
 from bot.errors import AuditUnavailable, Conflict, Refused
+from bot.lookback import is_recorded
 from bot.model import (
     Account,
     AuditQuery,
@@ -122,10 +123,8 @@ class CarryOut:
             raise Refused(Reason.NOT_AUTHORISED, f"{request.id} was not run: {why}.")
 
     async def _seen(self, request: Request, kind: Kind) -> bool:
-        query = AuditQuery(
-            request=request.id, verb=request.proposal.command, kind=kind.value, limit=1
-        )
-        return bool((await self.audit.search(query)).events)
+        query = AuditQuery(request=request.id, verb=request.proposal.command, kind=kind.value)
+        return await is_recorded(self.audit, query)
 
     async def _show(self, request: Request, reply: Reply) -> None:
         if reply.topic:
