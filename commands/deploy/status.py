@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from bot.api import (
@@ -11,14 +12,17 @@ from bot.api import (
     Deploy,
     DeployState,
     DeployStore,
+    Halts,
     Reason,
     Reply,
     Risk,
     Word,
     args,
+    written,
 )
 
 SAID = {
+    DeployState.SCHEDULED: "is scheduled",
     DeployState.STARTED: "is being deployed",
     DeployState.VALIDATING: "waits to be validated",
     DeployState.NOT_VALIDATED: "was not validated",
@@ -35,9 +39,18 @@ class Args(args):
     what: Annotated[str, Word("of")] = ""
 
 
-async def run(arguments: Args, deploys: DeployStore, catalogue: Catalogue) -> Reply:
-    """Answer from the history."""
-    what = arguments.what
+async def run(arguments: Args, deploys: DeployStore, catalogue: Catalogue, halts: Halts) -> Reply:
+    """Answer from the history, and say first whether everything is stopped."""
+    reply = await _found(arguments.what, deploys, catalogue)
+    halt = await halts.current()
+    if halt is None:
+        return reply
+    said = f"{halt.id}, since {written(halt.since)}, by {', '.join(halt.by)}"
+    text = f"EVERYTHING IS STOPPED: {said}. `stop-all status` says why.\n{reply.text}"
+    return replace(reply, text=text, fields=(("STOP-ALL", said), *reply.fields))
+
+
+async def _found(what: str, deploys: DeployStore, catalogue: Catalogue) -> Reply:
     if what.upper().startswith("DEP-"):
         deploy = await deploys.show(what.upper())
         if deploy is None:

@@ -87,6 +87,8 @@ async def test_its_status_says_who_and_why_and_what_stands_still(chat: Chat) -> 
     assert "somebody else is in our network" in status.text
     again = await chat.say(STOP, as_="commander")
     assert again.reason is Reason.DUPLICATE
+    deploys = await chat.say("deploy status portal")
+    assert deploys.text.startswith("EVERYTHING IS STOPPED: HALT-1")
 
 
 async def test_lifting_it_takes_two_people_too(chat: Chat) -> None:

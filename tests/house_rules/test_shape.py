@@ -37,6 +37,8 @@ EMPTY_ON_PURPOSE = {
     "bot/storage/migrations/versions/0009_openings.py:downgrade": "records outlive code",
     "bot/storage/migrations/versions/0010_retention.py:downgrade": "records outlive code",
     "bot/storage/migrations/versions/0011_saved_searches.py:downgrade": "records outlive code",
+    "bot/storage/migrations/versions/0016_tasks.py:downgrade": "records outlive code",
+    "bot/storage/migrations/versions/0017_emergency.py:downgrade": "records outlive code",
     "bot/storage/migrations/versions/0019_signatures.py:downgrade": "records outlive code",
     "bot/audit/forward/syslog.py:close": "each batch has a connection of its own",
     "bot/workflow/claim.py:renew": "a file lock has nothing to renew",
