@@ -132,7 +132,7 @@ class Control:
             Soak(deploys, clock),
             Green(ci),
             OpenChange(changes, clock, changing.templates, calendar),
-            Overlapping(changing.overlaps, changes, clock),
+            Overlapping(changing.overlaps, changes, clock, emergency.glass),
             PreChecks(around.prober, around.ledger, clock),
         )
         locks = LockDesk(

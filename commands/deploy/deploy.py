@@ -36,6 +36,7 @@ class Args(args):
     reason: Annotated[str, Option("why this deploy is made"), FreeText()]
     change: Annotated[str, Id("CHG")] = ""
     at: Annotated[str, Option("when it starts, on the clocks of its site: `Tue 02:00`")] = ""
+    despite: Annotated[str, Option("what it overlaps on purpose: CHG-7")] = ""
 
 
 async def propose(arguments: Args, deployments: Deployments) -> Proposal:
@@ -92,6 +93,7 @@ def _wanted(arguments: Args, proposal: Proposal | None) -> Wanted:
         reason=arguments.reason,
         change=arguments.change,
         planned=datetime.fromisoformat(planned) if planned else None,
+        despite=tuple(arguments.despite.upper().replace(",", " ").split()),
     )
 
 
@@ -102,6 +104,7 @@ def _values(arguments: Args) -> dict[str, str]:
         "environment": arguments.environment.name,
         "reason": arguments.reason,
         "change": arguments.change,
+        "despite": arguments.despite,
     }
     return {name: value for name, value in values.items() if value}
 

@@ -52,15 +52,18 @@ async def test_deploys_are_counted_by_environment_and_by_how_they_ended(chat: Ch
 
 
 async def test_the_share_of_emergency_changes_is_of_the_deploys_under_a_change(chat: Chat) -> None:
-    normal = "--risk low --sites s --implementation i --test-evidence t --validator engineer-2"
-    for kind in ("emergency --incident INC-4", f"normal --hours 4 {normal}"):
+    normal = "--risk low --sites s --implementation i --test-evidence t --validator engineer-2 --reason r"
+    for kind in (
+        "emergency --incident INC-4",
+        f"normal --hours 4 {normal} --despite CHG-1",
+    ):
         opened_ = await chat.say(
             f"change open portal production --summary s --impact i --backout b --type {kind}"
         )
         assert opened_.reason is Reason.OK, opened_.text
     await chat.approved(f"{PORTAL} --change CHG-1", "release-manager")
     await chat.ended("DEP-1")
-    await chat.approved(PORTAL, "release-manager")
+    await chat.approved(f"{PORTAL} --despite CHG-2", "release-manager")
     await chat.ended("DEP-2")
     for whose in ("", "portal"):
         found = figures(await report(chat, whose))

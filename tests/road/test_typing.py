@@ -100,6 +100,8 @@ async def test_a_bare_verb_brings_its_form_and_the_form_runs_it(chat: Chat) -> N
         "environment",
         "reason",
         "change",
+        "at",
+        "despite",
     ]
     assert bare.form.inputs[0].choices == ("lab-results", "pacs", "portal")
     reply = await chat.say(
