@@ -120,6 +120,8 @@ def _compiled(schema: str, clauses: tuple[Clause, ...], commands: frozenset[str]
         bodies = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"]
     except ValueError as error:
         raise _Unfit(list(_unreadable(clauses)) or [f"{error}; {MEND}"]) from error
+    for body in bodies.values():
+        body.setdefault("annotations", {})  # Cedar leaves them out where a policy has none
     places = {f"policy{number}": clause for number, clause in enumerate(clauses)}
     if bodies.keys() != places.keys():
         raise _Unfit([f"a template is no policy: write whole rules; {MEND}"])

@@ -1,0 +1,116 @@
+"""What docs/policies.md tells an administrator to write does what the page says it does."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.model import Reason
+from tests.databases import FixedClock
+from tests.house import opened
+from tests.policy.page import PAGE, blocks, example, follow
+
+LONDON = ZoneInfo("Europe/London")
+ASK = "deploy pacs 1.4.2 to production --reason storage fix"
+# Of the two who take turns from Monday 2 November 2026 at 8: whose week it is, and whose it is not.
+ON_CALL = {
+    "2026-11-27": ("pharmacist-2", "pharmacist"),
+    "2026-11-29": ("pharmacist-2", "pharmacist"),
+    "2027-07-02": ("pharmacist", "pharmacist-2"),
+}
+
+
+def london(day: str, clock: str) -> FixedClock:
+    return FixedClock(
+        datetime.fromisoformat(f"{day} {clock}").replace(tzinfo=LONDON).astimezone(UTC)
+    )
+
+
+def test_the_example_is_five_files_and_three_lines() -> None:
+    assert set(example()) == {
+        "wardroom.yaml",
+        "calendars.yaml",
+        "policies/roles.yaml",
+        "people.yaml",
+        "oncall.yaml",
+        "policies/pharmacy.cedar",
+    }
+
+
+@pytest.mark.parametrize(
+    ("day", "clock"), [("2026-11-27", "11:59"), ("2026-11-30", "08:30"), ("2027-07-02", "11:59")]
+)
+async def test_before_friday_noon_and_on_monday_two_approvals_are_enough(
+    launched_url: str, tmp_path: Path, day: str, clock: str
+) -> None:
+    async with opened(follow(tmp_path, launched_url), clock=london(day, clock)) as chat:
+        await chat.approved(ASK, "release-manager", "safety-officer")
+
+        assert (await chat.ended("DEP-1")).refs["state"] == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("day", "clock"), [("2026-11-27", "12:00"), ("2026-11-29", "10:00"), ("2027-07-02", "12:00")]
+)
+async def test_from_friday_noon_it_waits_for_the_pharmacist_on_call(
+    launched_url: str, tmp_path: Path, day: str, clock: str
+) -> None:
+    on_call, other = ON_CALL[day]
+    async with opened(follow(tmp_path, launched_url), clock=london(day, clock)) as chat:
+        waiting = await chat.approved(ASK, "release-manager", "safety-officer", other)
+        assert "pharmacist on call" in waiting.text
+        assert (await chat.card("REQ-1")).reason is Reason.PENDING_APPROVAL
+        assert chat.ci.deploys == []
+
+        await chat.say("approve REQ-1", as_=on_call)
+
+        assert (await chat.ended("DEP-1")).refs["state"] == "succeeded"
+
+
+async def test_what_the_page_says_to_try_says_who_could_satisfy_it(
+    launched_url: str, tmp_path: Path
+) -> None:
+    clock = london("2026-11-27", "12:00")
+    async with opened(follow(tmp_path, launched_url), clock=clock) as chat:
+        lines = PAGE[PAGE.index("### Try it") :].split("```")[1].strip().splitlines()
+        said = [await chat.say(line, as_="commander") for line in lines if "explain" in line]
+
+        rows = {row[0]: row for row in said[1].table.rows} if said[1].table else {}
+        assert rows["pharmacist-from-friday-noon"][1] == "no"
+        assert rows["pharmacist-from-friday-noon"][3] == "an approval by pharmacist-2"
+        assert said[1].refs["verdict"] == "needs_approval"
+        assert dict(said[1].fields)["For example"] == "pharmacist-2"
+
+
+async def test_every_other_rule_and_rota_of_the_page_can_be_put_in_force(
+    launched_url: str, tmp_path: Path
+) -> None:
+    file = follow(tmp_path, launched_url)
+    rules = [*blocks("Separation of duties", "cedar"), *blocks("What is in force", "cedar")]
+    (tmp_path / "policies/more.cedar").write_text("\n".join(rules))
+    rotas, steps = blocks("Who is on call", "yaml")[0], blocks("When nobody answers", "yaml")[0]
+    (tmp_path / "oncall.yaml").write_text(f"{rotas}{steps}")
+    (tmp_path / "pharmacy.ics").write_text(ICS)
+
+    async with opened(file, clock=london("2026-11-27", "12:00")) as chat:
+        reply = await chat.say("oncall for pharmacy")
+
+    assert len(rules) == 2
+    assert "pharmacy: pharmacist-2" in reply.text
+
+
+ICS = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//hospital//rota//EN
+BEGIN:VEVENT
+UID:1
+DTSTAMP:20261101T000000Z
+DTSTART;TZID=Europe/London:20261127T080000
+DTEND;TZID=Europe/London:20261128T080000
+SUMMARY:Pharmacist Two
+END:VEVENT
+END:VCALENDAR
+""".replace("\n", "\r\n")
