@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bot.api import given, overlapping
+from bot.api import given, overlapping, signature
 from bot.model import Change, Deploy, Overlap, Reply, Request, StepState, Task
 from bot.moments import written
 
@@ -78,6 +78,8 @@ def _linked(
     yield "Requested by", change.requester
     yield "Request", change.request
     yield "Approved by", given(request.approvals) if request else ", ".join(change.approvers)
+    for approval in request.approvals if request else ():
+        yield "Signed", signature(approval)
     yield "Deploy", f"{deploy.id} ({deploy.state.value})" if deploy else change.deploy
     for step in deploy.steps if deploy else ():
         is_probe = any(word in step.label.lower() for word in PROBES)

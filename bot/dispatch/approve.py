@@ -116,7 +116,11 @@ class ApprovalDesk:
                 self.notices.keep(updated.id, _still_waiting(updated, missing, shown))(tx)
             return updated, missing
 
-        return Done((count,), self._say_counted, self._publish)
+        def say(results: tuple[object, ...]) -> Reply:
+            request, _ = _counted(results[0])
+            return cards.with_signature(self._say_counted(results), request, caller.principal.id)
+
+        return Done((count,), say, self._publish)
 
     async def reject(self, caller: Caller, request_id: str, why: str) -> Done:
         """End a request with a no and its reason."""

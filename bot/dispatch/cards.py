@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.api import given, signature
@@ -78,6 +79,21 @@ def ended(request: Request) -> Reply:
         topic=request.id,
         request=request.id,
     )
+
+
+def with_signature(reply: Reply, request: Request, person: str) -> Reply:
+    """Return an answer to an approval with its signature, which the record keeps from there."""
+    signed = (one for one in request.approvals if one.person == person and one.is_signed)
+    mine = next(signed, None)
+    if mine is None or mine.signed_at is None:
+        return reply
+    parts = {
+        "signed_name": mine.signed_name,
+        "signed_at": written(mine.signed_at, to_the_second=True),
+        "meaning": mine.meaning,
+    }
+    text = f"Signed by {signature(mine)}. {reply.text}"
+    return replace(reply, text=text, refs={**reply.refs, **parts})
 
 
 def _signatures(request: Request) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
+from bot.dispatch.digest import digest
 from bot.dispatch.outbound import is_clean, masked, masked_text, masked_value
 from bot.dispatch.sensitive import sensitive
 from bot.model import Account, Draft, Kind, Reply, Risk, Visibility
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 REPLY = TypeAdapter(Reply)
 TEXT = 500  # characters of a reply that the record keeps
 REFS = ("request", "deploy", "change", "incident")
+SIGNATURE = ("signed_name", "signed_at", "meaning")
 
 
 class _Rehearsed(Exception):
@@ -137,7 +139,7 @@ class Recorder:
             place=turn.place,
             service=turn.facts.service,
             environment=turn.facts.environment,
-            params=_params(turn, grant.id if grant else _granted(reply)),
+            params={**_params(turn, grant.id if grant else _granted(reply)), **_signed(reply)},
             reason=reply.reason if reply else None,
             policies=turn.decision.policies,
             policy_version=turn.decision.version or self.policies.version,
@@ -182,12 +184,18 @@ def _granted(reply: Reply | None) -> str:
     return reply.refs.get("grant", "") if reply else ""
 
 
+def _signed(reply: Reply | None) -> Mapping[str, str]:
+    """Return the signature that a reply is about, so that it stands in the record of it."""
+    return {name: reply.refs[name] for name in SIGNATURE if name in reply.refs} if reply else {}
+
+
 def _params(turn: Turn, grant: str) -> Mapping[str, str]:
     params: dict[str, str] = {}
     if turn.parsed is not None:
         params = {name: masked_text(value) for name, value in turn.parsed.values.items()}
     if turn.proposal is not None:
         params |= {f"fact.{name}": value for name, value in turn.proposal.facts.items()}
+        params["digest"] = digest(turn.proposal)
     if turn.approvals:
         params["approved_by"] = ", ".join(approval.person for approval in turn.approvals)
     if grant:

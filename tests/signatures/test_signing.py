@@ -57,6 +57,13 @@ async def test_the_record_says_who_signed_from_which_account_and_when_they_signe
     assert isinstance(outcome["actor"], dict)
     assert outcome["actor"]["person"] == "safety-officer"
     assert "sub-safety-officer" in str(outcome["actor"])
+    params = outcome["params"]
+    assert isinstance(params, dict)
+    signed = ("Safety-Officer", "2026-11-22 12:00:05 UTC", MEANING)
+    assert (params["signed_name"], params["signed_at"], params["meaning"]) == signed
+    assert str(outcome["text"]).startswith(
+        f"Signed by Safety-Officer, 2026-11-22 12:00:05 UTC: {MEANING}."
+    )
     said = " ".join(str(event["text"]) for event in events if event["kind"] == "system")
     assert "safety-officer signed in at 2026-11-22 12:00:05 UTC, to sign" in said
 
@@ -71,6 +78,16 @@ async def test_the_card_and_the_list_show_the_signature(desk: Desk) -> None:
     listed = await desk.chat.say("approvals")
     assert listed.table is not None
     assert "safety-officer (signed)" in listed.table.rows[0]
+
+
+async def test_the_change_record_shows_the_signature(desk: Desk) -> None:
+    await desk.asked("release-manager")
+    browser = await desk.browser()
+    await browser.press(await browser.follow(await desk.link()))
+    await desk.chat.ended("DEP-1")
+    shown = await desk.chat.say("change show CHG-1")
+    assert ("Approved by", "release-manager, safety-officer (signed)") in shown.fields
+    assert ("Signed", f"Safety-Officer, 2026-11-22 12:00:00 UTC: {MEANING}") in shown.fields
 
 
 async def test_who_need_not_sign_approves_as_before(desk: Desk) -> None:
