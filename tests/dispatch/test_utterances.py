@@ -287,6 +287,19 @@ ROWS = [
         {"name": "ward move", "reason": "it is done"},
     ),
     Row("freeze list", "freeze list"),
+    Row("deploy where is portal", "deploy where", {"service": "portal"}),
+    Row("lock list of portal", "lock list", {"service": "portal"}),
+    Row(
+        "lock portal in test --for 30m --reason load test",
+        "lock",
+        {"service": "portal", "environment": "test", "for_": "30m", "reason": "load test"},
+        slack="lock portal in test \u2014for 30m \u2014reason load test",
+    ),
+    Row(
+        "unlock portal test --reason urgent",
+        "unlock",
+        {"service": "portal", "environment": "test", "reason": "urgent"},
+    ),
     Row("freeze next portal", "freeze next", {"service": "portal"}),
     Row("freeze next portal in test", "freeze next", {"service": "portal", "environment": "test"}),
 ]

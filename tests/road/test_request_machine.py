@@ -160,7 +160,7 @@ class Requests(RuleBasedStateMachine):
 @pytest.mark.parametrize(
     ("examples", "steps"),
     [
-        pytest.param(3, 12, id="quick"),
+        pytest.param(2, 8, id="quick"),
         pytest.param(60, 25, id="thorough", marks=pytest.mark.thorough),
     ],
 )
