@@ -26,6 +26,7 @@ from bot.deploys.gates.order import Order
 from bot.deploys.gates.overlapping import Overlapping
 from bot.deploys.gates.prechecks import PreChecks
 from bot.deploys.gates.soak import Soak
+from bot.deploys.gates.witness import Witness
 from bot.deploys.journal import Journal
 from bot.deploys.locks import LockDesk
 from bot.deploys.origins import Origins
@@ -135,6 +136,7 @@ class Control:
             Overlapping(changing.overlaps, changes, clock, emergency.glass),
             PreChecks(around.prober, around.ledger, clock),
         )
+        gates += (Witness(calendar, held, ci, changes, around.ledger, clock, gates),)
         locks = LockDesk(
             locks=held,
             own_chats=OwnChats(around.links, around.references),

@@ -16,6 +16,14 @@ from bot.model import Change, Event, Kind, Reply, Table
 from bot.moments import written
 
 ROW: Final = "row"
+WITHHELD: Final = "(withheld)"
+# What people write freely: only for who may read it in the log.
+FREE: Final = frozenset(
+    {
+        *("summary", "clinical impact", "implementation", "test evidence", "back-out plan"),
+        *("despite", "closing note"),
+    }
+)
 _COLUMNS: Final = ("Event", "When", "Who", "What", "Outcome", "Said")
 _HASH: Final = 16  # hex digits of a hash that a table shows; the export has all of it
 _ANSWERS: Final = frozenset(
@@ -97,7 +105,7 @@ def document(
     change: Change | None, gathered: Gathered, *, at: datetime, reader: str, complete: bool
 ) -> Sequence[Reply]:
     """Return the sheets of the document; texts in `gathered` are those that `reader` may read."""
-    said = [_heading(change, gathered, at, reader, complete=complete), _change(change, gathered)]
+    said = [_heading(change, gathered, at, reader, complete=complete), _change(change, gathered, complete=complete)]
     said += [_section(section, gathered.events) for section in SECTIONS]
     return [*said, _policy(gathered.events), _record(gathered.events)]
 
@@ -124,7 +132,7 @@ def _heading(
     return Reply("\n\n".join(lines), title=f"Evidence of {gathered.change}{state}")
 
 
-def _change(change: Change | None, gathered: Gathered) -> Reply:
+def _change(change: Change | None, gathered: Gathered, *, complete: bool) -> Reply:
     """Return the change itself: what its opening recorded, then what only the row says."""
     opening = next(
         (
@@ -141,7 +149,9 @@ def _change(change: Change | None, gathered: Gathered) -> Reply:
             rows.append((str(opening.seq), name.rstrip("_").replace("_", " "), str(value)))
             known.add(str(value))
         rows.append((str(opening.seq), "said", str(opening.data.get("text", ""))))
-    rows += [(ROW, *one) for one in _row(change) if one[1] and one[1] not in known]
+    for name, value in _row(change):
+        if value and value not in known:
+            rows.append((ROW, name, value if complete or name not in FREE else WITHHELD))
     text = "" if change else "The register has no such change; this is from the log alone."
     return Reply(text, title="Change", table=Table(("Source", "Field", "Value"), tuple(rows)))
 

@@ -26,4 +26,5 @@ command = Command(
     role="reader",
     risk=Risk.READ,
     examples=("change show CHG-7",),
+    quotes=True,
 )

@@ -52,10 +52,13 @@ async def test_deploys_are_counted_by_environment_and_by_how_they_ended(chat: Ch
 
 
 async def test_the_share_of_emergency_changes_is_of_the_deploys_under_a_change(chat: Chat) -> None:
-    normal = "--risk low --sites s --implementation i --test-evidence t --validator engineer-2 --reason r"
+    normal = (
+        "--risk low --sites s --implementation i --test-evidence t --validator engineer-2 "
+        "--reason r --despite CHG-1"
+    )
     for kind in (
         "emergency --incident INC-4",
-        f"normal --hours 4 {normal} --despite CHG-1",
+        f"normal --hours 4 {normal}",
     ):
         opened_ = await chat.say(
             f"change open portal production --summary s --impact i --backout b --type {kind}"
