@@ -80,10 +80,10 @@ class Leases:
         """End the deploys that nobody goes on with, as far as it can be said how they ended."""
         now = self.closing.journal.clock.now()
         lapsed = await self.locks.lapsed(now)
-        self._lapsed = {each: self._lapsed.get(each, now) for each in lapsed}
+        since = self._lapsed = {each: self._lapsed.get(each, now) for each in lapsed}
         for deploy_id in lapsed:
             life = await self.engine.life(WORKFLOW, deploy_id)
-            is_fresh = now - self._lapsed[deploy_id] < PATIENCE
+            is_fresh = now - since[deploy_id] < PATIENCE
             if life is Life.OVER or (life is not Life.WAITING and not is_fresh):
                 await self._settle(deploy_id, may_come_back=life is Life.RUNNING)
 
