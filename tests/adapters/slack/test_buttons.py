@@ -155,3 +155,16 @@ async def test_a_question_that_can_not_be_asked_is_no_crash(here: Open) -> None:
     answer = await here.slack.press("Reject", message, trigger_id="long.gone.x")
     assert answer.status == 200
     assert here.slack.views == []
+
+
+async def test_a_press_that_opens_an_address_types_nothing(here: Open) -> None:
+    url = "https://wardroom.hospital.example/sign/bcdfghjklmnpqrstvwxz"
+    here.road.replies["sign"] = Reply(
+        "Sign it.", buttons=(Button("Sign in to sign", url=url),), visibility=Visibility.PUBLIC
+    )
+    await here.slack.say("sign")
+    message = await here.slack.message()
+    said = len(here.road.said)
+    answer = await here.slack.press("Sign in to sign", message)
+    assert answer.status == 200
+    assert len(here.road.said) == said
