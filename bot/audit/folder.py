@@ -117,6 +117,11 @@ class LogFolder:
         vault = self._author.vault if with_openings else None
         return await self._database.read(lambda c: export(c, file, form, part, vault))
 
+    async def made_evidence(self, change: str, *, opened: bool) -> None:
+        """Record that the evidence of a change leaves, and whether with its sensitive texts."""
+        said = {"change": change, **({"openings": "true"} if opened else {})}
+        await self._record("change evidence", said)
+
     async def cleaned(self) -> None:
         """Record that what was redacted was taken out of the database's free pages."""
         await self._record("audit residue", {})

@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "serve": "Start Wardroom.",
     "chat": "Type commands to a running Wardroom.",
     "audit": "Search, show, verify and export the audit log.",
+    "change": "Write the evidence of a change.",
     "doctor": "Check each step of an installation, and say the mend of what is not well.",
     "manifest": "Print what a chat platform needs to know of this app.",
     "privacy": "Check a text for patient data.",

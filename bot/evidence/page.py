@@ -105,7 +105,10 @@ def document(
     change: Change | None, gathered: Gathered, *, at: datetime, reader: str, complete: bool
 ) -> Sequence[Reply]:
     """Return the sheets of the document; texts in `gathered` are those that `reader` may read."""
-    said = [_heading(change, gathered, at, reader, complete=complete), _change(change, gathered, complete=complete)]
+    said = [
+        _heading(change, gathered, at, reader, complete=complete),
+        _change(change, gathered, complete=complete),
+    ]
     said += [_section(section, gathered.events) for section in SECTIONS]
     return [*said, _policy(gathered.events), _record(gathered.events)]
 

@@ -46,7 +46,14 @@ VALIDATION_TOPIC: Final = "VALIDATE-"
 _NUMBERED: Final = (
     ("REQ-", REQUESTS, ("proposal", "needs", "why")),
     ("DEP-", DEPLOYS, ("reason", "outcome", "steps", "wish_why", "validation")),
-    ("CHG-", CHANGES, ("summary", "clinical_impact", "backout", "close_note")),
+    (
+        "CHG-",
+        CHANGES,
+        (
+            *("summary", "clinical_impact", "backout", "close_note"),
+            *("implementation", "test_evidence", "despite_reason"),
+        ),
+    ),
 )
 # Of emergencies there are few: all of them are looked through, and their messages.
 _EMERGENCIES: Final = (

@@ -166,6 +166,24 @@ ROWS = [
     ),
     Row("change list of portal --all", "change list", {"service": "portal", "all": "true"}),
     Row("change show chg-7", "change show", {"change": "CHG-7"}),
+    Row("change evidence chg-012", "change evidence", {"change": "CHG-12"}),
+    Row("change templates", "change templates"),
+    Row(
+        "change calendar of portal --week 2026-W48",
+        "change calendar",
+        {"service": "portal", "week": "2026-W48"},
+    ),
+    Row(
+        'change open portal production --from "Tue 02:00" --until "Tue 04:00" --risk low',
+        "change open",
+        {
+            "service": "portal",
+            "environment": "production",
+            "from_": "Tue 02:00",
+            "until": "Tue 04:00",
+            "risk": "low",
+        },
+    ),
     Row("deploy status DEP-3", "deploy status", {"what": "DEP-3"}),
     Row(
         "deploy history portal in production",
@@ -173,6 +191,28 @@ ROWS = [
         {"service": "portal", "environment": "production"},
     ),
     Row("deploy list", "deploy list"),
+    Row(
+        "deploy pause dep-3 --reason the ward calls",
+        "deploy pause",
+        {"deploy": "DEP-3", "reason": "the ward calls"},
+    ),
+    Row("deploy resume DEP-3", "deploy resume", {"deploy": "DEP-3"}),
+    Row(
+        "deploy abort DEP-3 --reason wrong night",
+        "deploy abort",
+        {"deploy": "DEP-3", "reason": "wrong night"},
+    ),
+    Row(
+        'deploy portal 1.4.2 to test --at "Tue 02:00" --reason quiet',
+        "deploy",
+        {
+            "service": "portal",
+            "version": "1.4.2",
+            "environment": "test",
+            "at": "Tue 02:00",
+            "reason": "quiet",
+        },
+    ),
     Row(
         "deploy settle dep-3 failed --reason gone",
         "deploy settle",

@@ -1,0 +1,1 @@
+"""The evidence of a change: everything in it, nothing beside it, and it verifies alone."""
