@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.calendars.words import as_typed, held
 from bot.errors import Refused
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from bot.deploys.gates.gate import Asked
-    from bot.ports import ChangeTickets, Clock, Freeze, Freezes, Glass
+    from bot.deploys.gates.gate import Asked, Shown
+    from bot.ports import ChangeTickets, Clock, Freeze, Freezes, Glass, Grant
+
+PASSED: Final = "Freeze passed by break-glass"
 
 
 @dataclass(frozen=True)
@@ -30,30 +32,42 @@ class Freezing:
     clock: Clock
     glass: Glass | None = None
 
-    async def __call__(self, asked: Asked) -> None:
-        """Refuse while it is closed, naming each rule, its owner, its end and its exceptions."""
+    async def __call__(self, asked: Asked) -> Shown | None:
+        """Refuse while it is closed, naming each rule, its owner, its end and its exceptions.
+
+        Returns the freezes that a break-glass passes.
+        """
         wanted = asked.wanted
         at = asked.at(self.clock.now())
         touched = Touched(wanted.service.id, wanted.environment, await self._type(asked))
         found = await self.freezes.active(touched, at)
-        if found and self._glass(asked):
-            found = [freeze for freeze in found if not freeze.is_for_break_glass]
-        if found:
+        grant = self._glass(asked)
+        passed = [freeze for freeze in found if grant and freeze.is_for_break_glass]
+        held_by = [freeze for freeze in found if freeze not in passed]
+        if held_by:
             opens = await self.freezes.opens(touched, at)
-            raise Refused(Reason.FROZEN, self._sentence(asked, found, opens))
+            raise Refused(Reason.FROZEN, self._sentence(asked, held_by, opens))
+        if grant is None or not passed:
+            return None
+        named = ", ".join(f"`{freeze.name}` of {freeze.owner}" for freeze in passed)
+        return ((PASSED, f"{named}, under {grant.id} for {grant.incident}"),)
 
     async def _type(self, asked: Asked) -> ChangeType:
-        """Return the type of the change that is named; without one a normal one is opened."""
+        """Return the type of the change that is named, or of the one that will be opened."""
         number = asked.wanted.change
         change = await self.changes.show(number) if number else None
-        return change.type if change else ChangeType.NORMAL
+        if change is not None:
+            return change.type
+        return ChangeType.EMERGENCY if self._glass(asked) else ChangeType.NORMAL
 
-    def _glass(self, asked: Asked) -> bool:
+    def _glass(self, asked: Asked) -> Grant | None:
+        """Return the break-glass that the deploy is made under: its person's, for that service."""
         person = asked.deploy.requester if asked.deploy else asked.wanted.requester
         if self.glass is None or not person:
-            return False
+            return None
         grant = self.glass.now(person, self.clock.now())
-        return grant is not None and grant.service in ("", asked.wanted.service.id)
+        covers = grant is not None and grant.service == asked.wanted.service.id
+        return grant if covers else None
 
     def _sentence(self, asked: Asked, found: Sequence[Freeze], opens: datetime | None) -> str:
         wanted = asked.wanted
