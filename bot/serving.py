@@ -87,23 +87,8 @@ def web_app(
         )
     )
 
-    kms, indexer = house.trail.countersigner, house.trail.indexer
-
     async def readiness() -> Mapping[str, str]:
-        people = house.directory.trouble or "ok"
-        return {
-            "audit log": house.trail.log.trouble or "ok",
-            "audit spool": house.trail.spool.trouble or "ok",
-            "unfinished commands": house.trail.unfinished.trouble or "ok",
-            "audit anchors": house.trail.anchors.trouble or "ok",
-            "audit retention": house.trail.retention.trouble or "ok",
-            **({"audit index": indexer.differed or "ok"} if indexer else {}),
-            **({"audit countersigner": kms.trouble or "ok"} if kms else {}),
-            "people": people,
-            "calendars": house.control.freezes.trouble or "ok",
-            **house.outbox.trouble(),
-            **house.trail.forwarding.trouble(),
-        }
+        return _readiness(house)
 
     api.include_router(web.health(readiness, prometheus_client.REGISTRY, vital=VITAL))
     by_path = {door.path: door for door in doors}
@@ -332,3 +317,21 @@ def _measure(house: House) -> None:
     for each in house.trail.forwarding.forwarders:
         events.labels(each.name).set_function(each.events_behind)
         seconds.labels(each.name).set_function(each.seconds_behind)
+
+
+def _readiness(house: House) -> Mapping[str, str]:
+    """Return how each part stands, "ok" or what is wrong with it."""
+    kms, indexer = house.trail.countersigner, house.trail.indexer
+    return {
+        "audit log": house.trail.log.trouble or "ok",
+        "audit spool": house.trail.spool.trouble or "ok",
+        "unfinished commands": house.trail.unfinished.trouble or "ok",
+        "audit anchors": house.trail.anchors.trouble or "ok",
+        "audit retention": house.trail.retention.trouble or "ok",
+        **({"audit index": indexer.differed or "ok"} if indexer else {}),
+        **({"audit countersigner": kms.trouble or "ok"} if kms else {}),
+        "people": house.directory.trouble or "ok",
+        "calendars": house.control.freezes.trouble or "ok",
+        **house.outbox.trouble(),
+        **house.trail.forwarding.trouble(),
+    }
