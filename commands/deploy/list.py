@@ -27,11 +27,11 @@ async def run(arguments: Args, deploys: DeployStore) -> Reply:
             d.environment,
             d.state.value,
             d.requester,
-            written(d.created),
+            written(d.planned or d.created),
         )
         for d in found
     )
-    columns = ("Deploy", "Service", "Version", "Environment", "State", "Asked by", "Started")
+    columns = ("Deploy", "Service", "Version", "Environment", "State", "Asked by", "Starts")
     return Reply(f"The newest {len(rows)} deploys.", title="Deploys", table=Table(columns, rows))
 
 

@@ -60,14 +60,29 @@ async def _found(what: str, deploys: DeployStore, catalogue: Catalogue) -> Reply
         known = ", ".join(service.id for service in catalogue.services())
         raise BadInput(f"`{what[:40]}` is no deploy and no service. Services: {known}.")
     found = await deploys.list(service=what.lower(), running=not what, limit=5)
+    if not found and what:
+        return Reply(f"{what} has no deploys yet.")
     if not found:
-        return Reply("Nothing is being deployed." if not what else f"{what} has no deploys yet.")
+        newest = await deploys.list(limit=50)
+        waits = [d for d in newest if d.state is DeployState.SCHEDULED]
+        return Reply("Nothing is being deployed.", items=tuple(map(_scheduled, waits)))
     if what or len(found) == 1:
         return _shown(found[0])
     return Reply(
         text=f"{len(found)} deploys are running.",
         items=tuple(f"{d.id}: {d.service} {d.version} to {d.environment}" for d in found),
     )
+
+
+def _sites(deploy: Deploy) -> str:
+    """Return where each batch of sites stands."""
+    parts = [f"{' and '.join(b.sites)} {b.state.value}" for b in deploy.batches if b.sites]
+    return ", ".join(parts)
+
+
+def _scheduled(deploy: Deploy) -> str:
+    what = f"{deploy.service} {deploy.version} to {deploy.environment}"
+    return f"{deploy.id}: {what}, scheduled to start {written(deploy.planned or deploy.created)}"
 
 
 def _shown(deploy: Deploy) -> Reply:
@@ -79,6 +94,8 @@ def _shown(deploy: Deploy) -> Reply:
         ("Asked by", deploy.requester),
         ("Commit", deploy.commit[:12]),
         ("Build", deploy.build),
+        ("Starts", written(deploy.planned) if deploy.planned else ""),
+        ("Sites", _sites(deploy)),
         ("Replaced", deploy.replaced),
         ("Outcome", deploy.outcome),
     ]

@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import Unreachable
 from bot.model import BatchState, Deploy, Reason, StepState
-from tests.house import Chat, opened
+from tests.house import Chat, opened, until
 from tests.road.sites import with_sites
 
 ASK = "deploy portal 1.4.2 to test --reason try it"
@@ -145,8 +145,7 @@ async def test_an_abort_while_the_job_runs_watches_it_to_its_end(sites: Path) ->
     async with opened(sites) as chat:
         chat.ci.hold = asyncio.Event()
         await chat.say(ASK)
-        while not chat.ci.jobs:
-            await asyncio.sleep(0.01)
+        await until(lambda: chat.ci.jobs)
         await chat.say("deploy abort DEP-1 --reason wrong night")
         assert (await shown(chat)).finished is None
         chat.ci.hold.set()
