@@ -103,10 +103,11 @@ async def test_silence_is_not_validated_and_the_owner_is_told(watched: Path) -> 
 async def test_what_was_not_validated_frees_the_environment(watched: Path) -> None:
     async with opened(watched) as chat:
         await deployed(chat)
+        deploys = chat.house.stores.deploys
+        assert await deploys.holder("portal", "production") == "DEP-1"
         chat.clock.turn(hours=1)
         await chat.house.control.validation.end_due()
-        other = await chat.say("deploy portal 1.4.1 to production --reason another")
-        assert other.reason is not Reason.LOCKED
+        assert await deploys.holder("portal", "production") == ""
 
 
 async def test_a_late_answer_settles_it_and_says_that_it_was_late(watched: Path) -> None:
@@ -237,12 +238,14 @@ async def test_the_channel_and_those_it_is_about_are_told(watched: Path) -> None
         slack, _ = listen(chat)
         await deployed(chat)
         for channel in ("C1", "U0005"):  # the safety officer's own chat
-            await until(lambda at=channel: "Please look whether it works" in slack.said(at))
+            await until(
+                lambda at=channel: "Please look whether it works" in slack.said(f"slack:{at}")
+            )
         chat.clock.turn(hours=1)
         await chat.house.control.validation.end_due()
         for channel in ("C1", "U0001"):  # the engineer, who asked for it
-            await until(lambda at=channel: "NOT VALIDATED (DEP-1)" in slack.said(at))
-        assert "Please look" not in slack.said("U0001")
+            await until(lambda at=channel: "NOT VALIDATED (DEP-1)" in slack.said(f"slack:{at}"))
+        assert "Please look" not in slack.said("slack:U0001")
 
 
 async def test_a_dry_run_of_an_answer_changes_nothing(watched: Path) -> None:
