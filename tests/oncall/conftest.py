@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.house import site
+
+__all__ = ["site"]
