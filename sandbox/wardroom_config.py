@@ -19,12 +19,38 @@ MADE = "# Made by the sandbox hospital at each start: what you change here is lo
 SLACK_TEAM = "T0WARDROOM"
 TEAMS_TENANT = "11111111-2222-4333-8444-555555555555"
 
+DEPENDS_ON = {"portal": ["ehr-api"]}
+# A standard change to try: `change templates`, `change open --template restart-interface`.
+RESTART: dict[str, Any] = {
+    "id": "restart-interface",
+    "title": "Restart one channel of the interface",
+    "owner": "interfaces",
+    "services": ["lab-results", "adt-feed"],
+    "environments": ["production"],
+    "authorised_by": "safety-officer",
+    "authorised_until": "2099-12-31",
+    "clinical_impact": "Results of one channel are up to two minutes late.",
+    "implementation": "Stop and start the channel, then look at its queue.",
+    "test_evidence": "Done every month in test.",
+    "backout": "Start the channel again; nothing else is changed.",
+    "validator": "safety-officer",
+    "bounds": {
+        "version": "1\\.4\\.[0-9]+",
+        "max_hours": 2,
+        "parameters": {
+            "channel": {"one_of": ["oru", "adt"]},
+            "batch": {"min": 1, "max": 50},
+        },
+    },
+}
+
 
 def write(layout: Layout, facts: Mapping[str, Any]) -> Path:
-    """Write wardroom.yaml, people.yaml and services.yaml; returns the first."""
+    """Write wardroom.yaml and the files that it names; returns the first."""
     files = {
         "people.yaml": people(),
         "services.yaml": services(facts),
+        "templates.yaml": [RESTART],
         "wardroom.yaml": settings(layout, facts),
     }
     for name, content in files.items():
@@ -51,6 +77,7 @@ def settings(layout: Layout, facts: Mapping[str, Any]) -> dict[str, Any]:
         "server": {"host": HOST, "port": port, "public_url": f"http://{HOST}:{port}"},
         "people": "people.yaml",
         "services": "services.yaml",
+        "templates": "templates.yaml",
         "integrations": {
             "buildbot": {
                 "url": facts["ci"]["url"],
@@ -90,6 +117,7 @@ def _service(name: str, facts: Mapping[str, Any]) -> dict[str, Any]:
         "safety_class": known.safety_class,
         "criticality": known.criticality,
         "sites": list(known.sites),
+        "depends_on": DEPENDS_ON.get(name, []),
         "ci": {**ci, "repo": repo, "tag": f"{name}/{{version}}"},
         "environments": {
             env: {
