@@ -173,6 +173,8 @@ async def _do(chat: Chat, told: dict[str, Any]) -> dict[str, Any]:
             return {"running": await _running(chat, told["deploy"])}
         case "look":
             await chat.house.schedule.look()
+        case "runs":
+            return {"deploys": sorted(chat.house.engine.running("deploy"))}
         case "wait":
             return {"ended": await chat.house.engine.wait("deploy", told["deploy"], seconds=30)}
         case unknown:
