@@ -176,7 +176,9 @@ async def _do(chat: Chat, told: dict[str, Any]) -> dict[str, Any]:
         case "runs":
             return {"deploys": sorted(chat.house.engine.running("deploy"))}
         case "wait":
-            return {"ended": await chat.house.engine.wait("deploy", told["deploy"], seconds=30)}
+            seconds = told.get("seconds", 30.0)
+            engine = chat.house.engine
+            return {"ended": await engine.wait("deploy", told["deploy"], seconds=seconds)}
         case unknown:
             raise ValueError(unknown)
     return {}
