@@ -39,7 +39,9 @@ def rules(draw: st.DrawFn) -> str:
         # Week 53 and weeks counted across the turn of the year are read differently there.
         weeks = draw(several("BYWEEKNO", [2, 20, 40, 51]))
     numbered = frequency in ("MONTHLY", "YEARLY") and not weeks
-    names = DAYS + ([f"{n}{day}" for n in (1, 2, 5, -1, -2) for day in DAYS] if numbered else [])
+    # Of weekdays with and without a number together dateutil takes none, where RFC 5545 adds them.
+    names = [f"{n}{day}" for n in (1, 2, 5, -1, -2) for day in DAYS]
+    names = draw(st.sampled_from([DAYS, names])) if numbered else DAYS
     by += weeks + draw(several("BYDAY", names)) + draw(several("BYHOUR", [0, 6, 18, 23]))
     if by:
         by += draw(several("BYSETPOS", [1, 2, 3, -1, -2]))
@@ -78,6 +80,7 @@ def test_a_rule_names_the_same_times_as_dateutil_does(
         ("FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13", ["1998-02-13", "1998-03-13", "1998-11-13"]),
         ("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-2", ["1997-09-29", "1997-10-30"]),
         ("FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO", ["1998-05-11", "1999-05-17", "2000-05-15"]),
+        ("FREQ=MONTHLY;BYDAY=1MO,FR", ["1997-09-05", "1997-09-12", "1997-09-19", "1997-09-26"]),
         ("FREQ=MONTHLY;BYMONTHDAY=-3", ["1997-09-28", "1997-10-29", "1997-11-28"]),
         ("FREQ=YEARLY;BYDAY=20MO", ["1998-05-18", "1999-05-17", "2000-05-15"]),
         ("FREQ=MONTHLY;COUNT=3;BYDAY=TU,WE,TH;BYSETPOS=3", ["1997-09-04", "1997-10-07"]),
