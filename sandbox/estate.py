@@ -27,6 +27,9 @@ class ClinicalService:
         return f"{self.id}/{self.id.replace('-', '_')}.py"
 
 
+# Which sites have a process of their own, beside the first site's, which is the environment's.
+SITED = {("portal", "production"): ("clinics",)}
+
 # In the order in which CI builds them at the first start: the tutorial begins with lab-results.
 SERVICES = (
     ClinicalService("lab-results", "interfaces", "B", "critical", ("main",)),
@@ -63,6 +66,18 @@ PEOPLE = (
 def service(service_id: str) -> ClinicalService:
     """Return a service by id; `KeyError` when the hospital has none of that name."""
     return {known.id: known for known in SERVICES}[service_id]
+
+
+def places(service_id: str) -> tuple[str, ...]:
+    """Return where a service runs: each environment, and its further sites that are processes."""
+    return tuple(place for env in ENVIRONMENTS for place in sites(service_id, env).values())
+
+
+def sites(service_id: str, environment: str) -> dict[str, str]:
+    """Return the place of each site that is a process; the first one is the environment itself."""
+    first = service(service_id).sites[0]
+    further = SITED.get((service_id, environment), ())
+    return {first: environment, **{site: f"{environment}-{site}" for site in further}}
 
 
 def tag(service_id: str, version: str) -> str:

@@ -6,7 +6,7 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from sandbox.estate import CI_USER, ENVIRONMENTS, service
+from sandbox.estate import CI_USER, places, service
 from sandbox.layout import write_private
 from sandbox.loopback import HOST, choose, is_free
 
@@ -40,7 +40,7 @@ def settle(
             "password_file": str(layout.ci_password),
         },
         "services": {
-            name: {env: _place(ports, name, env) for env in ENVIRONMENTS} for name in names
+            name: {place: _place(ports, name, place) for place in places(name)} for name in names
         },
     }
     write_private(layout.facts, json.dumps(facts, indent=1) + "\n")

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from sandbox import facts as hospital_facts
 from sandbox import releases, repository, venv, wardroom_config
-from sandbox.estate import ENVIRONMENTS, FIRST_VERSION, SERVICES, tag
+from sandbox.estate import FIRST_VERSION, SERVICES, places, tag
 from sandbox.layout import SOURCE, Layout
 from sandbox.loopback import choose, is_free
 from sandbox.mortal import wrapped
@@ -127,7 +127,7 @@ def prepare(
     hospital_facts.make_passwords(layout)
     facts = hospital_facts.settle(layout, wanted.services, port, voice)
     for name in wanted.services:
-        for env in ENVIRONMENTS:
+        for env in places(name):
             put_first_version(layout, name, env)
     wardroom_config.write(layout, facts)
     return python, facts

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import reception, releases
-from sandbox.estate import ENVIRONMENTS, service
+from sandbox.estate import places, service
 from sandbox.keeper import Keeper, Program
 from sandbox.layout import SOURCE, Layout
 from sandbox.loopback import HOST, get_json
@@ -141,7 +141,7 @@ def service_programs(layout: Layout, facts: Mapping[str, Any], python: Path) -> 
     return [
         _service_program(layout, python, name, env, facts["services"][name][env]["status_port"])
         for name in facts["services"]
-        for env in ENVIRONMENTS
+        for env in places(name)
     ]
 
 

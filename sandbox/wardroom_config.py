@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sandbox import checks
-from sandbox.estate import CI_USER, ENVIRONMENTS, PEOPLE, service
+from sandbox.estate import CI_USER, ENVIRONMENTS, PEOPLE, service, sites
 from sandbox.loopback import HOST
 
 if TYPE_CHECKING:
@@ -121,12 +121,24 @@ def _service(name: str, facts: Mapping[str, Any]) -> dict[str, Any]:
         "ci": {**ci, "repo": repo, "tag": f"{name}/{{version}}"},
         "environments": {
             env: {
-                "probes": [{"kind": "version", "url": places[env]["version_url"]}],
+                **_sites(name, env, places),
                 **checks.declared(name, env, facts),
             }
             for env in ENVIRONMENTS
         },
     }
+
+
+def _sites(name: str, env: str, places: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the version probes; with more than one site the smallest goes first."""
+    there = sites(name, env)
+    if len(there) == 1:
+        return {"probes": [{"kind": "version", "url": places[env]["version_url"]}]}
+    probes = [
+        {"kind": "version", "url": places[place]["version_url"], "site": site}
+        for site, place in there.items()
+    ]
+    return {"probes": probes, "canary": {"site": list(there)[-1], "hold": "20s"}}
 
 
 def yaml(value: Any, indent: str = "") -> str:

@@ -136,6 +136,7 @@ def deployer(name: str, layout: Layout) -> Any:
 
     def step(title: str, verb: str) -> Any:
         words = [verb, name, util.Property("version"), util.Property("environment")]
+        words.append(util.Property("sites", default=""))
         program = [sys.executable, "-m", "sandbox.ci.deploy", str(layout.home)]
         return shell(title, [*program, *words], descriptionDone=title)
 
@@ -191,9 +192,12 @@ def deploy_form(name: str) -> Any:
     environment = util.ChoiceStringParameter(
         name="environment", choices=list(ENVIRONMENTS), default=ENVIRONMENTS[0], required=True
     )
+    sites = util.StringParameter(
+        name="sites", label="Sites, all without any", default="", regex="^[a-z0-9,-]{0,200}$"
+    )
     return schedulers.ForceScheduler(
         name=f"deploy-{name}",
         builderNames=[f"deploy-{name}"],
         codebases=source(),
-        properties=[version, environment, correlation()],
+        properties=[version, environment, sites, correlation()],
     )

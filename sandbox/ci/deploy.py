@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from sandbox import control, releases
+from sandbox.estate import sites as known_sites
 from sandbox.estate import tag
 from sandbox.layout import Layout
 from sandbox.mortal import die_with
@@ -52,11 +53,22 @@ def restart(layout: Layout, service: str, version: str, environment: str) -> Non
 STEPS = {"install": install, "switch": switch, "restart": restart}
 
 
-def main(home: str, verb: str, service: str, version: str, environment: str) -> int:
-    """Run one step; returns the exit code."""
+def places(service: str, environment: str, sites: str) -> list[str]:
+    """Return where to deploy to: some sites, parted by commas, or all of them."""
+    known = known_sites(service, environment)
+    wanted = sites.split(",") if sites else list(known)
+    strange = [site for site in wanted if site not in known]
+    if strange:
+        raise Problem(f"{service} has no site {', '.join(strange)} in {environment}.")
+    return [known[site] for site in wanted]
+
+
+def main(home: str, verb: str, service: str, version: str, environment: str, sites: str) -> int:  # noqa: PLR0917 - the words of a command line
+    """Run one step at each site; returns the exit code."""
     die_with(int(os.environ["WARDROOM_SANDBOX_WORKER"]))
     try:
-        STEPS[verb](Layout(Path(home)), service, version, environment)
+        for place in places(service, environment, sites):
+            STEPS[verb](Layout(Path(home)), service, version, place)
     except (Problem, OSError) as error:
         print(error)
         return 1

@@ -28,6 +28,17 @@ def test_a_deploy_really_replaces_the_running_version(hospital: Hospital) -> Non
     assert hospital.tell("status")["portal test"]["pid"] != before
 
 
+def test_a_deploy_goes_to_the_sites_that_it_names_and_to_all_without_any(
+    hospital: Hospital,
+) -> None:
+    build = hospital.deploy("portal", "1.4.2", "production", sites="clinics", request="DEP-2")
+    assert build["results"] == GREEN
+    assert hospital.running_version("portal", "production-clinics") == "1.4.2"
+    assert hospital.running_version("portal", "production") == "1.4.1"
+    assert hospital.deploy("portal", "1.4.1", "production", request="DEP-3")["results"] == GREEN
+    assert hospital.running_version("portal", "production-clinics") == "1.4.1"
+
+
 @pytest.mark.thorough
 def test_a_rollback_is_a_deploy_of_the_older_version(hospital: Hospital) -> None:
     hospital.deploy("ehr-api", "1.4.2", "test")
