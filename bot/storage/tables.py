@@ -109,6 +109,7 @@ class DeployRow(Store, table=True):
         Index("ix_deploys_request", "request", unique=True),
         Index("ix_deploys_target", "service", "environment", "number"),
         Index("ix_deploys_state", "state"),
+        Index("ix_deploys_watched", "validate_until"),
     )
     number: int = _number()
     service: str = _column(Text)

@@ -45,8 +45,6 @@ command = Command(
     summary="Act on one service at once, in an emergency.",
     role="break_glass",
     risk=Risk.CHANGE,
-    examples=(
-        'break-glass INC-3 --service lab-results --reason "no results reach the wards"',
-    ),
+    examples=('break-glass INC-3 --service lab-results --reason "no results reach the wards"',),
     repeatable=True,
 )
