@@ -52,7 +52,7 @@ def recurring(draw: st.DrawFn) -> tuple[Recurring, list[Span]]:
     return found, [found.span(one) for one in {*names, *added} - excluded]
 
 
-@settings(max_examples=examples(1500))
+@settings(max_examples=examples(500))
 @given(found=recurring(), minutes=st.integers(-2000, 480 * 24 * 60))
 def test_the_answers_are_those_of_looking_at_every_occurrence(
     found: tuple[Recurring, list[Span]], minutes: int

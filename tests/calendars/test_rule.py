@@ -49,7 +49,7 @@ def rules(draw: st.DrawFn) -> str:
     return text + by + draw(st.sampled_from(["", ";WKST=SU", ";WKST=WE"])) + ends
 
 
-@settings(max_examples=examples(1500))
+@settings(max_examples=examples(500))
 @given(
     text=rules(),
     start=st.datetimes(datetime(2023, 1, 1), datetime(2026, 1, 1)),
