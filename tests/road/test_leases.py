@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.deploys.journal import correlation
 from bot.deploys.jobs import TRIGGER
+from bot.deploys.journal import correlation
 from bot.errors import Conflict
 from bot.model import Build, BuildState, Deploy, DeployState, Draft, Kind, Reason
 from bot.ports import Life

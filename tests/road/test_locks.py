@@ -84,9 +84,7 @@ async def test_the_owner_holds_it_on_and_opens_it(chat: Chat) -> None:
     assert "until 2026-11-22 20:00 UTC" in again.text
     listed = await chat.say("lock list")
     assert listed.table is not None
-    assert listed.table.rows == (
-        ("portal", "test", "engineer", "2026-11-22 20:00 UTC", "longer"),
-    )
+    assert listed.table.rows == (("portal", "test", "engineer", "2026-11-22 20:00 UTC", "longer"),)
     assert (await chat.say("unlock portal test")).reason is Reason.OK
     assert (await chat.say("lock list")).table is None
     assert (await chat.say("unlock portal test")).reason is Reason.NOT_FOUND
