@@ -43,7 +43,7 @@ class CalendarFile:
 
 def written(entries: Iterable[Entry], span: Span, now: datetime) -> bytes:
     """Return the file; an entry keeps its UID, so that a new file replaces what it says."""
-    calendar = Calendar()  # type: ignore[no-untyped-call] # the library says no types there
+    calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("x-wr-calname", "Changes")
@@ -54,7 +54,7 @@ def written(entries: Iterable[Entry], span: Span, now: datetime) -> bytes:
 
 def _event(entry: Entry, span: Span, now: datetime) -> Event:
     start = entry.start or span.start
-    event = Event()  # type: ignore[no-untyped-call] # as above
+    event = Event()
     known = f"{entry.kind} {entry.name} {entry.start}".encode()
     event.add("uid", f"{hashlib.sha256(known).hexdigest()[:32]}@wardroom")
     event.add("dtstamp", now)
