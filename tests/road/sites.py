@@ -19,8 +19,7 @@ def with_sites(settings: Path, hold: str = "10m") -> Path:
     portal["sites"] = list(SITES)
     portal["environments"]["test"] = {
         "probes": [
-            {"kind": "version", "url": f"http://portal/test/{site}", "site": site}
-            for site in SITES
+            {"kind": "version", "url": f"http://portal/test/{site}", "site": site} for site in SITES
         ],
         "canary": {"site": "clinics", "hold": hold},
     }
