@@ -44,6 +44,13 @@ class FreeText:
 
 
 @dataclass(frozen=True)
+class OneOf:
+    """Marks a text that is one of a few words: a form offers them, the command looks at it."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Secret:
     """Marks an argument whose value no record holds: `***` stands there instead.
 
