@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, timedelta
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 import commands
-from bot import catalogue, directory, registry
+from bot import directory, registry
 from bot.adapters import web
 from bot.api import (
     AccessReviews,
@@ -27,11 +27,10 @@ from bot.api import (
     Steering,
 )
 from bot.audit.usage import UsageReader
-from bot.control import Around, Control
+from bot.control import Control
 from bot.deploys.desk import DeployDesk
 from bot.deploys.flow import WORKFLOW, DeployFlow, Outer
 from bot.deploys.leases import Leases
-from bot.deploys.patience import Patience
 from bot.deploys.schedule import Schedule
 from bot.deploys.steering import SteeringDesk
 from bot.deploys.urgent import Urgent
@@ -42,8 +41,6 @@ from bot.dispatch.carry_out import CarryOut
 from bot.dispatch.disclose import Discloser
 from bot.dispatch.execute import Executor
 from bot.dispatch.explaining import Explainer
-from bot.dispatch.foreign import guarded
-from bot.dispatch.outbound import masked
 from bot.dispatch.parse import Parser
 from bot.dispatch.pipeline import Pipeline
 from bot.dispatch.recording import Recorder
@@ -53,6 +50,7 @@ from bot.dispatch.still_allowed import StillAllowed
 from bot.dispatch.strictness import Strictnesses
 from bot.errors import AuditUnavailable, ConfigurationError
 from bot.evidence.desk import EvidenceDesk, EvidenceMaker
+from bot.ground import Ground, Outside, Stores, lay
 from bot.links import LinkDesk
 from bot.manual import CommandManual
 from bot.model import Risk
@@ -60,32 +58,16 @@ from bot.notices import TopicNotices
 from bot.outbox import Outbox
 from bot.ports import (
     Catalogue,
-    ChangeTickets,
-    Ci,
     Clock,
     Directory,
-    Messenger,
-    Prober,
 )
 from bot.review.desk import ReviewDesk
 from bot.review.rights import RightsTable
 from bot.settings import Settings
-from bot.storage.changes import ChangeRegister
 from bot.storage.database import Database
-from bot.storage.deliveries import SqlDeliveries
-from bot.storage.deploys import SqlDeploys
-from bot.storage.letters import SqlLetters
-from bot.storage.links import SqlLinks
 from bot.storage.locks import SqlLocks
-from bot.storage.references import SqlReferences
-from bot.storage.requests import SqlRequests
-from bot.storage.searches import SqlSavedSearches
-from bot.storage.signings import SqlSignings
-from bot.storage.tasks import SqlTasks
-from bot.storage.topics import SqlTopics
-from bot.stores import DeployStore, Letters, SavedSearches, Tasks
 from bot.trail import Trail, said
-from bot.workflow.engine import POLL_SECONDS, DurableEngine
+from bot.workflow.engine import DurableEngine
 
 LOG = structlog.get_logger(__name__)
 EXPIRY_SECONDS = 5
@@ -93,60 +75,6 @@ LEASES_SECONDS = 10
 SCHEDULE_SECONDS = 3
 LINKS_SECONDS = 10
 DELIVERIES_KEPT = timedelta(days=2)
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> datetime:
-        """Return the current time, aware, in UTC."""
-        return datetime.now(UTC)
-
-
-@dataclass(frozen=True)
-class Outside:
-    """What is not ours: a test brings its own, nothing in between knows the difference."""
-
-    ci: Ci
-    prober: Prober
-    clock: Clock
-    patience: Patience = field(default_factory=Patience)
-    poll_seconds: float = POLL_SECONDS
-
-    def guarded(self) -> Outside:
-        """Return the same with the guard before whatever answers from there."""
-        return replace(self, ci=guarded(self.ci), prober=guarded(self.prober))
-
-    def provided(self) -> Mapping[type, object]:
-        """Return what commands may ask for."""
-        return {Ci: self.ci, Clock: self.clock, Prober: self.prober}
-
-
-@dataclass(frozen=True)
-class Stores:
-    """What is kept, one store each."""
-
-    requests: SqlRequests
-    deploys: SqlDeploys
-    changes: ChangeRegister
-    topics: SqlTopics
-    letters: SqlLetters
-    references: SqlReferences
-    deliveries: SqlDeliveries
-    links: SqlLinks
-    searches: SqlSavedSearches
-    signings: SqlSignings
-    tasks: SqlTasks
-
-    def provided(self) -> Mapping[type, object]:
-        """Return what commands may ask for."""
-        return {
-            ChangeTickets: self.changes,
-            DeployStore: self.deploys,
-            Letters: self.letters,
-            SavedSearches: self.searches,
-            Tasks: self.tasks,
-        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,101 +103,99 @@ class House:
 
 def build(settings: Settings, outside: Outside) -> House:
     """Wire everything; nothing is started and nothing is asked for over the network."""
-    outside = outside.guarded()
-    database, clock, ci = _database(settings), outside.clock, outside.ci
-    stores, estate = _stores(database, clock), _estate(settings)
-    known = registry.discover(commands)
-    policies = Policies(known.commands, settings.policies)
-    people = directory.LiveDirectory(
-        settings.people, sandbox=settings.is_sandbox, roles=lambda: policies.roles
-    )
-    links = LinkDesk(stores.links, people, policies.holds, clock)
-    engine = DurableEngine(database, poll_seconds=outside.poll_seconds)
-    notices, live, outbox = _notices(settings, stores, clock)
-    trail = Trail.made(settings, database, stores.letters, notices, clock)
-    log, audit = trail.log, trail.audit
-    around = Around(
-        database=database,
-        tasks=stores.tasks,
-        policies=policies,
-        estate=estate,
-        ledger=log,
-        notices=notices,
-        links=links,
-        references=stores.references,
-        people=people,
-        prober=outside.prober,
-        audit=audit,
-    )
-    control = Control.made(settings, stores.deploys, stores.changes, ci, clock, around=around)
-    strictness = Strictnesses(settings.audit.strictness)
-    strictness.check(known.commands)
-    about = (stores.deliveries, policies, clock, notices, trail.records, strictness)
-    recorder = Recorder(log, *about, control.emergency.glass)
-    parser, manual = Parser(known, estate, people), CommandManual(known, policies, estate)
-    gates, give_way = control.gates, control.validation.give_way
-    outer = (ci, stores.changes, gates, engine, notices, clock)
-    urgent = Urgent(control.emergency.glass, stores.tasks, control.working_days, clock)
-    deploys = DeployDesk(
-        stores.deploys, *outer, control.freezes, give_way, control.origins, urgent
-    )
-    journal, changes = control.validation.journal, stores.changes
-    executor, rights = Executor(recorder), RightsTable(known.commands, policies, estate)
-    decided = (stores.requests, policies, parser, people, executor, engine, log, notices, clock)
-    kept = (stores.signings, stores.requests, people, log, clock)
-    signing = SigningDesk(*kept, _signing_url(settings, policies))
-    desk = ApprovalDesk(*decided, signing, control.emergency.channels.all)
+    ground = lay(settings, outside.guarded(), registry.discover(commands))
+    stores, policies, people = ground.stores, ground.policies, ground.people
+    trail, control, engine = ground.trail, ground.control, ground.engine
+    recorder = _recorder(ground)
+    parser, executor = Parser(ground.known, ground.estate, people), Executor(recorder)
+    manual = CommandManual(ground.known, policies, ground.estate)
+    desk = _approvals(ground, parser, executor)
     discloser = Discloser(trail.openings, policies)
-    evidence = _evidence(settings, database, stores, trail, discloser)
-    desks: dict[type, object] = {
-        AccessReviews: ReviewDesk(people, links, rights, UsageReader(database), audit),
+    evidence = _evidence(settings, ground.database, stores, trail, discloser)
+    desks = _desks(ground) | {
         Approvals: desk,
-        Catalogue: estate,
-        Deployments: deploys,
-        Directory: people,
         Disclosures: discloser,
         Evidence: evidence,
-        Linking: links,
         Manual: manual,
-        PolicyExplainer: Explainer(policies, parser, people, executor, clock),
-        PolicyFiles: PolicyKeeper(
-            policies,
-            people,
-            control.oncall,
-            (people.read, lambda _roles: control.oncall.read()),
-            people.read_again,
-            is_signing=settings.oidc is not None,
-        ),
-        Steering: SteeringDesk(journal, changes, stores.requests, policies.holds),
+        PolicyExplainer: Explainer(policies, parser, people, executor, ground.clock),
     }
-    for part in (control, trail, outside, stores):
+    for part in (control, trail, ground.outside, stores):
         desks |= part.provided()
-    executor.wire(known, desks)
-    carried = (stores.requests, parser, people, desk, executor, recorder, audit, notices)
-    engine.register(CARRY_OUT, CarryOut(*carried))
+    executor.wire(ground.known, desks)
+    carried = (stores.requests, parser, people, desk, executor, recorder, trail.audit)
+    engine.register(CARRY_OUT, CarryOut(*carried, ground.notices))
     allowed = StillAllowed(stores.requests, parser, people, policies, desk)
-    flow = _flow(stores, outside, control, allowed)
+    flow = _flow(stores, ground.outside, control, allowed)
     engine.register(WORKFLOW, flow)
     return House(
-        database=database,
+        database=ground.database,
         stores=stores,
         trail=trail,
         control=control,
         evidence=evidence,
-        leases=Leases(SqlLocks(database), flow.closing, ci, engine),
-        schedule=Schedule(journal, changes, engine),
+        leases=Leases(SqlLocks(ground.database), flow.closing, ground.outside.ci, engine),
+        schedule=Schedule(control.validation.journal, stores.changes, engine),
         engine=engine,
         road=Pipeline(parser, people, policies, executor, desk, recorder, stores.deliveries),
         desk=desk,
-        notices=notices,
-        outbox=outbox,
+        notices=ground.notices,
+        outbox=ground.outbox,
         directory=people,
-        links=links,
+        links=ground.links,
         manual=manual,
-        live=live,
-        clock=clock,
-        commands=known,
+        live=ground.live,
+        clock=ground.clock,
+        commands=ground.known,
     )
+
+
+def _recorder(ground: Ground) -> Recorder:
+    strictness, trail = Strictnesses(ground.settings.audit.strictness), ground.trail
+    strictness.check(ground.known.commands)
+    about = (ground.stores.deliveries, ground.policies, ground.clock, ground.notices)
+    return Recorder(trail.log, *about, trail.records, strictness, ground.control.emergency.glass)
+
+
+def _approvals(ground: Ground, parser: Parser, executor: Executor) -> ApprovalDesk:
+    stores, log, clock = ground.stores, ground.trail.log, ground.clock
+    decided = (stores.requests, ground.policies, parser, ground.people, executor)
+    kept = (stores.signings, stores.requests, ground.people, log, clock)
+    signing = SigningDesk(*kept, _signing_url(ground.settings, ground.policies))
+    told = (ground.engine, log, ground.notices, clock, signing)
+    return ApprovalDesk(*decided, *told, ground.control.emergency.channels.all)
+
+
+def _desks(ground: Ground) -> dict[type, object]:
+    """Return what commands may ask for, as far as it does not need the road."""
+    stores, policies, people = ground.stores, ground.policies, ground.people
+    control, trail = ground.control, ground.trail
+    rights = RightsTable(ground.known.commands, policies, ground.estate)
+    usage = UsageReader(ground.database)
+    oncall, steered = control.oncall, (control.validation.journal, stores.changes)
+    return {
+        AccessReviews: ReviewDesk(people, ground.links, rights, usage, trail.audit),
+        Catalogue: ground.estate,
+        Deployments: _deployments(ground),
+        Directory: people,
+        Linking: ground.links,
+        PolicyFiles: PolicyKeeper(
+            policies,
+            people,
+            oncall,
+            (people.read, lambda _roles: oncall.read()),
+            people.read_again,
+            is_signing=ground.settings.oidc is not None,
+        ),
+        Steering: SteeringDesk(*steered, stores.requests, policies.holds),
+    }
+
+
+def _deployments(ground: Ground) -> DeployDesk:
+    stores, control, clock = ground.stores, ground.control, ground.clock
+    outer = (ground.outside.ci, stores.changes, control.gates, ground.engine, ground.notices, clock)
+    urgent = Urgent(control.emergency.glass, stores.tasks, control.working_days, clock)
+    asked = (control.freezes, control.validation.give_way, control.origins, urgent)
+    return DeployDesk(stores.deploys, *outer, *asked)
 
 
 def _flow(stores: Stores, outside: Outside, control: Control, allowed: StillAllowed) -> DeployFlow:
@@ -304,44 +230,6 @@ def _signing_url(settings: Settings, policies: Policies) -> str:
             "to sign in with; docs/signed-approvals.md says how to set it up"
         )
     return ""
-
-
-def _estate(settings: Settings) -> catalogue.Estate:
-    estate = catalogue.load(settings.services, descriptors=settings.backstage)
-    for note in estate.notes:
-        LOG.warning("backstage refers to what is not described", note=note)
-    return estate
-
-
-def _database(settings: Settings) -> Database:
-    return Database.open(settings.database.get_secret_value())
-
-
-def _notices(
-    settings: Settings, stores: Stores, clock: Clock
-) -> tuple[TopicNotices, web.Live, Outbox]:
-    """Return the messages by topic, and how they come to the console and to the chats."""
-    live, outbox = web.Live(clock), Outbox(stores.letters, {}, clock, settings.elsewhere)
-    console: dict[str, Messenger] = {live.platform: live}
-    kept = stores.topics, stores.letters, clock
-    notices = TopicNotices(*kept, masked, console, outbox.messengers, outbox.nudge)
-    return notices, live, outbox
-
-
-def _stores(database: Database, clock: Clock) -> Stores:
-    return Stores(
-        requests=SqlRequests(database),
-        deploys=SqlDeploys(database),
-        changes=ChangeRegister(database, clock),
-        topics=SqlTopics(database),
-        letters=SqlLetters(database),
-        references=SqlReferences(database),
-        deliveries=SqlDeliveries(database),
-        links=SqlLinks(database),
-        searches=SqlSavedSearches(database),
-        signings=SqlSignings(database),
-        tasks=SqlTasks(database, clock),
-    )
 
 
 @asynccontextmanager

@@ -23,8 +23,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.adapters import web
 from bot.api import Credentials
-from bot.app import House, Outside, SystemClock, build, running
+from bot.app import House, build, running
 from bot.errors import ConfigurationError
+from bot.ground import Outside, SystemClock
 from bot.ports import Ci, Clock, Messenger, Rooms
 from bot.settings import Provider, Settings
 from bot.storage.secrets import SealedSecret

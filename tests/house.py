@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.app import House, Outside, build, running
+from bot.app import House, build, running
 from bot.deploys.patience import Patience
+from bot.ground import Outside
 from bot.model import Account, AuditQuery, Event, Invocation, Place, Reply
 from bot.settings import Settings, load
 from tests.databases import POLL_SECONDS, FixedClock

@@ -37,7 +37,13 @@ class Site:
         (folder / "policies").mkdir()
         for name, secret in SECRETS.items():
             self.secret(name, secret + "\n")
-        for name in ("people.yaml", "services.yaml", "calendars.yaml", "oncall.yaml", "templates.yaml"):
+        for name in (
+            "people.yaml",
+            "services.yaml",
+            "calendars.yaml",
+            "oncall.yaml",
+            "templates.yaml",
+        ):
             (folder / name).write_text("[]\n")
         self.document: dict[str, object] = yaml.safe_load(
             (ROOT / "wardroom.example.yaml").read_text()

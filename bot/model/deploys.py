@@ -81,9 +81,10 @@ class Deploy:
 
     `planned` is the moment that it was asked for, where that is not at once. Each of `batches` is
     triggered by itself, `hold_seconds` after the one before. `wish` is what was last asked of it
-    since, by whom and why; `stop` is why it was stopped, where it was. `validate_until` is when the watch of the clinical validator ends;
-    `validated_by` answered, in favour or not, and `validation` is what they said. `glass` is the
-    break-glass that it was started under, for `incident`.
+    since, by whom and why; `stop` is why it was stopped, where it was. `validate_until` is when
+    the watch of the clinical validator ends; `validated_by` answered, in favour or not, and
+    `validation` is what they said. `glass` is the break-glass that it was started under, for
+    `incident`.
     """
 
     id: str

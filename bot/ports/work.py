@@ -36,7 +36,6 @@ class Engine(Protocol):
         """Wait until the workflow has ended, at most `seconds`; say whether it has."""
         ...
 
-
     def running(self, workflow: str) -> frozenset[str]:
         """Return the keys of the workflows that this process is running."""
         ...

@@ -8,9 +8,10 @@ from sqlalchemy import Connection
 import commands
 from bot import registry
 from bot.api import Command, Reply
-from bot.app import Outside, build
+from bot.app import build
 from bot.dispatch.grammar import grammar
 from bot.errors import ConfigurationError
+from bot.ground import Outside
 from bot.model import Args, Reason, Risk, Visibility
 from bot.storage.tables import DELIVERIES, METADATA
 from tests.house import Chat
