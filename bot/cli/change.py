@@ -27,7 +27,7 @@ NUMBER = re.compile(r"CHG-[1-9][0-9]{0,8}", re.IGNORECASE)
 
 @click.group("change", cls=options.ToldGroup)
 def command() -> None:
-    """The evidence of changes, from the database of the settings."""
+    """Write the evidence of a change, from the database of the settings."""
 
 
 @command.command()

@@ -18,6 +18,7 @@ from bot.errors import (
     BadInput,
     ConfigurationError,
     Conflict,
+    Incomplete,
     IntegrationError,
     NotAuthorised,
     NotIdentified,
@@ -50,6 +51,7 @@ _BUILDERS: Mapping[str, Callable[[Mapping[str, Json]], WardroomError]] = {
     "NotIdentified": lambda e: NotIdentified(_text(e)),
     "NotAuthorised": lambda e: NotAuthorised(_text(e), policies=_words(e, "policies")),
     "PhiBlocked": lambda e: PhiBlocked(_text(e), kinds=_words(e, "kinds")),
+    "Incomplete": lambda e: Incomplete(_text(e), cast("Mapping[str, str]", e["problems"])),
     "Refused": lambda e: Refused(
         _reason(e), _text(e), policies=_words(e, "policies"), hint=str(e["hint"])
     ),
@@ -96,6 +98,7 @@ def _encode(error: WardroomError) -> Outcome:
             "policies": list(error.policies) if isinstance(error, Refused) else [],
             "hint": error.hint if isinstance(error, Refused) else "",
             "kinds": list(error.kinds) if isinstance(error, PhiBlocked) else [],
+            "problems": error.problems if isinstance(error, Incomplete) else {},
             "seconds": error.seconds if isinstance(error, Throttled) else 0,
         }
     }

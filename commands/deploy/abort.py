@@ -24,7 +24,7 @@ command = Command(
     Args,
     run,
     summary="Abort a deploy that runs or is scheduled.",
-    role="reader",
+    role="steerer",
     risk=Risk.CHANGE,
     examples=('deploy abort DEP-3 --reason "wrong night"',),
     repeatable=True,

@@ -24,7 +24,7 @@ command = Command(
     Args,
     run,
     summary="Pause a deploy before its next batch.",
-    role="reader",
+    role="steerer",
     risk=Risk.CHANGE,
     examples=('deploy pause DEP-3 --reason "the ward calls"',),
     repeatable=True,

@@ -23,7 +23,7 @@ command = Command(
     Args,
     run,
     summary="Let a paused deploy go on.",
-    role="reader",
+    role="steerer",
     risk=Risk.CHANGE,
     examples=("deploy resume DEP-3",),
     repeatable=True,

@@ -128,7 +128,7 @@ def gate(hospital: Hospital) -> Iterator[Gate]:
 @pytest.fixture
 def unstarted(hospital: Hospital, gate: Gate, tmp_path: Path) -> Iterator[Ward]:
     """A Wardroom with a fresh database, beside the session's hospital; not started yet."""
-    for name in ("people.yaml", "services.yaml"):
+    for name in ("people.yaml", "services.yaml", "templates.yaml"):
         (tmp_path / name).write_text((hospital.home / name).read_text())
     document = yaml.safe_load((hospital.home / "wardroom.yaml").read_text())
     port = _free_port()

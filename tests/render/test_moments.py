@@ -170,6 +170,8 @@ CLOCK = re.compile(r"%H:%M")
 MAY = {
     *("bot/moments.py", "bot/render/card_kit.py", "bot/render/html.py", "bot/cli/audit.py"),
     *("bot/adapters/web/listing.py", "bot/audit/export/syslog.py"),
+    # The clock on a site's wall, which is what a freeze is declared by and a moment typed in.
+    *("bot/calendars/typed.py", "bot/calendars/words.py", "bot/changes/templates.py"),
 }
 
 

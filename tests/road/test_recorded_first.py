@@ -13,21 +13,24 @@ from tests.house import Chat, opened
 TEST = "deploy portal 1.4.2 to test --reason try it"
 
 
-async def test_every_command_has_an_intent_and_an_outcome(chat: Chat) -> None:
-    await chat.say("change open portal test --summary s --impact i --backout b")
-    for command in chat.house.commands.commands:
-        if command.name == "deploy settle":
-            continue
-        text = command.examples[0].replace("DEP-3", "DEP-1").replace("REQ-12", "REQ-1")
-        who = "security-officer" if command.role == "auditor" else "engineer"
-        reply = await chat.say(text, as_=who)
-        ended = reply.reason.value
-        pair = [
-            event.data["kind"]
-            for event in await chat.events(verb=command.name)
-            if event.data["kind"] in ("intent", "outcome") and "actor" in event.data
-        ]
-        assert pair[-2:] == ["intent", "outcome"], (command.name, ended, pair)
+async def test_every_command_has_an_intent_and_an_outcome(site: Path) -> None:
+    everything = '["engineer", "administrator", "auditor", "break_glass"]'
+    people = site.with_name("people.yaml")
+    people.write_text(people.read_text().replace('["engineer"]', everything, 1))
+    async with opened(site) as chat:
+        await chat.say("change open portal test --summary s --impact i --backout b")
+        for command in chat.house.commands.commands:
+            if command.name == "deploy settle":
+                continue
+            text = command.examples[0].replace("DEP-3", "DEP-1").replace("REQ-12", "REQ-1")
+            reply = await chat.say(text)
+            ended = reply.reason.value
+            pair = [
+                event.data["kind"]
+                for event in await chat.events(verb=command.name)
+                if event.data["kind"] in ("intent", "outcome") and "actor" in event.data
+            ]
+            assert pair[-2:] == ["intent", "outcome"], (command.name, ended, pair)
 
 
 async def test_a_log_that_cannot_be_written_stops_every_action(chat: Chat) -> None:

@@ -67,8 +67,10 @@ async def test_everybodys_line_says_what_they_may_do_and_did(chat: Chat) -> None
     assert "rollback" in engineer["Never did"]
     assert "deploy," not in engineer["Never did"]
     assert found["release-manager"]["Did"] == "approve 1"
-    assert found["release-manager"]["May approve"] == f"{LOG}; deploy, rollback (production)"
-    assert "deploy" not in found["service-desk"]["May change"]
+    decides = f"{LOG}, stop-all, stop-all lift; deploy, rollback (production)"
+    assert found["release-manager"]["May approve"] == decides
+    assert "deploy," not in found["service-desk"]["May change"]
+    assert "deploy abort" not in found["service-desk"]["May change"]
     assert found["service-desk"]["May approve"] == "nothing"
 
 
