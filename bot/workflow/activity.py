@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 
+AGAIN_SECONDS = 0.5  # until what was cancelled and goes on is cancelled again
+
+
 class Activity:
     """What this process runs now, and whether it is closing: then no further step begins."""
 
@@ -40,7 +43,9 @@ class Activity:
         with suppress(TimeoutError):
             async with asyncio.timeout(grace_seconds):
                 await self._quiet.wait()
-        for run in self.runs:
-            run.cancel()
-        if self.runs:
-            await asyncio.wait(self.runs)
+        # Again, for a library may swallow a cancellation that comes with its answer; what goes on
+        # then parks before its next step, and would wait there for ever.
+        while self.runs:
+            for run in self.runs:
+                run.cancel()
+            await asyncio.wait(self.runs, timeout=AGAIN_SECONDS)
