@@ -161,7 +161,7 @@ class Requests(RuleBasedStateMachine):
     ("examples", "steps"),
     [
         pytest.param(2, 8, id="quick"),
-        pytest.param(60, 25, id="thorough", marks=pytest.mark.thorough),
+        pytest.param(10, 20, id="thorough", marks=pytest.mark.thorough),
     ],
 )
 def test_in_any_order_each_request_ends_once_and_none_runs_twice_or_unapproved(
