@@ -174,7 +174,8 @@ async def test_a_newcomers_whole_installation_is_well_line_by_line(home: Path) -
         async with _serving(home, port):
             report = await doctor()
 
-    skipped = {"certificate": "skip", "teams package": "skip"}
+    # One person alone stops nothing: it takes a second one.
+    skipped = {"certificate": "skip", "teams package": "skip", "stop-all": "warn"}
     assert report.states == skipped, report.output
     assert report.code == 0
     assert report.of("slack address")["text"].endswith(
