@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-
 AGAIN_SECONDS = 0.5  # until what was cancelled and goes on is cancelled again
 
 
