@@ -7,6 +7,7 @@ transaction. Everything else that may stop it is asked by the flow, right before
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -56,7 +57,9 @@ class Schedule:
             else:
                 await self._start(deploy)
         except Conflict as conflict:
-            if conflict.reason is not Reason.LOCKED:
+            if conflict.reason is Reason.CHANGE_REQUIRED:
+                await self._without_change(deploy, conflict.text)
+            elif conflict.reason is not Reason.LOCKED:
                 LOG.info("another replica was first", deploy=deploy_id)
             # Where its environment is held it goes on waiting, as long as the grace lasts.
 
@@ -85,6 +88,14 @@ class Schedule:
             f"It was to start at {at} and was not run: {why}, and {minutes} minutes later is too "
             "late. Ask again with a later `--at`."
         )
+        await self._call_off(deploy, stop, text)
+
+    async def _without_change(self, deploy: Deploy, why: str) -> None:
+        """End one whose change was closed while it waited: nothing is deployed without one."""
+        text = f"It was not run: {why}. Ask again under an open change, or with none named."
+        await self._call_off(deploy, Reason.CHANGE_REQUIRED, text)
+
+    async def _call_off(self, deploy: Deploy, stop: Reason, text: str) -> None:
         effects = called_off(self.journal, self.changes, deploy, stop, text)
         draft = self.journal.draft(deploy, Kind.ENDED, "deploy")
         draft = replace(draft, reason=stop, text=text)
@@ -120,8 +131,14 @@ def called_off(
     end: Effect[object] = journal.deploys.call_off(deploy.id, stop, outcome=text, at=now)
     if not deploy.change:
         return (end,)
-    note = f"{deploy.id}: {text}"
-    return end, changes.close(deploy.change, ChangeResult.NOT_IMPLEMENTED, note)
+    close = changes.close(deploy.change, ChangeResult.NOT_IMPLEMENTED, f"{deploy.id}: {text}")
+
+    def closed(tx: Transaction) -> None:
+        # Somebody may have closed it by hand meanwhile, and then it stays as they left it.
+        with suppress(Conflict):
+            close(tx)
+
+    return end, closed
 
 
 def _missed(deploy: Deploy) -> str:

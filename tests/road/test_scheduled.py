@@ -98,6 +98,25 @@ async def test_a_scheduled_deploy_is_called_off_before_it_starts(chat: Chat) -> 
     assert chat.ci.triggered == []
 
 
+async def test_one_whose_change_was_closed_meanwhile_is_not_run_and_says_so(chat: Chat) -> None:
+    await scheduled(chat)
+    closed = await chat.say("change close CHG-1 not_implemented --note 'the vendor is ill'")
+    assert closed.reason is Reason.OK, closed.text
+    chat.clock.turn(hours=6, minutes=1)
+    await chat.house.schedule.look()
+    assert await state(chat) == (DeployState.STOPPED, Reason.CHANGE_REQUIRED)
+    assert chat.ci.triggered == []
+    assert "the vendor is ill" in (await chat.card("DEP-1 missed")).text
+
+
+async def test_one_whose_change_was_closed_can_still_be_called_off(chat: Chat) -> None:
+    await scheduled(chat)
+    await chat.say("change close CHG-1 not_implemented --note ill")
+    reply = await chat.say("deploy abort DEP-1 --reason ill")
+    assert reply.reason is Reason.OK, reply.text
+    assert (await state(chat))[0] is DeployState.STOPPED
+
+
 async def test_approvals_bind_to_the_moment_that_was_asked_for(chat: Chat) -> None:
     await chat.say(ASK)
     request = await chat.house.stores.requests.show("REQ-1")
