@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -88,8 +89,13 @@ def role_files(site: Sequence[Path]) -> Iterator[Path]:
                 yield file
 
 
-def clauses_of(file: str, text: str) -> Iterator[Clause]:
-    """Yield the rules of a text: what ends with a semicolon outside of strings and comments."""
+@lru_cache(maxsize=64)  # a text is looked through letter by letter
+def clauses_of(file: str, text: str) -> tuple[Clause, ...]:
+    """Return the rules of a text: what ends with a semicolon outside of strings and comments."""
+    return tuple(_clauses(file, text))
+
+
+def _clauses(file: str, text: str) -> Iterator[Clause]:
     begin, at, line, first = 0, 0, 1, 0
     while at < len(text):
         char = text[at]
