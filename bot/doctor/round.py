@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 import httpx
 
 from bot import catalogue, directory, settings
+from bot.dispatch.authorise import sources
 from bot.doctor import (
     address,
     ci,
@@ -82,7 +83,7 @@ async def examine(
             settings=known,
             folder=folder,
             commands=commands,
-            people=_or_error(lambda: directory.load(known.people, sandbox=known.is_sandbox)),
+            people=_or_error(lambda: _people(known)),
             estate=_or_error(lambda: _estate(known)),
             http=http,
             clock=clock,
@@ -91,6 +92,12 @@ async def examine(
         made = await asyncio.gather(*(check(case) for check in _chosen(only)))
     found = [finding for each in made for finding in each]
     return [first, *(_clean(finding, known) for finding in found)]
+
+
+def _people(known: settings.Settings) -> directory.People:
+    # A site's own roles stand beside its policies.
+    roles = sources.read(known.policies).hierarchy.roles
+    return directory.load(known.people, sandbox=known.is_sandbox, roles=roles.keys())
 
 
 def _estate(known: settings.Settings) -> catalogue.Estate:

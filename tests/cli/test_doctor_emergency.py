@@ -63,3 +63,10 @@ async def test_a_stop_all_in_force_and_late_reviews_are_said(home: Path) -> None
     late = found.of("reviews")
     assert (late["state"], late["text"]) == ("warn", "TASK-1 of 1 open reviews are late")
     assert "task close TASK-1" in late["mend"]
+
+
+async def test_roles_of_the_sites_own_are_known(home: Path) -> None:
+    people(home, anna=["pharmacist"])
+    assert (await doctor("--only", "people")).of("people")["state"] == "fail"
+    (home / "policies" / "roles.yaml").write_text("roles: {pharmacist: [approver]}\n", "utf-8")
+    assert (await doctor("--only", "people")).of("people")["state"] == "ok"
