@@ -72,7 +72,7 @@ from bot.workflow.engine import DurableEngine
 LOG = structlog.get_logger(__name__)
 EXPIRY_SECONDS = 5
 LEASES_SECONDS = 10
-SCHEDULE_SECONDS = 3
+SCHEDULE_SECONDS = 5
 LINKS_SECONDS = 10
 DELIVERIES_KEPT = timedelta(days=2)
 

@@ -64,9 +64,9 @@ from bot.storage.validations import SqlValidations
 from bot.stores import DeployStore, References, Tasks
 
 LOCK_SECONDS = 10
-VALIDATION_SECONDS = 5
+VALIDATION_SECONDS = 10
 CALENDAR_SECONDS = 10
-ONCALL_SECONDS = 2
+ONCALL_SECONDS = 5
 ESCALATION_SECONDS = 10
 
 

@@ -122,9 +122,8 @@ class GlassDesk:
 
     async def look(self) -> None:
         """Read what is in force again, end what is over, and count down."""
-        await self.live.refresh()
+        open_ = await self.live.refresh()
         try:
-            open_ = await self.grants.list(open_only=True)
             over = self.live.over(open_)
             for grant in over:
                 await self._expire(grant)

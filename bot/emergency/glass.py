@@ -65,15 +65,19 @@ class LiveGlass:
         mine = (held for held in self._held.values() if held.grant.person == person)
         return next((held.grant for held in mine if not held.is_over(at, ticks)), None)
 
-    async def refresh(self) -> None:
-        """Read the grants again; where that fails, those in memory only run out."""
+    async def refresh(self) -> Sequence[Grant]:
+        """Read the grants again; where that fails, those in memory only run out.
+
+        Returns those that nobody ended, none where they could not be read.
+        """
         try:
             found = {grant.id: grant for grant in await self.grants.list(open_only=True)}
         except StoreFailed:
             LOG.warning("break-glass is what it was when the database last answered")
-            return
+            return ()
         self._take(found)
         await self._note()
+        return tuple(found.values())
 
     def left(self) -> Mapping[str, timedelta]:
         """Return how long each grant in force still is, by its id."""

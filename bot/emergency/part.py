@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from bot.stores import DeployStore, Grants, HaltStore, Tasks
 
 LATE_SECONDS: Final = 30
-GLASS_SECONDS: Final = 2
-STANDING_SECONDS: Final = 10
+GLASS_SECONDS: Final = 3
+STANDING_SECONDS: Final = 20
 
 
 class Rules(Reviewing, Roles, Protocol):
