@@ -34,7 +34,13 @@ structlog.configure(
 )
 
 # Loaded once for all folders, so that a run has one hospital, one PostgreSQL and one template.
-SHARED = ("tests.postgres", "tests.databases", "tests.sandbox.fixtures", "tests.replies.collect")
+SHARED = (
+    "tests.compiled_sql",
+    "tests.postgres",
+    "tests.databases",
+    "tests.sandbox.fixtures",
+    "tests.replies.collect",
+)
 
 # Where the files of the tests are, if there is room: nothing waits there for a disk.
 MEMORY, ROOM = Path("/dev/shm"), 2_000_000_000  # noqa: S108 - pytest makes a folder of its own in it

@@ -14,7 +14,7 @@ import pytest
 from bot.storage.database import Database
 from bot.workflow.engine import DurableEngine
 
-POLL_SECONDS = 0.03
+POLL_SECONDS = 0.08
 """How often a test's engine looks for work: what it does is the same, a test waits less."""
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -88,6 +88,8 @@ class SqlLetters:
         Of those, urgent ones come first, then one of each channel, then in the order they came: a
         slow channel in which much waits keeps nobody out.
         """
+        if not platforms:
+            return []
         came = LETTERS.c.urgent.desc(), LETTERS.c.id
         channel = LETTERS.c.platform, LETTERS.c.channel
         turns = (

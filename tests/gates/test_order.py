@@ -51,6 +51,7 @@ async def test_another_commit_of_the_same_version_has_not_been_in_test(site: Pat
         assert f"DEP-1 had commit {commit_of('portal', '1.4.2')[:12]} in test" in said
 
 
+@pytest.mark.thorough
 async def test_a_failure_after_a_success_takes_it_away(site: Path) -> None:
     async with opened(declare(site, "portal", "production", after="test")) as chat:
         await to_test(chat)
@@ -65,6 +66,7 @@ async def _stuck(probe: Probe) -> str:
     return "1.4.1"
 
 
+@pytest.mark.thorough
 async def test_a_deploy_that_never_began_takes_nothing_away(site: Path) -> None:
     async with opened(declare(site, "portal", "production", after="test")) as chat:
         await to_test(chat)
@@ -75,6 +77,7 @@ async def test_a_deploy_that_never_began_takes_nothing_away(site: Path) -> None:
         assert (await chat.say(PRODUCTION)).reason is Reason.PENDING_APPROVAL
 
 
+@pytest.mark.thorough
 async def test_what_was_rolled_back_in_test_does_not_go_on(site: Path) -> None:
     async with opened(declare(site, "portal", "production", after="test")) as chat:
         await to_test(chat)
@@ -97,6 +100,7 @@ async def test_a_rollback_needs_no_order_and_no_soak(site: Path) -> None:
         assert (await chat.ended("DEP-2")).refs["state"] == "succeeded"
 
 
+@pytest.mark.thorough
 async def test_a_success_that_test_wants_validated_counts_once_it_is(site: Path) -> None:
     declare(site, "portal", "production", after="test")
     async with opened(site) as chat:
@@ -142,6 +146,7 @@ async def test_it_soaks_from_its_success_in_test(soaking: Path) -> None:
         assert (await chat.say(PRODUCTION)).reason is Reason.PENDING_APPROVAL
 
 
+@pytest.mark.thorough
 async def test_a_clock_that_was_set_back_makes_it_soak_longer(soaking: Path) -> None:
     async with opened(soaking) as chat:
         await to_test(chat)
@@ -151,6 +156,7 @@ async def test_a_clock_that_was_set_back_makes_it_soak_longer(soaking: Path) -> 
         assert "soaks until 2026-11-22 14:00 UTC" in refused(await chat.say(PRODUCTION))
 
 
+@pytest.mark.thorough
 async def test_what_is_newer_in_test_ends_the_soak(soaking: Path) -> None:
     async with opened(soaking) as chat:
         await to_test(chat)
@@ -160,6 +166,7 @@ async def test_what_is_newer_in_test_ends_the_soak(soaking: Path) -> None:
         assert "did not soak in test: DEP-2 (1.4.1) came there after DEP-1" in said
 
 
+@pytest.mark.thorough
 async def test_the_same_commit_again_soaks_anew(soaking: Path) -> None:
     async with opened(soaking) as chat:
         await to_test(chat)

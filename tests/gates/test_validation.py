@@ -100,6 +100,7 @@ async def test_silence_is_not_validated_and_the_owner_is_told(watched: Path) -> 
         assert [one.label for one in card.buttons] == ["It works", "It does not", "Roll back"]
 
 
+@pytest.mark.thorough
 async def test_what_was_not_validated_frees_the_environment(watched: Path) -> None:
     async with opened(watched) as chat:
         await deployed(chat)
@@ -110,6 +111,7 @@ async def test_what_was_not_validated_frees_the_environment(watched: Path) -> No
         assert await deploys.holder("portal", "production") == ""
 
 
+@pytest.mark.thorough
 async def test_a_late_answer_settles_it_and_says_that_it_was_late(watched: Path) -> None:
     async with opened(watched) as chat:
         await deployed(chat)
@@ -174,6 +176,7 @@ async def test_only_those_who_are_named_validate(site: Path) -> None:
         ).reason is Reason.OK
 
 
+@pytest.mark.thorough
 async def test_whoever_is_on_call_validates_and_nobody_else_does(site: Path) -> None:
     # NOON is a Sunday: the safety officer is on call until 14:00, then the commander.
     shifts = [
@@ -193,6 +196,7 @@ async def test_whoever_is_on_call_validates_and_nobody_else_does(site: Path) -> 
         assert (await chat.say("deploy validate DEP-1 ok", as_="commander")).reason is Reason.OK
 
 
+@pytest.mark.thorough
 async def test_a_rollback_takes_the_place_of_what_nobody_has_validated(watched: Path) -> None:
     async with opened(watched) as chat:
         await deployed(chat)
@@ -210,6 +214,7 @@ async def test_a_rollback_takes_the_place_of_what_nobody_has_validated(watched: 
         assert late.reason is Reason.BAD_INPUT
 
 
+@pytest.mark.thorough
 async def test_a_restart_in_the_middle_of_the_watch_loses_and_repeats_nothing(
     watched: Path,
 ) -> None:
@@ -248,6 +253,7 @@ async def test_the_channel_and_those_it_is_about_are_told(watched: Path) -> None
         assert "Please look" not in slack.said("slack:U0001")
 
 
+@pytest.mark.thorough
 async def test_a_dry_run_of_an_answer_changes_nothing(watched: Path) -> None:
     async with opened(watched) as chat:
         await deployed(chat)
@@ -256,6 +262,7 @@ async def test_a_dry_run_of_an_answer_changes_nothing(watched: Path) -> None:
         assert (await chat.say("deploy status DEP-1")).refs["state"] == "validating"
 
 
+@pytest.mark.thorough
 async def test_nothing_waits_to_be_validated_where_nobody_is_named(chat: Chat) -> None:
     await chat.say("deploy portal 1.4.2 to test --reason try it")
     await chat.ended("DEP-1")

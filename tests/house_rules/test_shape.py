@@ -5,7 +5,12 @@ from __future__ import annotations
 import ast
 from collections import Counter
 
-from tests.house_rules.tree import CODE, PRODUCT, functions, parsed, python_files, text
+import pytest
+
+from tests.house_rules.tree import CODE, PRODUCT, functions, nodes, parsed, python_files, text
+
+# Together on one worker: each would read the whole tree again.
+pytestmark = pytest.mark.xdist_group("shape")
 
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 60
@@ -86,7 +91,7 @@ def test_imports_stand_at_the_top_of_their_file() -> None:
 def test_only_the_edges_catch_everything() -> None:
     found: Counter[str] = Counter()
     for path in python_files(*PRODUCT):
-        for node in ast.walk(parsed(path)):
+        for node in nodes(path):
             if isinstance(node, ast.ExceptHandler) and _is_broad(node):
                 found[str(path)] += 1
 

@@ -42,7 +42,13 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(text(path), str(path))
 
 
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Return every node of a file's syntax tree."""
+    return tuple(ast.walk(parsed(path)))
+
+
 def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Return every function and method of a file."""
     kinds = ast.FunctionDef | ast.AsyncFunctionDef
-    return [node for node in ast.walk(parsed(path)) if isinstance(node, kinds)]
+    return [node for node in nodes(path) if isinstance(node, kinds)]

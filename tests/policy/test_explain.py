@@ -31,6 +31,7 @@ async def lived(chat: Chat) -> Chat:
     return chat
 
 
+@pytest.mark.thorough
 async def test_it_agrees_with_what_then_happens_for_everybody_everywhere(lived: Chat) -> None:
     chat, wrong = lived, []
     for service in CLASSES:

@@ -114,6 +114,7 @@ async def test_a_failed_smoke_probe_closes_the_change_and_offers_the_rollback(ch
     assert chat.ci.running["portal", "production"] == "1.4.2"
 
 
+@pytest.mark.thorough
 async def test_the_first_rollback_goes_to_what_was_seen_running_before(chat: Chat) -> None:
     await chat.say(TEST)
     await chat.ended("DEP-1")
@@ -140,6 +141,7 @@ async def test_a_trigger_that_got_no_answer_is_looked_up_by_its_correlation_id(
     assert chat.ci.lookups[0] == "DEP-1"
 
 
+@pytest.mark.thorough
 async def test_a_trigger_that_never_arrived_has_failed_and_is_not_repeated(chat: Chat) -> None:
     chat.ci.drop = True
     await chat.say(TEST)

@@ -93,6 +93,7 @@ async def test_every_event_of_the_action_loses_it(told: Chat) -> None:
     assert CANARY not in str(await told.card("REQ-1"))
 
 
+@pytest.mark.thorough
 async def test_it_is_not_redacted_twice(told: Chat) -> None:
     number = await redacted(told, "release-manager")
     again = await told.say(ASK.format(number), as_=AUDITOR)

@@ -51,6 +51,7 @@ async def test_deploys_are_counted_by_environment_and_by_how_they_ended(chat: Ch
     assert figures(await report(chat, "lab-results"))["Deploys started"][0] == "0"
 
 
+@pytest.mark.thorough
 async def test_the_share_of_emergency_changes_is_of_the_deploys_under_a_change(chat: Chat) -> None:
     normal = (
         "--risk low --sites s --implementation i --test-evidence t --validator engineer-2 "
@@ -77,6 +78,7 @@ async def test_the_share_of_emergency_changes_is_of_the_deploys_under_a_change(c
         )
 
 
+@pytest.mark.thorough
 async def test_requests_are_counted_by_their_end_with_the_time_to_approval(chat: Chat) -> None:
     await chat.say(PORTAL)
     chat.clock.turn(minutes=20)
@@ -102,6 +104,7 @@ async def test_requests_are_counted_by_their_end_with_the_time_to_approval(chat:
     }, "by the service that a request was about, which an answer to it does not name"
 
 
+@pytest.mark.thorough
 async def test_attempts_to_decide_ones_own_request_are_counted_by_person(chat: Chat) -> None:
     await chat.say(LAB)
     for _ in range(2):
@@ -138,6 +141,7 @@ async def test_patient_data_is_counted_by_kind_and_never_shown(chat: Chat) -> No
     assert "not read, so what they were about" in dict(one.fields)["Left out"]
 
 
+@pytest.mark.thorough
 async def test_access_changes_reviews_and_reading_of_the_log_are_counted(chat: Chat) -> None:
     await linked(chat)
     await change(chat, engineer_2={"roles": ["reader"]})

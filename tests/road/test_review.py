@@ -74,6 +74,7 @@ async def test_everybodys_line_says_what_they_may_do_and_did(chat: Chat) -> None
     assert found["service-desk"]["May approve"] == "nothing"
 
 
+@pytest.mark.thorough
 async def test_one_persons_commands_are_looked_at_closely(chat: Chat) -> None:
     await linked(chat)
     await chat.say("ci run portal 1.4.2")
@@ -91,6 +92,7 @@ async def test_one_persons_commands_are_looked_at_closely(chat: Chat) -> None:
     assert "audit review sign" not in found
 
 
+@pytest.mark.thorough
 async def test_a_site_policy_that_names_somebody_or_a_service_is_in_their_line(
     site: Path, launched_url: str
 ) -> None:
@@ -111,6 +113,7 @@ async def test_a_site_policy_that_names_somebody_or_a_service_is_in_their_line(
         )
 
 
+@pytest.mark.thorough
 async def test_who_has_left_is_shown_with_what_they_did(chat: Chat) -> None:
     await chat.say("ci run portal 1.4.2")
     await change(chat, engineer=None)
@@ -162,6 +165,7 @@ async def test_a_change_is_noticed_without_being_asked_and_recorded_once(chat: C
     assert len(await people_events(chat)) == 2
 
 
+@pytest.mark.thorough
 async def test_what_changed_while_nothing_ran_is_recorded_at_the_next_start(site: Path) -> None:
     async with opened(site) as chat:
         file = chat.settings.people
@@ -210,6 +214,7 @@ async def test_a_signature_is_an_event_with_findings_period_and_the_logs_root(ch
     assert verdict.root not in str(event.data["text"]), "the root of that moment, not of now"
 
 
+@pytest.mark.thorough
 async def test_what_happens_between_looking_and_signing_is_in_the_next_review(chat: Chat) -> None:
     (button,) = (await review(chat)).buttons
     await change(chat, engineer={"roles": ["administrator"]})
@@ -225,6 +230,7 @@ async def test_what_no_review_showed_is_not_signed(chat: Chat, to: str) -> None:
     assert f"No review ends with event {to}" in reply.text
 
 
+@pytest.mark.thorough
 async def test_the_same_review_is_not_signed_twice(chat: Chat) -> None:
     (button,) = (await review(chat)).buttons
     assert (await chat.say(f"{button.command} --findings x", as_=OFFICER)).reason is Reason.OK
@@ -238,6 +244,7 @@ async def test_patient_data_in_findings_is_stopped_like_everywhere(chat: Chat) -
     assert await chat.events(verb="audit review sign") == []
 
 
+@pytest.mark.thorough
 async def test_the_signers_own_line_needs_a_second_signer(chat: Chat) -> None:
     await two_reviewers(chat)
     early = await chat.say("audit review countersign --findings x", as_=AUDITOR)
@@ -258,6 +265,7 @@ async def test_the_signers_own_line_needs_a_second_signer(chat: Chat) -> None:
     assert again.reason is Reason.DUPLICATE
 
 
+@pytest.mark.thorough
 async def test_the_second_signer_cannot_be_the_first_from_another_account(chat: Chat) -> None:
     await signed(chat)
     slack = Account("slack", "U0007", "T0001")

@@ -74,6 +74,7 @@ async def test_what_was_missed_is_not_run_and_the_requester_is_told(site: Path) 
         assert len(await chat.events(deploy="DEP-1", kind="ended")) == 1
 
 
+@pytest.mark.thorough
 async def test_an_environment_in_use_is_waited_for_within_the_grace(chat: Chat) -> None:
     await chat.say(TEST)
     lock = await chat.say("lock portal test --reason looking at logs", as_="engineer-2")
@@ -98,6 +99,7 @@ async def test_a_scheduled_deploy_is_called_off_before_it_starts(chat: Chat) -> 
     assert chat.ci.triggered == []
 
 
+@pytest.mark.thorough
 async def test_one_whose_change_was_closed_meanwhile_is_not_run_and_says_so(chat: Chat) -> None:
     await scheduled(chat)
     closed = await chat.say("change close CHG-1 not_implemented --note 'the vendor is ill'")
@@ -109,6 +111,7 @@ async def test_one_whose_change_was_closed_meanwhile_is_not_run_and_says_so(chat
     assert "the vendor is ill" in (await chat.card("DEP-1 missed")).text
 
 
+@pytest.mark.thorough
 async def test_one_whose_change_was_closed_can_still_be_called_off(chat: Chat) -> None:
     await scheduled(chat)
     await chat.say("change close CHG-1 not_implemented --note ill")
@@ -117,6 +120,7 @@ async def test_one_whose_change_was_closed_can_still_be_called_off(chat: Chat) -
     assert (await state(chat))[0] is DeployState.STOPPED
 
 
+@pytest.mark.thorough
 async def test_approvals_bind_to_the_moment_that_was_asked_for(chat: Chat) -> None:
     await chat.say(ASK)
     request = await chat.house.stores.requests.show("REQ-1")
@@ -128,6 +132,7 @@ async def test_approvals_bind_to_the_moment_that_was_asked_for(chat: Chat) -> No
     assert (await state(chat))[0] is DeployState.SCHEDULED
 
 
+@pytest.mark.thorough
 async def test_a_moment_that_was_over_before_it_was_approved_is_not_run(chat: Chat) -> None:
     await chat.say('deploy portal 1.4.2 to production --at "in 1h" --reason quiet')
     chat.clock.turn(hours=2)

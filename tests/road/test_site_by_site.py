@@ -57,6 +57,7 @@ async def test_the_canary_goes_first_and_the_others_follow_after_the_hold(sites:
         ]
 
 
+@pytest.mark.thorough
 async def test_each_batch_is_an_effect_with_a_correlation_of_its_own(sites: Path) -> None:
     async with opened(sites) as chat:
         await chat.say(ASK)
@@ -84,6 +85,7 @@ async def test_a_canary_that_fails_is_rolled_back_and_the_other_site_is_not_touc
         assert "main was not touched and runs 1.4.1." in ended.text
 
 
+@pytest.mark.thorough
 async def test_a_fault_that_shows_in_the_hold_rolls_back(sites: Path) -> None:
     async with opened(sites) as chat:
         await chat.say(ASK)
@@ -96,6 +98,7 @@ async def test_a_fault_that_shows_in_the_hold_rolls_back(sites: Path) -> None:
         assert chat.ci.running["portal", "test/clinics"] == "1.4.1"
 
 
+@pytest.mark.thorough
 async def test_a_second_batch_that_fails_rolls_both_back_the_last_one_first(sites: Path) -> None:
     async with opened(sites) as chat:
         chat.ci.sick.add("test/main")
@@ -107,6 +110,7 @@ async def test_a_second_batch_that_fails_rolls_both_back_the_last_one_first(site
         assert chat.ci.triggered[2:] == [("1.4.1", ("main",)), ("1.4.1", ("clinics",))]
 
 
+@pytest.mark.thorough
 async def test_a_rollback_that_cannot_be_seen_leaves_it_to_a_human(sites: Path) -> None:
     async with opened(sites) as chat:
         chat.ci.sick.add("test/clinics")
@@ -144,6 +148,7 @@ async def test_an_abort_in_the_hold_stops_there_and_offers_the_rollback(sites: P
         assert chat.ci.triggered[1:] == [("1.4.1", ("clinics",))]
 
 
+@pytest.mark.thorough
 async def test_an_abort_while_the_job_runs_watches_it_to_its_end(sites: Path) -> None:
     async with opened(sites) as chat:
         chat.ci.hold = asyncio.Event()
@@ -158,6 +163,7 @@ async def test_an_abort_while_the_job_runs_watches_it_to_its_end(sites: Path) ->
         assert len(chat.ci.triggered) == 1
 
 
+@pytest.mark.thorough
 async def test_a_pause_outlives_a_restart_and_resume_goes_on(sites: Path) -> None:
     async with opened(sites) as chat:
         await chat.say(ASK)
@@ -189,6 +195,7 @@ async def test_only_deployers_and_whoever_asked_or_approved_may_steer(sites: Pat
         await chat.ended("DEP-1")
 
 
+@pytest.mark.thorough
 async def test_a_trigger_of_a_batch_that_got_no_answer_is_looked_up(sites: Path) -> None:
     async with opened(sites) as chat:
         await chat.say(ASK)
@@ -205,6 +212,7 @@ async def test_a_trigger_of_a_batch_that_got_no_answer_is_looked_up(sites: Path)
         assert chat.ci.triggered == [("1.4.2", ("clinics",)), ("1.4.2", ("main",))]
 
 
+@pytest.mark.thorough
 async def test_a_stop_all_in_the_hold_ends_it_there(sites: Path) -> None:
     async with opened(sites) as chat:
         await chat.say(ASK)

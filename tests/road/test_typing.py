@@ -20,6 +20,7 @@ SAME = [
 
 
 @pytest.mark.parametrize("text", SAME)
+@pytest.mark.thorough
 async def test_the_same_words_mean_the_same_however_they_arrive(chat: Chat, text: str) -> None:
     reply = await chat.say(text)
     assert reply.reason is Reason.OK, reply.text

@@ -92,6 +92,7 @@ FORGED: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", FORGED)
+@pytest.mark.thorough
 async def test_a_token_that_says_something_else_is_not_believed(desk: Desk, case: str) -> None:
     over, why = FORGED[case]
     await desk.asked()
@@ -123,6 +124,7 @@ async def test_a_token_that_the_provider_did_not_sign_is_not_believed(
     assert len(await refusals(desk.chat)) == 1
 
 
+@pytest.mark.thorough
 async def test_keys_that_rotate_are_looked_for_again(desk: Desk) -> None:
     await desk.asked()
     desk.provider.over = {"nonce": "wrong"}
@@ -134,6 +136,7 @@ async def test_keys_that_rotate_are_looked_for_again(desk: Desk) -> None:
     assert await desk.counted() == ["safety-officer"]
 
 
+@pytest.mark.thorough
 async def test_a_key_on_a_curve_signs_too(desk: Desk) -> None:
     desk.provider.keys.algorithm = "ES256"
     await desk.asked()
@@ -142,6 +145,7 @@ async def test_a_key_on_a_curve_signs_too(desk: Desk) -> None:
     assert await desk.counted() == ["safety-officer"]
 
 
+@pytest.mark.thorough
 async def test_a_state_and_its_code_work_once(desk: Desk) -> None:
     await desk.asked()
     browser = await desk.browser()
@@ -189,6 +193,7 @@ async def test_a_link_lasts_five_minutes(desk: Desk) -> None:
     await refused(desk, await browser.open(f"{link}/go"), "five minutes", "too late")
 
 
+@pytest.mark.thorough
 async def test_a_page_that_is_left_open_signs_nothing_after_five_minutes(desk: Desk) -> None:
     await desk.asked()
     browser = await desk.browser()
@@ -258,6 +263,7 @@ async def test_another_site_cannot_press_the_button(desk: Desk) -> None:
     assert await desk.counted() == []
 
 
+@pytest.mark.thorough
 async def test_a_provider_that_is_down_is_said_and_asks_for_a_new_link(desk: Desk) -> None:
     desk.provider.is_down = True
     await desk.asked()

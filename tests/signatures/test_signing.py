@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from bot.model import Reason, Visibility
 from tests.databases import NOON
 from tests.signatures.house import Desk, link_in
@@ -68,6 +70,7 @@ async def test_the_record_says_who_signed_from_which_account_and_when_they_signe
     assert "safety-officer signed in at 2026-11-22 12:00:05 UTC, to sign" in said
 
 
+@pytest.mark.thorough
 async def test_the_card_and_the_list_show_the_signature(desk: Desk) -> None:
     await desk.asked()
     browser = await desk.browser()
@@ -80,6 +83,7 @@ async def test_the_card_and_the_list_show_the_signature(desk: Desk) -> None:
     assert "safety-officer (signed)" in listed.table.rows[0]
 
 
+@pytest.mark.thorough
 async def test_the_change_record_shows_the_signature(desk: Desk) -> None:
     await desk.asked("release-manager")
     browser = await desk.browser()
@@ -131,6 +135,7 @@ async def test_a_newer_link_takes_the_place_of_the_older_one(desk: Desk) -> None
     assert "Sign in" in (await browser.open(new)).said
 
 
+@pytest.mark.thorough
 async def test_looking_at_a_link_uses_nothing_up(desk: Desk) -> None:
     await desk.asked()
     link = await desk.link()
@@ -155,6 +160,7 @@ async def test_pressing_twice_signs_once(desk: Desk) -> None:
     assert await desk.counted() == ["safety-officer"]
 
 
+@pytest.mark.thorough
 async def test_a_provider_that_takes_the_secret_in_the_form_is_given_it_there(
     desk: Desk,
 ) -> None:
@@ -165,6 +171,7 @@ async def test_a_provider_that_takes_the_secret_in_the_form_is_given_it_there(
     assert await desk.counted() == ["safety-officer"]
 
 
+@pytest.mark.thorough
 async def test_a_signature_begun_before_a_restart_goes_on_after_it(desk: Desk) -> None:
     await desk.asked()
     browser = await desk.browser()

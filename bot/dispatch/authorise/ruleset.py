@@ -88,8 +88,8 @@ def compiled(sources: Sources, commands: Collection[str]) -> Ruleset:
         schema=found.schema,
         rules=found.rules,
         bodies=found.bodies,
-        people=frozenset(name for kind, name in _entities(found.bodies) if kind == "Person"),
-        attributes=frozenset(_attributes(found.bodies)),
+        people=found.people,
+        attributes=found.attributes,
         hierarchy=sources.hierarchy,
     )
 
@@ -108,6 +108,18 @@ class _Compiled:
     schema: cedarpy.Schema
     rules: Mapping[str, Rule]
     bodies: Mapping[str, Part]
+    people: frozenset[str]
+    attributes: frozenset[str]
+    named: Sequence[_Named]
+
+
+@dataclass(frozen=True)
+class _Named:
+    """What one rule names: entities by kind and id, and attributes that it asks for."""
+
+    rule: Rule
+    entities: Sequence[tuple[str, str]]
+    asked: Sequence[str]
 
 
 @lru_cache(maxsize=8)  # reading the same text again takes longer than all the rest of a start
@@ -137,7 +149,22 @@ def _compiled(schema: str, clauses: tuple[Clause, ...], commands: frozenset[str]
     problems += [f'two rules are called @id("{name}"); give each its own' for name in twice]
     if problems:
         raise _Unfit(problems)
-    return _Compiled(made, cedarpy.Schema.from_str(schema), rules, bodies)
+    return _Compiled(
+        policies=made,
+        schema=cedarpy.Schema.from_str(schema),
+        rules=rules,
+        bodies=bodies,
+        people=frozenset(name for kind, name in _entities(bodies) if kind == "Person"),
+        attributes=frozenset(_attributes(bodies)),
+        named=[_named(rules[name], body) for name, body in bodies.items()],
+    )
+
+
+def _named(rule: Rule, body: Part) -> _Named:
+    asked = [
+        found.get("attr") for part in parts(body) if isinstance(found := part.get("has"), dict)
+    ]
+    return _Named(rule, sorted(_entities(body)), [name for name in asked if isinstance(name, str)])
 
 
 def _unreadable(clauses: Sequence[Clause]) -> Iterator[str]:
@@ -174,20 +201,18 @@ def _unknown(found: _Compiled, hierarchy: Hierarchy, commands: Collection[str]) 
         "Command": commands,
     }
     attributes = {*ATTRIBUTES, *WORDS}
-    for name, body in found.bodies.items():
-        rule = found.rules[name]
+    for one in found.named:
+        rule = one.rule
         where = f"{rule.file}:{rule.line}"
         if rule.role and rule.role not in hierarchy.roles:
             near = documents.nearest(rule.role, hierarchy.roles)
             yield f"{where}: @role: there is no role {rule.role}{near}"
-        for kind, entity in sorted(_entities(body)):
+        for kind, entity in one.entities:
             if kind in known and entity not in known[kind]:
                 near = documents.nearest(entity, known[kind])
                 yield f"{where}: there is no {kind.lower()} {entity}{near}"
-        for part in parts(body):
-            asked = part.get("has")
-            attribute = asked.get("attr") if isinstance(asked, dict) else None
-            if isinstance(attribute, str) and attribute not in attributes:
+        for attribute in one.asked:
+            if attribute not in attributes:
                 near = documents.nearest(attribute, attributes)
                 yield f"{where}: nothing has an attribute {attribute}{near}"
 

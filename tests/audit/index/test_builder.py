@@ -156,6 +156,7 @@ def kill_in_the_middle(url: str, folder: Path, events: int) -> None:
 @pytest.mark.crash
 @in_a_file
 @pytest.mark.parametrize("events", KILLED_AT)
+@pytest.mark.thorough
 async def test_killed_in_the_middle_of_a_batch_it_finds_the_same_and_goes_on(
     log: AuditLog, database: Database, index: Index, url: str, events: int
 ) -> None:
