@@ -61,6 +61,7 @@ class CiEntry(Block):
     provider: Name
     builder: str = ""
     deploy_builder: str = ""
+    deploy_provider: Name | None = None
     repo: Text
     tag: str = "{version}"
 
@@ -149,11 +150,13 @@ def _problems(entry: ServiceEntry, providers: Collection[str] | None) -> list[st
     problems = list(_environment_problems(entry))
     if ci is None:
         return problems
-    if providers is not None and ci.provider not in providers:
-        problems.append(
-            f"{entry.id}.ci.provider: {ci.provider} has no block under integrations in the "
-            f"settings{documents.nearest(ci.provider, providers)}"
-        )
+    named = {"provider": ci.provider, "deploy_provider": ci.deploy_provider}
+    problems += [
+        f"{entry.id}.ci.{field}: {name} has no block under integrations in the "
+        f"settings{documents.nearest(name, providers)}"
+        for field, name in named.items()
+        if providers is not None and name is not None and name not in providers
+    ]
     if "{version}" not in ci.tag:
         problems.append(f"{entry.id}.ci.tag: must hold {{version}}, such as v{{version}}")
     return problems
@@ -252,4 +255,5 @@ def _target(service_id: str, ci: CiEntry, folder: Path) -> CiTarget:
         deploy_builder=ci.deploy_builder or f"deploy-{service_id}",
         repo=str((folder / ci.repo).resolve()) if local else ci.repo,
         tag=ci.tag,
+        deploy_provider=ci.deploy_provider or "",
     )

@@ -22,12 +22,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.adapters import web
-from bot.api import Credentials
 from bot.app import House, build, running
+from bot.ci_servers import CiServers
 from bot.errors import ConfigurationError
 from bot.ground import Outside, SystemClock
 from bot.ports import Ci, Clock, Messenger, Rooms
-from bot.settings import Provider, Settings
+from bot.settings import Settings
 from bot.storage.secrets import SealedSecret
 from integrations.probes import HttpProber
 
@@ -165,25 +165,16 @@ class _Server(uvicorn.Server):
 
 
 def _ci(settings: Settings, client: httpx.AsyncClient) -> Ci:
-    found: list[Ci] = []
+    found: dict[str, Ci] = {}
     for name, provider in settings.integrations.items():
         module = importlib.import_module(f"integrations.{name}")
         if getattr(module, "PORT", None) is Ci:
-            found.append(module.connect(_credentials(provider), client))
-    if len(found) != 1:
+            found[name] = module.connect(provider.credentials(), client)
+    if not found:
         raise ConfigurationError(
-            f"integrations: name exactly one CI server, such as `buildbot`; there are {len(found)}"
+            "integrations: name at least one CI server, such as `buildbot`; there is none"
         )
-    return found[0]
-
-
-def _credentials(provider: Provider) -> Credentials:
-    return Credentials(
-        url=provider.url,
-        user=provider.user,
-        password=provider.password.get_secret_value() if provider.password else "",
-        token=provider.token.get_secret_value() if provider.token else "",
-    )
+    return CiServers(found)
 
 
 # A chat's door is imported where there is such a chat: its library takes long to load.

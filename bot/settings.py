@@ -29,6 +29,7 @@ from bot.documents import Block
 from bot.errors import ConfigurationError
 from bot.model import Place
 from bot.oidc_settings import Oidc
+from bot.provider_settings import Provider
 from bot.secret_files import SUFFIX, fill_secrets, open_to_all
 from bot.setting_values import (
     AppToken,
@@ -159,27 +160,6 @@ class Teams(Block):
     def _whole(self) -> Teams:
         if (self.app_password is None) == (self.managed_identity_url is None):
             raise ValueError("needs app_password_file or managed_identity_url; set one of them")
-        return self
-
-
-class Provider(Block):
-    """One vendor's system: its address, and a user with a password, or a token."""
-
-    url: BaseUrl
-    user: str = ""
-    password: Password | None = None
-    password_file: Path | None = None
-    token: Password | None = None
-    token_file: Path | None = None
-
-    @model_validator(mode="after")
-    def _whole(self) -> Provider:
-        if self.password is not None and self.token is not None:
-            raise ValueError("has a password and a token; keep one of them")
-        if self.password is not None and not self.user:
-            raise ValueError("has a password but no user; set user")
-        if self.user and self.password is None and self.token is None:
-            raise ValueError("has a user but neither password_file nor token_file; set one")
         return self
 
 

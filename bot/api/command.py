@@ -86,10 +86,19 @@ class Credentials:
     """How to reach a vendor's system; an integration file's `connect` is given one.
 
     An integration file declares `PORT` (the Protocol it provides) and
-    `connect(Credentials, httpx.AsyncClient)`, which returns the provider and does no I/O.
+    `connect(Credentials, httpx.AsyncClient)`, which returns the provider and does no I/O;
+    `ConfigurationError` says what it misses. What a vendor does not need is "".
     """
 
     url: str
     user: str = ""
     password: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    tenant_id: str = ""
+    app_id: str = ""
+    installation_id: str = ""
+    private_key: str = field(default="", repr=False)
+    region: str = ""
+    role_arn: str = ""

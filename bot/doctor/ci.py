@@ -6,7 +6,7 @@ import asyncio
 import importlib
 from typing import TYPE_CHECKING
 
-from bot.api import Ci, Credentials
+from bot.api import Ci
 from bot.doctor.asking import PATIENCE, NoAnswer, ask
 from bot.doctor.finding import Finding, fail, ok, skip, warn
 from bot.errors import IntegrationError, Rejected, Throttled, WardroomError
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bot.doctor.case import Case
     from bot.model import Service
-    from bot.settings import Provider
+    from bot.provider_settings import Provider
 
 GROUP = "ci"
 
@@ -41,7 +41,7 @@ async def _one(case: Case, name: str, given: Provider) -> list[Finding]:
         finding = await answers(case, name, given)
         nothing = skip(f"{GROUP} {name}", "no service is built there, so nothing was read", mend)
         return [finding, nothing]
-    ci: Ci = module.connect(_credentials(given), case.http)
+    ci: Ci = module.connect(given.credentials(), case.http)
     return list(await asyncio.gather(*(_read(ci, name, given, one) for one in built)))
 
 
@@ -81,12 +81,3 @@ def _built(case: Case, name: str) -> Sequence[Service]:
     if isinstance(case.estate, WardroomError):
         return []
     return [one for one in case.estate.services() if one.ci and one.ci.provider == name]
-
-
-def _credentials(given: Provider) -> Credentials:
-    return Credentials(
-        url=given.url,
-        user=given.user,
-        password=given.password.get_secret_value() if given.password else "",
-        token=given.token.get_secret_value() if given.token else "",
-    )

@@ -94,13 +94,23 @@ class Deployment:
 
 @dataclass(frozen=True)
 class CiTarget:
-    """Where a service is built and deployed; `tag` formats a version into a ref."""
+    """Where a service is built and deployed; `tag` formats a version into a ref.
+
+    What `builder`, `deploy_builder` and `repo` are, the provider's page says: a job's path, a
+    workflow's file, a pipeline's name. `{environment}` in `deploy_builder` becomes the
+    environment's name. `deploy_provider` deploys it where `provider` does not.
+    """
 
     provider: str
     builder: str
     deploy_builder: str
     repo: str
     tag: str = "{version}"
+    deploy_provider: str = ""
+
+    def deploys_by(self, environment: str) -> str:
+        """Return what deploys the service to an environment."""
+        return self.deploy_builder.replace("{environment}", environment)
 
 
 @dataclass(frozen=True)

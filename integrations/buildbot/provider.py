@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bot.api import Build, BuildState, CiTarget, Rejected, Stage, Unreachable
-from integrations.buildbot.authors import authors_of
-from integrations.buildbot.git import commit_of, ref_name
+from bot.vendors.authors import authors_of
+from bot.vendors.git import commit_of, ref_name
 from integrations.buildbot.rest import NotThere
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What every provider of the CI port promises: the tests' twin and the real Buildbot alike."""
+"""What every provider of the CI port promises: the twin, the real Buildbot, every vendor played."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from bot.api import Credentials, Rejected
 from bot.model import BuildState, CiTarget, Service
 from bot.ports import Ci
 from integrations.buildbot import connect
+from tests.contracts.vendors import PLAYED, played
 from tests.sandbox.fixtures import Hospital, hospital, sandbox_python
 from tests.serving import NO_TLS
 from tests.twins import TwinCi
@@ -23,12 +24,16 @@ __all__ = ["hospital", "sandbox_python"]
 REAL = pytest.param("buildbot", marks=[pytest.mark.hospital, pytest.mark.xdist_group("hospital")])
 
 
-@pytest.fixture(params=["twin", REAL])
+@pytest.fixture(params=["twin", REAL, *PLAYED])
 async def provider(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Ci, Service]]:
     """A CI server with a service whose version 1.4.2 exists."""
     if request.param == "twin":
         target = CiTarget("buildbot", "portal", "deploy-portal", "", "portal/{version}")
         yield TwinCi(), Service("portal", "web", "A", target, ())
+        return
+    if request.param in PLAYED:
+        async with played(request.param).playing() as given:
+            yield given
         return
     running: Hospital = request.getfixturevalue("hospital")
     user, password = running.credentials
@@ -87,3 +92,26 @@ async def test_a_deploy_asked_for_is_found_by_its_correlation(
     found = await ci.find(service, correlation)
     assert found is not None
     assert (await ci.build(asked.id)).state in set(BuildState) - {BuildState.UNKNOWN}
+
+
+async def test_who_wrote_a_commit_is_told_by_address_or_not_at_all(
+    provider: tuple[Ci, Service],
+) -> None:
+    ci, service = provider
+    told = await ci.authors(service, await ci.resolve(service, "1.4.2"))
+    assert told
+    assert all(re.fullmatch(r"[^\s@]+@[^\s@]+", address) for address in told)
+    assert [address.lower() for address in told] == list(told)
+
+
+async def test_the_builds_of_a_version_are_of_its_commit(provider: tuple[Ci, Service]) -> None:
+    ci, service = provider
+    commit = await ci.resolve(service, "1.4.2")
+    await ci.trigger(service, "1.4.2", correlation=f"contract-{uuid.uuid4().hex}")
+    builds = await ci.builds(service, "1.4.2", limit=3)
+    assert 0 < len(builds) <= 3
+    assert {build.commit for build in builds} <= {commit, ""}
+    assert {build.service for build in builds} == {service.id}
+    newest = (await ci.recent(service, limit=1))[0]
+    assert (await ci.build(newest.id)).id
+    assert isinstance(await ci.log_tail(newest.id, lines=5), str)

@@ -7,13 +7,13 @@ import re
 import tempfile
 from typing import TYPE_CHECKING, Final
 
-from bot.api import Rejected, Unreachable
-from integrations.buildbot.git import COMMIT
+from bot.errors import Rejected, Unreachable
+from bot.vendors.git import COMMIT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bot.api import CiTarget
+    from bot.model import CiTarget
 
 SECONDS: Final = 10
 SHAPE: Final = "%aE%n%(trailers:key=Co-authored-by,valueonly,only)"

@@ -6,10 +6,10 @@ import asyncio
 import re
 from typing import TYPE_CHECKING
 
-from bot.api import Rejected, Unreachable
+from bot.errors import Rejected, Unreachable
 
 if TYPE_CHECKING:
-    from bot.api import CiTarget
+    from bot.model import CiTarget
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 # A subset of git-check-ref-format: nothing that git or a shell could read as anything else.

@@ -1,0 +1,70 @@
+"""The settings of one vendor's system: its address, and how we sign in there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import SecretStr, model_validator
+
+from bot.api import Credentials
+from bot.documents import Block
+from bot.setting_values import BaseUrl, Password
+
+
+class Provider(Block):
+    """One vendor's system: its address, and how we sign in there.
+
+    Most take a user with a password, or a token; the others are for those whose page says so.
+    """
+
+    url: BaseUrl
+    user: str = ""
+    password: Password | None = None
+    password_file: Path | None = None
+    token: Password | None = None
+    token_file: Path | None = None
+    client_id: str = ""
+    client_secret: Password | None = None
+    client_secret_file: Path | None = None
+    tenant_id: str = ""
+    app_id: str = ""
+    installation_id: str = ""
+    private_key: Password | None = None
+    private_key_file: Path | None = None
+    region: str = ""
+    role_arn: str = ""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Provider:
+        if self.password is not None and self.token is not None:
+            raise ValueError("has a password and a token; keep one of them")
+        if self.password is not None and not self.user:
+            raise ValueError("has a password but no user; set user")
+        if self.user and self.password is None and self.token is None:
+            raise ValueError("has a user but neither password_file nor token_file; set one")
+        if bool(self.client_id) != (self.client_secret is not None):
+            raise ValueError("client_id and client_secret_file belong together; set both")
+        if bool(self.app_id) != (self.private_key is not None):
+            raise ValueError("app_id and private_key_file belong together; set both")
+        return self
+
+    def credentials(self) -> Credentials:
+        """Return what an integration is given."""
+        return Credentials(
+            url=self.url,
+            user=self.user,
+            password=_secret(self.password),
+            token=_secret(self.token),
+            client_id=self.client_id,
+            client_secret=_secret(self.client_secret),
+            tenant_id=self.tenant_id,
+            app_id=self.app_id,
+            installation_id=self.installation_id,
+            private_key=_secret(self.private_key),
+            region=self.region,
+            role_arn=self.role_arn,
+        )
+
+
+def _secret(value: SecretStr | None) -> str:
+    return value.get_secret_value() if value is not None else ""
