@@ -50,7 +50,7 @@ async def test_a_service_may_be_deployed_by_another_than_builds_it() -> None:
 
 async def test_a_service_without_a_ci_server_says_what_to_set() -> None:
     ci = CiServers({"forge": TwinCi()})
-    with pytest.raises(Rejected, match="give it `ci.provider` in the services file"):
+    with pytest.raises(Rejected, match=r"give it `ci\.provider` in the services file"):
         await ci.recent(Service("pacs", "imaging", "C", None, ()))
     with pytest.raises(
         Rejected, match=r"names other, and the settings have no integrations\.other"
