@@ -127,14 +127,15 @@ def build(settings: Settings, outside: Outside) -> House:
     allowed = StillAllowed(stores.requests, parser, people, policies, desk)
     flow = _flow(stores, ground.outside, control, allowed)
     engine.register(WORKFLOW, flow)
+    locks = SqlLocks(ground.database)
     return House(
         database=ground.database,
         stores=stores,
         trail=trail,
         control=control,
         evidence=evidence,
-        leases=Leases(SqlLocks(ground.database), flow.closing, ground.outside.ci, engine),
-        schedule=Schedule(control.validation.journal, stores.changes, engine),
+        leases=Leases(locks, flow.closing, ground.outside.ci, engine),
+        schedule=Schedule(control.validation.journal, stores.changes, engine, locks),
         engine=engine,
         road=Pipeline(parser, people, policies, executor, desk, recorder, stores.deliveries),
         desk=desk,

@@ -14,12 +14,14 @@ from bot.api.signatures import given, signature
 from bot.api.steering import Steering
 from bot.errors import (
     BadInput,
+    ConfigurationError,
     Conflict,
     Incomplete,
     IntegrationError,
     NotAuthorised,
     Refused,
     Rejected,
+    Throttled,
     Unreachable,
 )
 from bot.model import (
@@ -120,6 +122,7 @@ __all__ = [
     "CiTarget",
     "Clock",
     "Command",
+    "ConfigurationError",
     "Conflict",
     "Credentials",
     "Deploy",
@@ -190,6 +193,7 @@ __all__ = [
     "Task",
     "TaskKind",
     "Tasks",
+    "Throttled",
     "Transaction",
     "Unreachable",
     "Validating",

@@ -24,7 +24,7 @@ from bot.deploys.stage import FAILED, ON, UNKNOWN, Outcome, Stage, outcome
 from bot.deploys.trigger import Trigger
 from bot.deploys.undoing import Undo
 from bot.deploys.watching import Watch
-from bot.errors import AuditUnavailable
+from bot.errors import AuditUnavailable, StoreFailed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,12 +149,15 @@ class DeployFlow:
         return {"state": state, "text": " ".join(texts)}
 
     async def _insist(self, work: Callable[[], Awaitable[Outcome]]) -> Outcome:
-        """Wait until the log can be written: what cannot be recorded is not done meanwhile."""
+        """Wait until the log can be written: what cannot be recorded is not done meanwhile.
+
+        Nor is anything made of a database that does not answer for a moment: a stage runs again.
+        """
         while True:
             try:
                 return await work()
-            except AuditUnavailable:
-                LOG.error("a deploy waits for the audit log")  # noqa: TRY400 - the log says why
+            except (AuditUnavailable, StoreFailed) as error:
+                LOG.error("a deploy waits for the database", why=str(error))  # noqa: TRY400 - its text says all there is to say
                 await asyncio.sleep(self.patience.audit)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.deploys.journal import Journal
     from bot.model import Deploy
     from bot.ports import ChangeTickets, Effect, Engine, Transaction
+    from bot.stores import Locks
 
 GRACE: Final = timedelta(minutes=30)
 """How late a deploy may start: after that it is not run (docs/deploys.md says so)."""
@@ -38,6 +39,7 @@ class Schedule:
     journal: Journal
     changes: ChangeTickets
     engine: Engine
+    locks: Locks
 
     async def look(self) -> None:
         """Start what is due and end what was missed."""
@@ -79,8 +81,8 @@ class Schedule:
         await self.journal.notices.tell(topic(deploy))
 
     async def _miss(self, deploy: Deploy) -> None:
-        holder = await self.journal.deploys.holder(deploy.service, deploy.environment)
-        why = f"{holder} was using its environment" if holder else "Wardroom was not running then"
+        holder = await self._holder(deploy)
+        why = f"{holder} held its environment" if holder else "Wardroom was not running then"
         stop = Reason.LOCKED if holder else Reason.EXPIRED
         at = written(deploy.planned) if deploy.planned else ""
         minutes = int(GRACE.total_seconds() // 60)
@@ -89,6 +91,14 @@ class Schedule:
             "late. Ask again with a later `--at`."
         )
         await self._call_off(deploy, stop, text)
+
+    async def _holder(self, deploy: Deploy) -> str:
+        """Return who keeps a deploy out: another one, or a person with a lock; "" for nobody."""
+        lock = await self.locks.held(deploy.service, deploy.environment)
+        if lock is None or lock.deploy:
+            return lock.deploy if lock else ""
+        person = lock.person_at(self.journal.clock.now())
+        return "" if person == deploy.requester else person
 
     async def _without_change(self, deploy: Deploy, why: str) -> None:
         """End one whose change was closed while it waited: nothing is deployed without one."""

@@ -15,6 +15,7 @@ ON: Final = "on"  # the next stage may begin; at the end it means succeeded
 FAILED: Final = "failed"
 STOPPED: Final = "stopped"
 UNKNOWN: Final = "unknown"
+WAITS: Final = "waits"  # for somebody's answer, or it was answered already: the flow is over
 
 
 class Stage(Protocol):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot.deploys.jobs import Job, Showing
 from bot.deploys.journal import changed, correlation
 from bot.deploys.plan import BACK, batches_of, said
-from bot.deploys.stage import FAILED, ON, UNKNOWN, outcome
+from bot.deploys.stage import FAILED, ON, STOPPED, UNKNOWN, outcome
 from bot.errors import IntegrationError
 from bot.model import BatchState, StepState
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 TOUCHED = {BatchState.STARTED, BatchState.DONE, BatchState.FAILED}
 NOT_KNOWN = "what ran there before was not seen, so it stays as it is; `rollback` goes further back"
+NOT_SEEN = "Whether the rollback came through is not known. Look at the CI server and say it."
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,9 @@ class Undo:
         journal = self.jobs.journal
         deploy, service = await journal.load(deploy_id)
         batch = batches_of(deploy)[number]
+        if batch.state is BatchState.UNKNOWN:
+            # It was tried, and cut short before that was remembered: it is no better known now.
+            return outcome(UNKNOWN, NOT_SEEN)
         if batch.state not in TOUCHED:
             return outcome(ON)
         label = said(batch.sites, BACK)
@@ -99,6 +103,7 @@ class Undo:
 _SAID = {
     ON: (BatchState.ROLLED_BACK, StepState.DONE),
     FAILED: (BatchState.FAILED, StepState.FAILED),
+    STOPPED: (BatchState.FAILED, StepState.FAILED),
     UNKNOWN: (BatchState.UNKNOWN, StepState.UNKNOWN),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.deploys.stage import ON, outcome
+from bot.deploys.stage import ON, WAITS, outcome
 from bot.model import DeployState
 
 if TYPE_CHECKING:
@@ -20,7 +20,11 @@ class Validating:
     desk: ValidationDesk
 
     async def __call__(self, deploy_id: str, number: int) -> Outcome:
-        """Go on where nobody is named; a deploy that waits already is not asked for again."""
+        """Go on where nobody is named; a deploy that waits already is not asked for again.
+
+        However it was answered before a stage that was cut short ran again, that is no failure of
+        the flow's own: there is nothing left for it to roll back.
+        """
         del number
         deploy, service = await self.desk.journal.load(deploy_id)
         environment = service.environment(deploy.environment)
@@ -29,4 +33,4 @@ class Validating:
             if validator is None:
                 return outcome(ON)
             deploy = await self.desk.ask(deploy, service, validator)
-        return outcome(deploy.state.value, deploy.outcome)
+        return outcome(WAITS, deploy.outcome)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.deploys.stage import FAILED, ON
+from bot.deploys.validating import Validating
 from bot.model import Reason, Reply, StepState
 from tests.emergency.hospital import listen
 from tests.gates.declared import declare, on_call
@@ -271,3 +273,13 @@ async def test_nothing_waits_to_be_validated_where_nobody_is_named(chat: Chat) -
     assert missing.reason is Reason.NOT_FOUND
     wrong = await chat.say("deploy validate DEP-1 ok --reason what")
     assert "belongs to `failed`" in wrong.text
+
+
+async def test_a_no_is_no_failure_that_a_flow_would_roll_back(watched: Path) -> None:
+    async with opened(watched) as chat:
+        await deployed(chat)
+        no = "deploy validate DEP-1 failed --reason the images are upside down"
+        assert (await chat.say(no, as_="safety-officer")).reason is Reason.OK
+        # As after a kill between the question and the flow's memory of it.
+        again = await Validating(chat.house.control.validation)("DEP-1", 0)
+        assert again["state"] not in (ON, FAILED)

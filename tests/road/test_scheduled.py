@@ -201,3 +201,13 @@ def test_two_replicas_start_a_due_deploy_once(postgres_url: str, tmp_path: Path)
     assert other.say("audit verify")["reason"] == "ok"
     one.close()
     other.close()
+
+
+async def test_one_that_somebodys_lock_kept_out_says_whose(chat: Chat) -> None:
+    await chat.say(TEST)
+    chat.clock.turn(hours=5)
+    await chat.say("lock portal test --reason looking --for 8h", as_="engineer-2")
+    chat.clock.turn(hours=1, minutes=31)
+    await chat.house.schedule.look()
+    assert await state(chat) == (DeployState.STOPPED, Reason.LOCKED)
+    assert "engineer-2 held its environment" in (await chat.card("DEP-1 missed")).text

@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import Unreachable
-from bot.model import BatchState, Deploy, Reason, StepState
-from tests.house import Chat, opened, until
+from bot.deploys.jobs import Jobs
+from bot.deploys.journal import changed
+from bot.deploys.sight import Sight
+from bot.deploys.smoke import Smoke
+from bot.deploys.undoing import Undo
+from bot.errors import StoreFailed, Unreachable
+from bot.model import Batch, BatchState, Deploy, DeployState, Draft, Kind, Reason, StepState
+from tests.house import QUICK, Chat, opened, until
 from tests.road.sites import with_sites
 
 ASK = "deploy portal 1.4.2 to test --reason try it"
@@ -224,3 +229,74 @@ async def test_a_stop_all_in_the_hold_ends_it_there(sites: Path) -> None:
         assert ended.refs["state"] == "stopped", ended.text
         assert chat.ci.triggered == [("1.4.2", ("clinics",))]
         assert (await shown(chat)).stop is Reason.HALTED
+
+
+def undo(chat: Chat) -> Undo:
+    """Return the stage that rolls back, of this house."""
+    journal = chat.house.control.validation.journal
+    smoke = Smoke(journal, Sight(chat.prober), QUICK)
+    return Undo(Jobs(journal, chat.ci, QUICK), smoke, None)
+
+
+async def kept(chat: Chat, state: BatchState, ended: DeployState | None = None) -> None:
+    """Keep DEP-1, which has got as far as that at the clinics."""
+    batch = Batch(("clinics",), before=(("clinics", "1.4.1"),))
+    begun = Deploy(
+        id="",
+        service="portal",
+        environment="test",
+        version="1.4.2",
+        commit="c" * 40,
+        requester="engineer",
+        reason="try it",
+        state=DeployState.STARTED,
+        created=chat.clock.now(),
+        batches=(batch, Batch(("main",))),
+    )
+    store, log = chat.house.stores.deploys, chat.house.trail.log
+    draft = Draft(kind=Kind.SYSTEM, verb="deploy", correlation="kept", text="")
+    (deploy,) = (await log.append(draft, store.open(begun))).results
+    assert isinstance(deploy, Deploy)
+    batches = changed(deploy, 0, Batch(("clinics",), batch.before, state=state))
+    await log.append(draft, store.note("DEP-1", batches=batches))
+    if ended is not None:
+        await log.append(draft, store.end("DEP-1", ended, outcome="", at=chat.clock.now()))
+
+
+async def test_a_rollback_that_was_not_seen_is_not_known_when_it_is_asked_again(
+    sites: Path,
+) -> None:
+    async with opened(sites) as chat:
+        await kept(chat, BatchState.UNKNOWN)
+        assert (await undo(chat)("DEP-1", 0))["state"] == "unknown"
+        assert chat.ci.triggered == []
+
+
+async def test_a_flow_that_lost_its_environment_rolls_nothing_back(sites: Path) -> None:
+    async with opened(sites) as chat:
+        await kept(chat, BatchState.FAILED, DeployState.FAILED)
+        made = await undo(chat)("DEP-1", 0)
+        assert (made["state"], "settled without its flow" in str(made["text"])) == ("stopped", True)
+        assert chat.ci.triggered == []
+
+
+async def test_a_database_that_is_silent_for_a_moment_costs_no_deploy(
+    sites: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(sites) as chat:
+        halts, failures = chat.house.control.emergency.halts, [StoreFailed("gone"), None]
+        current = type(halts).current
+
+        async def once(self: object) -> object:
+            if failures:
+                failure = failures.pop()
+                if failure is not None:
+                    raise failure
+            return await current(self)  # type: ignore[arg-type] # the store's own
+
+        await chat.say(ASK)
+        await holding(chat)
+        monkeypatch.setattr(type(halts), "current", once)
+        await until(lambda: not failures)
+        chat.clock.turn(minutes=11)
+        assert (await chat.ended("DEP-1")).refs["state"] == "succeeded"

@@ -67,4 +67,4 @@ class Overlapping:
         if self.glass is None or not wanted.requester:
             return False
         grant = self.glass.now(wanted.requester, self.clock.now())
-        return grant is not None and grant.service in ("", wanted.service.id)
+        return grant is not None and grant.service == wanted.service.id

@@ -53,11 +53,12 @@ class Keys:
 
     async def _ask(self, url: str) -> None:
         listed = (await asking.get(self._http, url)).get("keys")
-        entries = [one for one in listed if isinstance(one, dict)] if listed else []
+        entries = listed if isinstance(listed, list) else []
         self._listed = {
             one["kid"]: one
             for one in entries
-            if isinstance(one.get("kid"), str) and one.get("use", "sig") == "sig"
+            if isinstance(one, dict)
+            and isinstance(one.get("kid"), str) and one.get("use", "sig") == "sig"
         }
         self._asked = self._clock.now()
 
