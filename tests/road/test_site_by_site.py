@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -257,7 +258,7 @@ async def kept(chat: Chat, state: BatchState, ended: DeployState | None = None) 
     draft = Draft(kind=Kind.SYSTEM, verb="deploy", correlation="kept", text="")
     (deploy,) = (await log.append(draft, store.open(begun))).results
     assert isinstance(deploy, Deploy)
-    batches = changed(deploy, 0, Batch(("clinics",), batch.before, state=state))
+    batches = changed(deploy, 0, replace(batch, state=state))
     await log.append(draft, store.note("DEP-1", batches=batches))
     if ended is not None:
         await log.append(draft, store.end("DEP-1", ended, outcome="", at=chat.clock.now()))
