@@ -54,6 +54,7 @@ from bot.ground import Ground, Outside, Stores, lay
 from bot.links import LinkDesk
 from bot.manual import CommandManual
 from bot.model import Risk
+from bot.news import BuildNews
 from bot.notices import TopicNotices
 from bot.outbox import Outbox
 from bot.ports import (
@@ -97,6 +98,7 @@ class House:
     links: LinkDesk
     manual: CommandManual
     live: web.Live
+    news: BuildNews
     clock: Clock
     commands: registry.Registry
 
@@ -134,7 +136,7 @@ def build(settings: Settings, outside: Outside) -> House:
         trail=trail,
         control=control,
         evidence=evidence,
-        leases=Leases(locks, flow.closing, ground.outside.ci, engine),
+        leases=Leases(locks, flow.closing, ground.outside.ci, engine, control.validation),
         schedule=Schedule(control.validation.journal, stores.changes, engine, locks),
         engine=engine,
         road=Pipeline(parser, people, policies, executor, desk, recorder, stores.deliveries),
@@ -145,6 +147,7 @@ def build(settings: Settings, outside: Outside) -> House:
         links=ground.links,
         manual=manual,
         live=ground.live,
+        news=ground.outside.news,
         clock=ground.clock,
         commands=ground.known,
     )
@@ -207,6 +210,7 @@ def _flow(stores: Stores, outside: Outside, control: Control, allowed: StillAllo
         gates=control.gates,
         allowed=allowed,
         halts=control.emergency.halts,
+        news=outside.news,
     )
     afterwards = (("validate", Validating(control.validation)),)
     journal = control.validation.journal

@@ -2,6 +2,8 @@
 
 A change that a deploy opened for itself and that still waits for approval is in nobody's way yet:
 nothing may come of it, and whichever of two is approved first is what the other one meets.
+Nor is one whose deploy is done and was not validated: it stays open to be reviewed, but nothing is
+being changed under it any more.
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ class OverlapFinder:
         changes = [
             change
             for change in await self.changes.overlapping(start, end, services=why)
-            if change.environment == environment and _is_in_the_way(change)
+            if change.environment == environment
+            and _is_in_the_way(change)
+            and not await self._is_done(change)
         ]
         listed = {change.number for change in changes}
         met = [_of_change(change, why[change.service]) for change in changes]
@@ -50,6 +54,10 @@ class OverlapFinder:
             if deploy.service in why and deploy.change not in listed | set(apart):
                 met += self._deploys(deploy, start, end, why)
         return [one for one in met if one.number not in apart]
+
+    async def _is_done(self, change: Change) -> bool:
+        deploy = await self.deploys.show(change.deploy) if change.deploy else None
+        return deploy is not None and deploy.state is DeployState.NOT_VALIDATED
 
     def _related(self, service: str) -> Mapping[str, str]:
         """Return the services that a change here may meet, each with the reason."""

@@ -10,7 +10,9 @@ run. So the CI server is asked by the correlation id of every trigger that the l
 
 - nothing was ever triggered, or the CI server has no such job: the deploy failed, its lock is free;
 - the job has ended: the deploy failed and its lock is free, also where the job ended green, for
-  nobody has probed or validated what it left; the outcome says which of the two it was;
+  nobody has probed what it left; the outcome says which of the two it was;
+- every job has ended green, every probe too, and its validator had not been asked yet: the deploy
+  is not validated, its lock is free, and its owner is told;
 - the job still runs: the lock is kept, and the CI server is asked again;
 - that cannot be said (the CI server does not answer, or the process that may still start the job
   lives and is silent): the deploy is unknown, and its lock is kept until a human settles it.
@@ -29,7 +31,7 @@ import structlog
 
 from bot.deploys.flow import WORKFLOW
 from bot.deploys.jobs import TRIGGER
-from bot.deploys.stage import FAILED, UNKNOWN
+from bot.deploys.stage import FAILED, UNKNOWN, WAITS
 from bot.errors import AuditUnavailable, Conflict, IntegrationError, StoreFailed
 from bot.lookback import every
 from bot.model import AuditQuery, BuildState, Kind
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.deploys.closing import Closing
+    from bot.deploys.validation import ValidationDesk
     from bot.model import Build, Deploy, Service
     from bot.ports import Ci, Engine
     from bot.stores import Locks
@@ -61,6 +64,7 @@ class Leases:
     closing: Closing
     ci: Ci
     engine: Engine
+    validation: ValidationDesk
     _lapsed: Mapping[str, datetime] = field(default_factory=dict)
 
     async def look(self) -> None:
@@ -96,7 +100,10 @@ class Leases:
         state, text = found
         LOG.warning("a deploy was lost and is settled", deploy=deploy_id, state=state)
         try:
-            await self.closing(deploy_id, {"state": state, "text": f"{_LOST} {text}"})
+            if state == WAITS:
+                await self.validation.lost(deploy, f"{_LOST} {text}")
+            else:
+                await self.closing(deploy_id, {"state": state, "text": f"{_LOST} {text}"})
         except Conflict:
             LOG.info("a lost deploy was ended by somebody else", deploy=deploy_id)
 
@@ -117,7 +124,8 @@ class Leases:
         if may_come_back and None in jobs:
             silent = "The process that had it is there and silent, so it may still start its job."
             return UNKNOWN, f"{silent} Restart it, look at the CI server and say how it ended."
-        return _said([job for job in jobs if job is not None])
+        lacking = self.validation.is_lacking(deploy, service)
+        return _said([job for job in jobs if job is not None], is_lacking=lacking)
 
     async def _triggered(self, deploy: Deploy) -> Sequence[str]:
         """Return the correlation ids under which anything may have been started."""
@@ -129,12 +137,14 @@ class Leases:
         return [await self.ci.find(service, each) for each in correlations]
 
 
-def _said(jobs: Sequence[Build]) -> tuple[str, str]:
+def _said(jobs: Sequence[Build], *, is_lacking: bool) -> tuple[str, str]:
     if not jobs:
         return FAILED, "The CI server has no such job: nothing was started."
     if any(job.state is BuildState.UNKNOWN for job in jobs):
         return UNKNOWN, "The CI server does not say how its job ended. Look there, and say it."
     ended = ", ".join(f"{job.id} ended {job.state.value}" for job in jobs)
+    if is_lacking and all(job.state is BuildState.GREEN for job in jobs):
+        return WAITS, f"The deploy job is done ({ended}), and the probes passed."
     if all(job.state is BuildState.GREEN for job in jobs):
         return FAILED, (
             f"The deploy job is done ({ended}), but nobody probed or validated what it left: look "

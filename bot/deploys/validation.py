@@ -4,7 +4,8 @@ The environment stays locked while the validator looks, so that what they look a
 deployed: it is held until they answer, until their time is over, or until a rollback takes its
 place, which is possible at any moment. A deploy that waits is a row and nothing that runs: a kill
 loses none, and a look at the rows every few seconds ends those whose time is over. No answer is
-no success: such a deploy and its change stay open until somebody answers late.
+no success: such a deploy and its change stay open until somebody answers late, or until another
+version takes its place, for nobody can look at what does not run any more.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ import structlog
 
 from bot.api import Done
 from bot.deploys.card import card, topic
-from bot.deploys.plan import CLOSE, VALIDATE, advanced
+from bot.deploys.plan import CLOSE, VALIDATE, advanced, batches_of, has_changed
 from bot.deploys.validation_notices import asking, settled, topic_of, unanswered
 from bot.errors import AuditUnavailable, BadInput, Conflict, NotAuthorised, StoreFailed
 from bot.model import (
+    BatchState,
     ChangeResult,
     Deploy,
     DeployState,
@@ -48,6 +50,8 @@ MOST_CHATS: Final = 10
 """How many people are asked in their own chats; a role that more of them hold reads the channel."""
 FALLBACK: Final = Validator(role="clinical_safety_officer")
 """Who validates a deploy whose environment names nobody any more."""
+_LOOKED_BACK: Final = 100  # deploys of one environment
+_OPEN: Final = frozenset({DeployState.STARTED, DeployState.UNKNOWN})
 LOG = structlog.get_logger(__name__)
 
 
@@ -96,6 +100,13 @@ class ValidationDesk:
         await self._require(caller.principal, validator, deploy)
         if not is_good and not said.strip():
             raise BadInput("Say what is wrong: `--reason ...` is what everybody will read.")
+        later = await self._later(deploy)
+        if later is not None:
+            raise BadInput(
+                f"{deploy.id} does not run there any more, so there is nothing to look at: "
+                f"{later.id} ({later.version}) came after it. `deploy status {later.id}` says how "
+                "that stands."
+            )
         now = self.journal.clock.now()
         outcome = _outcome(deploy, caller.principal.id, said, is_good=is_good)
         closing = self._closing(deploy, outcome, is_good=is_good)
@@ -128,20 +139,30 @@ class ValidationDesk:
 
     def give_way(self, deploy_id: str, by: str) -> Effect[None]:
         """Let a rollback have the place of a deploy that nobody has validated yet."""
-        now = self.journal.clock.now()
         outcome = f"{by} rolled it back before it was validated."
+        given = self._given_way(deploy_id, outcome, ChangeResult.ROLLED_BACK)
 
         def effect(tx: Transaction) -> None:
+            given(tx)
+
+        return effect
+
+    def _given_way(self, deploy_id: str, outcome: str, result: ChangeResult) -> Effect[bool]:
+        """Say whether there was anything to end."""
+        now = self.journal.clock.now()
+
+        def effect(tx: Transaction) -> bool:
             ended = self.validations.give_way(deploy_id, outcome=outcome, at=now)(tx)
             if ended is None:
-                return
+                return False
             steps = advanced(ended.steps, VALIDATE, StepState.SKIPPED, outcome)
             ended = self.journal.deploys.note(deploy_id, steps=steps)(tx)
             if ended.change:
                 note = f"{ended.id}: {outcome}"
-                _close_if_open(self.changes, ended.change, ChangeResult.ROLLED_BACK, note)(tx)
+                _close_if_open(self.changes, ended.change, result, note)(tx)
             self.journal.notices.keep(topic(ended), card(ended))(tx)
             self.journal.notices.keep(topic_of(ended), settled(ended))(tx)
+            return True
 
         return effect
 
@@ -149,6 +170,7 @@ class ValidationDesk:
         """End what nobody validated in time; the job that does so tries again."""
         try:
             await self.end_due()
+            await self.end_overtaken()
         except (AuditUnavailable, StoreFailed):
             LOG.warning("validations that are over are ended once the log can be written")
 
@@ -164,11 +186,64 @@ class ValidationDesk:
             ended += 1
         return ended
 
+    async def end_overtaken(self) -> int:
+        """End what nobody validated and what does not run any more; return how many."""
+        ended = 0
+        for deploy_id in await self.validations.unanswered():
+            deploy = await self.journal.deploy(deploy_id)
+            later = await self._later(deploy)
+            if later is None or later.state in _OPEN:
+                continue
+            try:
+                await self._overtaken(deploy, later)
+            except Conflict:
+                continue  # it was answered in the same moment, or another replica was first
+            ended += 1
+        return ended
+
+    def is_lacking(self, deploy: Deploy, service: Service) -> bool:
+        """Say whether a deploy has only to be validated: its jobs and its probes went well."""
+        environment = service.environment(deploy.environment)
+        is_named = environment is not None and environment.validator is not None
+        return is_named and all(one.state is BatchState.DONE for one in batches_of(deploy))
+
+    async def lost(self, deploy: Deploy, why: str) -> None:
+        """End a deploy whose flow was lost before its validator was asked: it is not validated."""
+        begin = self.validations.begin(deploy.id, self.journal.clock.now(), outcome=why)
+        await self._end(deploy, f"Nobody was asked to validate it. {why}", begin)
+
+    async def _later(self, deploy: Deploy) -> Deploy | None:
+        """Return the newest deploy that has changed what runs there since, or None."""
+        if deploy.state is not DeployState.NOT_VALIDATED:
+            return None  # it holds its environment
+        found = await self.journal.deploys.list(
+            service=deploy.service, environment=deploy.environment, limit=_LOOKED_BACK
+        )
+        number = int(deploy.id.partition("-")[2])
+        since = (one for one in found if int(one.id.partition("-")[2]) > number)
+        return next((one for one in since if has_changed(one)), None)
+
+    async def _overtaken(self, deploy: Deploy, later: Deploy) -> None:
+        outcome = f"{later.id} ({later.version}) took its place before anybody validated it."
+        given = self._given_way(deploy.id, outcome, ChangeResult.FAILED)
+
+        def ending(tx: Transaction) -> None:
+            if not given(tx):
+                raise Conflict(f"{deploy.id} was settled meanwhile", reason=Reason.DUPLICATE)
+
+        draft = self.journal.draft(deploy, Kind.SYSTEM, VALIDATION)
+        draft = replace(draft, reason=Reason.SUPERSEDED, text=outcome)
+        await self.journal.ledger.append(draft, ending)
+        await self._tell(topic(deploy), topic_of(deploy))
+
     async def _lapse(self, deploy: Deploy) -> None:
-        service = self.journal.catalogue.service(deploy.service)
-        validator = self._validator(service, deploy)
+        validator = self._validator(self.journal.catalogue.service(deploy.service), deploy)
         until = written(deploy.validate_until) if deploy.validate_until else "now"
-        outcome = f"Nobody validated it until {until}: {validator} was asked."
+        await self._end(deploy, f"Nobody validated it until {until}: {validator} was asked.")
+
+    async def _end(self, deploy: Deploy, outcome: str, *first: Effect[object]) -> None:
+        """End a deploy as not validated, and tell its owner."""
+        service = self.journal.catalogue.service(deploy.service)
         steps = advanced(deploy.steps, VALIDATE, StepState.UNKNOWN, outcome)
         places = _channels(service) if service else []
         places += [deploy.place] if deploy.place else []
@@ -176,6 +251,8 @@ class ValidationDesk:
         shown, notice = topic_of(deploy), unanswered(deploy, outcome)
 
         def lapse(tx: Transaction) -> Deploy:
+            for effect in first:
+                effect(tx)
             self.validations.lapse(deploy.id, outcome=outcome)(tx)
             late = self.journal.deploys.note(deploy.id, steps=steps)(tx)
             if late.change:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
     from bot.ports import Effect, Transaction
 
@@ -95,11 +95,15 @@ class SqlValidations:
 
     async def due(self, at: datetime) -> Sequence[str]:
         """Return the deploys whose time to be validated is over, oldest first."""
-        query = (
-            select(DEPLOYS.c.number)
-            .where(DEPLOYS.c.state.in_(_WAITING), DEPLOYS.c.validate_until <= at)
-            .order_by(DEPLOYS.c.number)
-        )
+        is_due = DEPLOYS.c.state.in_(_WAITING), DEPLOYS.c.validate_until <= at
+        return await self._numbers(*is_due)
+
+    async def unanswered(self) -> Sequence[str]:
+        """Return the deploys that nobody validated, oldest first."""
+        return await self._numbers(DEPLOYS.c.state == DeployState.NOT_VALIDATED)
+
+    async def _numbers(self, *where: ColumnElement[bool]) -> Sequence[str]:
+        query = select(DEPLOYS.c.number).where(*where).order_by(DEPLOYS.c.number)
         numbers = await self._database.read(lambda tx: tx.scalars(query).all())
         return [format_id(_NAME, number) for number in numbers]
 

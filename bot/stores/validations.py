@@ -19,6 +19,7 @@ class Validations(Protocol):
 
         started ──> validating ──> succeeded | failed      somebody answered in time
                          └──────> not_validated ──> succeeded | failed      later
+                                                └─> failed    another one took its place
 
     The lock of its environment is held until it is answered or its time is over. Each step happens
     once, whoever else tries at the same moment; `Conflict` says how it stands then.
@@ -44,4 +45,8 @@ class Validations(Protocol):
 
     async def due(self, at: datetime) -> Sequence[str]:
         """Return the deploys that waited in vain."""
+        ...
+
+    async def unanswered(self) -> Sequence[str]:
+        """Return the deploys that nobody validated, and that somebody may still answer for."""
         ...

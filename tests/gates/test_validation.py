@@ -216,6 +216,60 @@ async def test_a_rollback_takes_the_place_of_what_nobody_has_validated(watched: 
         assert late.reason is Reason.BAD_INPUT
 
 
+async def unvalidated(chat: Chat) -> None:
+    """Deploy to production and let the watch period end without an answer."""
+    await deployed(chat)
+    chat.clock.turn(hours=1)
+    await chat.house.control.validation.end_due()
+
+
+async def again(chat: Chat, version: str) -> None:
+    """Deploy another version to production, as DEP-2."""
+    asked = await chat.say(f"deploy portal {version} to production --reason mend it")
+    assert asked.reason is Reason.PENDING_APPROVAL, asked.text
+    await chat.say(f"approve {asked.request}", as_="release-manager")
+    assert (await chat.ended("DEP-2")).refs["state"] == "validating"
+
+
+async def test_what_nobody_validated_is_in_nobodys_way(watched: Path) -> None:
+    async with opened(watched) as chat:
+        await unvalidated(chat)
+        assert (await change_of(chat))["state"] == "implement"
+        await again(chat, "1.4.1")
+
+
+async def test_what_nobody_validated_ends_once_another_version_runs_in_its_place(
+    watched: Path,
+) -> None:
+    async with opened(watched) as chat:
+        await unvalidated(chat)
+        await chat.house.control.validation.look()
+        assert (await chat.say("deploy status DEP-1")).refs["state"] == "not_validated"
+        await again(chat, "1.4.1")
+        late = await chat.say("deploy validate DEP-1 ok --note fine", as_="safety-officer")
+        assert late.reason is Reason.BAD_INPUT
+        assert "DEP-1 does not run there any more" in late.text
+        await chat.house.control.validation.look()
+        first = await chat.say("deploy status DEP-1")
+        assert first.refs["state"] == "failed"
+        assert "DEP-2 (1.4.1) took its place before anybody validated it." in first.text
+        change = await change_of(chat)
+        assert (change["state"], change["result"]) == ("closed", "failed")
+        assert await chat.house.control.validation.end_overtaken() == 0
+        assert len(await chat.events(verb="deploy validation", reason="superseded")) == 1
+
+
+async def test_a_deploy_that_was_stopped_before_its_trigger_takes_no_place(watched: Path) -> None:
+    async with opened(watched) as chat:
+        await unvalidated(chat)
+        asked = await chat.say("deploy portal 1.4.1 to production --reason mend it")
+        chat.ci.moved["portal", "1.4.1"] = "f" * 40
+        await chat.say(f"approve {asked.request}", as_="release-manager")
+        assert await chat.house.control.validation.end_overtaken() == 0
+        done = await chat.say("deploy validate DEP-1 ok --note fine", as_="safety-officer")
+        assert done.reason is Reason.OK, done.text
+
+
 @pytest.mark.thorough
 async def test_a_restart_in_the_middle_of_the_watch_loses_and_repeats_nothing(
     watched: Path,

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from bot.deploys.jobs import TRIGGER
 from bot.deploys.journal import correlation
 from bot.errors import Conflict
-from bot.model import Build, BuildState, Deploy, DeployState, Draft, Kind, Reason
+from bot.model import Batch, BatchState, Build, BuildState, Deploy, DeployState, Draft, Kind, Reason
 from bot.ports import Life
 from bot.storage.locks import SqlLocks
+from bot.storage.validations import SqlValidations
 from bot.stores.locks import LEASE
-from tests.house import Chat, until
+from tests.gates.declared import declare
+from tests.house import Chat, opened, until
 from tests.twins import commit_of
 
 TEST = "deploy portal 1.4.2 to test --reason try it"
 
 
-async def lost(chat: Chat, *, triggered: bool, job: BuildState | None = None) -> Deploy:
+async def lost(
+    chat: Chat,
+    *,
+    triggered: bool,
+    job: BuildState | None = None,
+    batches: tuple[Batch, ...] = (),
+) -> Deploy:
     """Keep a deploy whose flow is nowhere, as after a crash that its engine did not survive."""
     begun = Deploy(
         id="",
@@ -32,6 +41,7 @@ async def lost(chat: Chat, *, triggered: bool, job: BuildState | None = None) ->
         reason="try it",
         state=DeployState.STARTED,
         created=chat.clock.now(),
+        batches=batches,
     )
     opening = chat.house.stores.deploys.open(begun)
     draft = Draft(kind=Kind.SYSTEM, verb="deploy", correlation="lost", text="")
@@ -168,3 +178,44 @@ async def test_a_settled_deploy_leaves_a_persons_lock_in_place(chat: Chat) -> No
     await settled(chat)
     assert await holder(chat) == ""
     assert (await chat.say(TEST, as_="engineer-2")).reason is Reason.LOCKED
+
+
+@pytest.mark.parametrize(
+    ("batch", "job", "state"),
+    [
+        (BatchState.DONE, BuildState.GREEN, DeployState.NOT_VALIDATED),
+        (BatchState.STARTED, BuildState.GREEN, DeployState.FAILED),
+        (BatchState.DONE, BuildState.RED, DeployState.FAILED),
+    ],
+)
+async def test_one_that_had_only_to_be_validated_is_not_validated_and_its_owner_is_told(
+    site: Path, batch: BatchState, job: BuildState, state: DeployState
+) -> None:
+    declare(site, "portal", "test", validator={"role": "clinical_safety_officer"})
+    async with opened(site) as chat:
+        await lost(chat, triggered=True, job=job, batches=(Batch(state=batch),))
+        ended = await settled(chat)
+        assert ended.state is state, ended.outcome
+        assert await holder(chat) == ""
+        told = await chat.house.notices.current("UNVALIDATED-DEP-1")
+        assert (told is not None) is (state is DeployState.NOT_VALIDATED)
+        if told is not None:
+            assert "Its flow was lost" in told.text
+            late = await chat.say("deploy validate DEP-1 ok --note looked", as_="safety-officer")
+            assert late.reason is Reason.OK, late.text
+
+
+async def test_one_that_waits_for_its_validator_needs_no_replica_of_its_own(site: Path) -> None:
+    declare(site, "portal", "test", validator={"role": "clinical_safety_officer"})
+    async with opened(site) as chat:
+        await lost(chat, triggered=True, job=BuildState.GREEN)
+        waits = SqlValidations(chat.house.database).begin(
+            "DEP-1", chat.clock.now() + LEASE, outcome="it waits"
+        )
+        draft = Draft(kind=Kind.SYSTEM, verb="deploy validation", correlation="lost")
+        await chat.house.trail.log.append(draft, waits)
+        assert (await settled(chat)).state is DeployState.VALIDATING
+        await chat.house.control.validation.look()
+        assert (await settled(chat)).state is DeployState.NOT_VALIDATED
+        assert await chat.card("UNVALIDATED-DEP-1")
+        assert await holder(chat) == ""

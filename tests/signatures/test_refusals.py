@@ -124,6 +124,15 @@ async def test_a_token_that_the_provider_did_not_sign_is_not_believed(
     assert len(await refusals(desk.chat)) == 1
 
 
+@pytest.mark.parametrize("listed", [5, "keys", {"kid": "1"}, [7]])
+async def test_keys_that_are_no_list_of_keys_are_not_believed(desk: Desk, listed: object) -> None:
+    await desk.asked()
+    desk.provider.listed = listed
+    page = await (await desk.browser()).follow(await desk.link())
+    assert page.status == 403
+    assert "the token's key is not the" in page.said
+
+
 @pytest.mark.thorough
 async def test_keys_that_rotate_are_looked_for_again(desk: Desk) -> None:
     await desk.asked()

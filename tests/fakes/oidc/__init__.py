@@ -47,7 +47,7 @@ class FakeProvider:
     is_down: bool = False
     methods: list[str] = field(default_factory=lambda: ["client_secret_basic"])
     says_issuer: str = ""
-    listed: list[dict[str, Any]] | None = None
+    listed: Any = None
     keys: SigningKeys = field(default_factory=SigningKeys)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: list[dict[str, str]] = field(default_factory=list)

@@ -58,7 +58,8 @@ class Keys:
             one["kid"]: one
             for one in entries
             if isinstance(one, dict)
-            and isinstance(one.get("kid"), str) and one.get("use", "sig") == "sig"
+            and isinstance(one.get("kid"), str)
+            and one.get("use", "sig") == "sig"
         }
         self._asked = self._clock.now()
 
