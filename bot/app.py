@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, timedelta
+from functools import partial
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 import commands
-from bot import directory, registry
+from bot import catalogue, directory, registry
 from bot.adapters import web
 from bot.api import (
     AccessReviews,
@@ -186,12 +187,16 @@ def _desks(ground: Ground) -> dict[type, object]:
             policies,
             people,
             oncall,
-            (people.read, lambda _roles: oncall.read()),
+            (people.read, lambda _roles: oncall.read(), partial(_services, ground.settings)),
             people.read_again,
             is_signing=ground.settings.oidc is not None,
         ),
         Steering: SteeringDesk(*steered, stores.requests, policies.holds),
     }
+
+
+def _services(settings: Settings, roles: Collection[str]) -> catalogue.Estate:
+    return catalogue.load(settings.services, descriptors=settings.backstage, roles=roles)
 
 
 def _deployments(ground: Ground) -> DeployDesk:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -16,6 +16,7 @@ from bot.dispatch.authorise import Policies
 from bot.dispatch.foreign import guarded
 from bot.dispatch.outbound import masked
 from bot.links import LinkDesk
+from bot.news import BuildNews
 from bot.notices import TopicNotices
 from bot.outbox import Outbox
 from bot.ports import (
@@ -63,6 +64,7 @@ class Outside:
     clock: Clock
     patience: Patience = field(default_factory=Patience)
     poll_seconds: float = POLL_SECONDS
+    news: BuildNews = field(default_factory=BuildNews)
 
     def guarded(self) -> Outside:
         """Return the same with the guard before whatever answers from there."""
@@ -129,8 +131,8 @@ class Ground:
 def lay(settings: Settings, outside: Outside, known: registry.Registry) -> Ground:
     """Make all of it; nothing is started."""
     database, clock = _database(settings), outside.clock
-    stores, estate = _stores(database, clock), _estate(settings)
     policies = Policies(known.commands, settings.policies)
+    stores, estate = _stores(database, clock), _estate(settings, policies.roles)
     sandbox = settings.is_sandbox
     people = directory.LiveDirectory(settings.people, sandbox=sandbox, roles=lambda: policies.roles)
     links = LinkDesk(stores.links, people, policies.holds, clock)
@@ -169,8 +171,8 @@ def lay(settings: Settings, outside: Outside, known: registry.Registry) -> Groun
     )
 
 
-def _estate(settings: Settings) -> catalogue.Estate:
-    estate = catalogue.load(settings.services, descriptors=settings.backstage)
+def _estate(settings: Settings, roles: Collection[str]) -> catalogue.Estate:
+    estate = catalogue.load(settings.services, descriptors=settings.backstage, roles=roles)
     for note in estate.notes:
         LOG.warning("backstage refers to what is not described", note=note)
     return estate

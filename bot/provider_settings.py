@@ -33,6 +33,10 @@ class Provider(Block):
     private_key_file: Path | None = None
     region: str = ""
     role_arn: str = ""
+    hook_secret: Password | None = None
+    hook_secret_file: Path | None = None
+    hook_secret_before: Password | None = None
+    hook_secret_before_file: Path | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Provider:
@@ -46,7 +50,15 @@ class Provider(Block):
             raise ValueError("client_id and client_secret_file belong together; set both")
         if bool(self.app_id) != (self.private_key is not None):
             raise ValueError("app_id and private_key_file belong together; set both")
+        if self.hook_secret_before is not None and self.hook_secret is None:
+            raise ValueError("has hook_secret_before but no hook_secret_file; set that one")
         return self
+
+    @property
+    def hook_secrets(self) -> tuple[str, ...]:
+        """Return what its webhooks may be signed with: while it is changed, the one before too."""
+        both = _secret(self.hook_secret), _secret(self.hook_secret_before)
+        return tuple(one for one in both if one)
 
     def credentials(self) -> Credentials:
         """Return what an integration is given."""

@@ -92,6 +92,7 @@ def web_app(
         return _readiness(house)
 
     api.include_router(web.health(readiness, prometheus_client.REGISTRY, vital=VITAL))
+    api.include_router(web.hooks(_sources(settings), house.news.tell))
     by_path = {door.path: door for door in doors}
 
     async def switch(scope: Scope, receive: Receive, send: Send) -> None:
@@ -175,6 +176,22 @@ def _ci(settings: Settings, client: httpx.AsyncClient) -> Ci:
             "integrations: name at least one CI server, such as `buildbot`; there is none"
         )
     return CiServers(found)
+
+
+def _sources(settings: Settings) -> Mapping[str, web.Source]:
+    """Return who may tell us something, of those whose settings have a secret for it."""
+    found: dict[str, web.Source] = {}
+    for name, provider in settings.integrations.items():
+        if not provider.hook_secrets:
+            continue
+        try:
+            hook = importlib.import_module(f"integrations.{name}.hook")
+        except ModuleNotFoundError as error:
+            raise ConfigurationError(
+                f"integrations.{name}.hook_secret: {name} tells us nothing by itself; remove it"
+            ) from error
+        found[name] = web.Source(hook, provider.hook_secrets)
+    return found
 
 
 # A chat's door is imported where there is such a chat: its library takes long to load.

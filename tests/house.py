@@ -24,7 +24,7 @@ from tests.twins import TwinCi, TwinProber
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-QUICK = Patience(poll=0.01, job=1.0, lookup=0.05, smoke=0.05, audit=0.05)
+QUICK = Patience(poll=0.01, slowest=0.05, job=1.0, lookup=0.05, smoke=0.05, audit=0.05)
 PEOPLE = {
     "engineer": ["engineer"],
     "engineer-2": ["engineer"],

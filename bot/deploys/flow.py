@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from bot.deploys.patience import Patience
     from bot.deploys.trigger import Allowed
     from bot.model import Json
-    from bot.ports import ChangeTickets, Ci, Prober, Steps
+    from bot.ports import ChangeTickets, Ci, News, Prober, Steps
     from bot.ports.control import Halts
 
 WORKFLOW = "deploy"
@@ -52,6 +52,7 @@ class Outer:
     gates: Sequence[Gate]
     allowed: Allowed
     halts: Halts
+    news: News
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class DeployFlow:
         afterwards: Sequence[tuple[str, Stage]] = (),
     ) -> Self:
         """Wire the stages in their order."""
-        sight, jobs = Sight(outer.prober), Jobs(journal, outer.ci, patience)
+        sight, jobs = Sight(outer.prober), Jobs(journal, outer.ci, patience, outer.news)
         smoke, brake = Smoke(journal, sight, patience), Brake(journal, outer.halts, patience)
         return cls(
             before=Before(journal, sight),

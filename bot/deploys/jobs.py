@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from bot.deploys.patience import Patience
     from bot.deploys.stage import Outcome
     from bot.model import Build, Deploy, Draft, Service
-    from bot.ports import Ci
+    from bot.ports import Ci, News
 
 TRIGGER: Final = "deploy trigger"
+SLOWER: Final = 1.5  # each pause between two looks is so many times the one before
 ENDED: Final = {BuildState.GREEN, BuildState.RED, BuildState.CANCELLED}
 Asking: TypeAlias = "Callable[[], Awaitable[Outcome | None]]"
 Showing: TypeAlias = Callable[[str, "Build | None"], Awaitable[None]]
@@ -48,6 +49,7 @@ class Jobs:
     journal: Journal
     ci: Ci
     patience: Patience
+    news: News
 
     async def start(self, job: Job, ask: Asking) -> tuple[Outcome, Build | None]:
         """Start a job, or find the one that was started; `ask` may stop it right before.
@@ -118,10 +120,15 @@ class Jobs:
         return outcome(ON), build
 
     async def watch(self, build_id: str, show: Showing) -> tuple[Outcome, Build | None]:
-        """Look until a job has ended; one that cannot be seen any more is unknown."""
-        waited, text, shown = 0.0, "", ""
+        """Look until a job has ended; one that cannot be seen any more is unknown.
+
+        It is looked at when its CI server says so, and by itself less and less often.
+        """
+        time = asyncio.get_running_loop().time
+        end, pause = time() + self.patience.job, self.patience.poll
+        text, shown = "", ""
         build: Build | None = None
-        while waited <= self.patience.job:
+        while time() <= end:
             try:
                 build = await self.ci.build(build_id)
             except Rejected as error:
@@ -134,9 +141,9 @@ class Jobs:
                 detail = _doing(build)
             if detail != shown:
                 await show(detail, build)
-                shown = detail
-            waited += self.patience.poll
-            await asyncio.sleep(self.patience.poll)
+                shown, pause = detail, self.patience.poll
+            await self.news.wait(build.id if build else build_id, pause)
+            pause = min(pause * SLOWER, self.patience.slowest)
         return outcome(UNKNOWN, f"The deploy job did not end in time. {text}".strip()), build
 
     async def _came_out(self, job: Job, reason: Reason, text: str, build: str = "") -> None:

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Patience:
-    """How long each wait of the flow is, in seconds; a test turns these."""
+    """How long each wait of the flow is, in seconds; a test turns these.
+
+    `poll` is the first pause between two looks at a job, `slowest` the longest.
+    """
 
     poll: float = 1.0
+    slowest: float = 10.0
     job: float = 1800.0
     lookup: float = 60.0
     smoke: float = 20.0

@@ -24,6 +24,7 @@ from bot.ports.ledger import (
     Transaction,
     UsageLog,
 )
+from bot.ports.news import Hook, News
 from bot.ports.work import Engine, Life, Steps, Workflow
 
 __all__ = [
@@ -50,10 +51,12 @@ __all__ = [
     "Grant",
     "Halt",
     "Halts",
+    "Hook",
     "Ledger",
     "Life",
     "Messenger",
     "MonthlyReports",
+    "News",
     "NoticeBoard",
     "Notices",
     "OnCall",

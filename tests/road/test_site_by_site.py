@@ -236,7 +236,7 @@ def undo(chat: Chat) -> Undo:
     """Return the stage that rolls back, of this house."""
     journal = chat.house.control.validation.journal
     smoke = Smoke(journal, Sight(chat.prober), QUICK)
-    return Undo(Jobs(journal, chat.ci, QUICK), smoke, None)
+    return Undo(Jobs(journal, chat.ci, QUICK, chat.house.news), smoke, None)
 
 
 async def kept(chat: Chat, state: BatchState, ended: DeployState | None = None) -> None:
