@@ -115,12 +115,16 @@ class Estate:
 
 
 def load(
-    path: Path, *, providers: Collection[str] | None = None, descriptors: Sequence[Path] = ()
+    path: Path,
+    *,
+    providers: Collection[str] | None = None,
+    descriptors: Sequence[Path] = (),
+    roles: Collection[str] | None = None,
 ) -> Estate:
     """Return the services of a file, checked whole; `ConfigurationError` lists every problem.
 
-    `providers` are the configured integrations; a service may name no other. `descriptors` are
-    Backstage's, which fill in and check owners and dependencies.
+    `providers` are the configured integrations and `roles` those of the policies; a service may
+    name no other. `descriptors` are Backstage's, which fill in and check owners and dependencies.
     """
     rows = documents.read(path)
     if not isinstance(rows, list) or not rows:
@@ -134,7 +138,7 @@ def load(
         except ValidationError as error:
             problems += documents.sentences(error, ServiceEntry, (label,))
             continue
-        problems += _problems(entry, providers)
+        problems += [*_problems(entry, providers), *_unknown_roles(entry, roles)]
         if entry.id in services:
             problems.append(f"{entry.id}: is there twice; one service is one entry")
         services[entry.id] = _service(entry, path.resolve().parent)
@@ -160,6 +164,15 @@ def _problems(entry: ServiceEntry, providers: Collection[str] | None) -> list[st
     if "{version}" not in ci.tag:
         problems.append(f"{entry.id}.ci.tag: must hold {{version}}, such as v{{version}}")
     return problems
+
+
+def _unknown_roles(entry: ServiceEntry, roles: Collection[str] | None) -> Iterator[str]:
+    for name, one in entry.environments.items():
+        role = one.validator.role if one.validator else ""
+        if roles is not None and role and role not in roles:
+            where = f"{entry.id}.environments.{name}.validator.role"
+            near = documents.nearest(role, roles)
+            yield f"{where}: there is no role {role}, so nobody could validate there{near}"
 
 
 def _environment_problems(entry: ServiceEntry) -> Iterator[str]:

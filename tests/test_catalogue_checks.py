@@ -155,3 +155,16 @@ def test_two_checks_of_one_name_are_told_apart(tmp_path: Path) -> None:
     assert _problems(tmp_path, smoke=[check, check]) == [
         "smoke[1].name: http is there twice; give each a name of its own"
     ]
+
+
+def test_a_role_that_no_policy_knows_validates_nothing(tmp_path: Path) -> None:
+    _load(tmp_path, validator={"role": "safety_oficer"})
+    file = tmp_path / "services.yaml"
+    with pytest.raises(ConfigurationError) as caught:
+        catalogue.load(file, roles=["safety_officer", "engineer"])
+    (said,) = str(caught.value).split("\n  - ")[1:]
+    assert said == (
+        "a.environments.production.validator.role: there is no role safety_oficer, so nobody "
+        "could validate there (did you mean safety_officer?)"
+    )
+    assert catalogue.load(file, roles=["safety_oficer"]).service("a") is not None

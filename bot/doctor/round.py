@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
@@ -95,13 +95,21 @@ async def examine(
 
 
 def _people(known: settings.Settings) -> directory.People:
-    # A site's own roles stand beside its policies.
-    roles = sources.read(known.policies).hierarchy.roles
-    return directory.load(known.people, sandbox=known.is_sandbox, roles=roles.keys())
+    return directory.load(known.people, sandbox=known.is_sandbox, roles=_roles(known))
 
 
 def _estate(known: settings.Settings) -> catalogue.Estate:
-    return catalogue.load(known.services, providers=known.integrations, descriptors=known.backstage)
+    return catalogue.load(
+        known.services,
+        providers=known.integrations,
+        descriptors=known.backstage,
+        roles=_roles(known),
+    )
+
+
+def _roles(known: settings.Settings) -> Collection[str]:
+    # A site's own roles stand beside its policies.
+    return sources.read(known.policies).hierarchy.roles.keys()
 
 
 def _chosen(only: Iterable[str]) -> list[Check]:

@@ -118,6 +118,17 @@ async def test_wrong_people_and_services_are_named_with_their_mend(home: Path) -
     assert "buildbot has no block under integrations" in report.of("services")["mend"]
 
 
+async def test_a_validator_of_a_role_that_there_is_not_is_named_with_its_mend(home: Path) -> None:
+    services(home)
+    text = (home / "services.yaml").read_text().replace("{}", "{validator: {role: enginer}}")
+    (home / "services.yaml").write_text(text)
+    report = await doctor("--only", "services")
+    assert "validator.role: there is no role enginer" in report.of("services")["mend"]
+    assert "(did you mean engineer?)" in report.of("services")["mend"]
+    (home / "policies" / "roles.yaml").write_text("roles: {enginer: [reader]}")
+    assert (await doctor("--only", "services")).of("services")["state"] == "ok"
+
+
 async def test_a_channel_without_its_platform_is_told_what_to_write(home: Path) -> None:
     services(home, "C012AB3CD", "slack:C1")
 

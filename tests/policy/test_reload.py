@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.errors import ConfigurationError
 from bot.model import Reason
+from tests.gates.declared import declare
 from tests.house import Chat, opened, write_site
 
 FORBID = """@id("no-portal")
@@ -170,3 +172,22 @@ async def test_a_reload_may_itself_need_somebody_else(chat: Chat, rules: Path) -
     moved = await chat.say(f"approve {asked.request}", as_="release-manager")
 
     assert moved.reason is Reason.SUPERSEDED, "the files are others than those that were asked for"
+
+
+async def test_a_role_that_a_validator_needs_is_not_taken_away(
+    launched_url: str, tmp_path: Path, rules: Path
+) -> None:
+    file = write_site(tmp_path, launched_url, policies=["policies"])
+    people = json.loads((tmp_path / "people.yaml").read_text())
+    people.append({"id": "keeper", "name": "Keeper", "roles": ["administrator"]})
+    (tmp_path / "people.yaml").write_text(json.dumps(people))
+    declare(file, "pacs", "production", validator={"role": "radiographer"})
+    with pytest.raises(ConfigurationError, match="there is no role radiographer"):
+        async with opened(file):
+            raise AssertionError("it started")
+    (rules.parent / "roles.yaml").write_text("roles: {radiographer: [reader]}\n")
+    async with opened(file) as chat:
+        (rules.parent / "roles.yaml").unlink()
+        refused = await chat.say("policy reload", as_="keeper")
+        assert refused.reason is Reason.BAD_INPUT
+        assert "there is no role radiographer" in refused.text
