@@ -41,7 +41,7 @@ class Explainer:
         facts, note = await self._facts(parsed, person, caller)
         found = Satisfying(self.policies, self.directory.people())
         case = Case(person, parsed.command, facts)
-        approvals, refused = self._assumed(case, approved_by)
+        approvals, refused = self._assumed(case, found, approved_by)
         case = Case(person, parsed.command, facts, tuple(approvals))
         given = found.given(case)
         decision = self.policies.may_run(person, parsed.command, given)
@@ -110,7 +110,9 @@ class Explainer:
             return first, error.text
         return facts_of(parsed, proposal), ""
 
-    def _assumed(self, case: Case, approved_by: str) -> tuple[list[Approval], list[str]]:
+    def _assumed(
+        self, case: Case, found: Satisfying, approved_by: str
+    ) -> tuple[list[Approval], list[str]]:
         good: list[Approval] = []
         refused: list[str] = []
         now: datetime = self.clock.now()
@@ -125,7 +127,7 @@ class Explainer:
                 person, case.command, case.facts, requester=case.who.id
             )
             if says.allowed:
-                good.append(Approval(person.id, tuple(sorted(person.roles)), now))
+                good.append(found.assumed(case, person, now))
             else:
                 refused.append(f"{person.id}: {'; '.join(says.messages)}")
         return good, refused

@@ -55,9 +55,16 @@ class Satisfying:
         people = [known[one.person] for one in case.approvals] + list(more)
         held = {person.id: self.policies.held(person) for person in people}
         rotas = [self.policies.rotas(person.id, at) for person in people]
-        assumed = [Approval(p.id, tuple(sorted(p.roles)), _ANY) for p in more]
+        assumed = [self.assumed(case, person, _ANY) for person in more]
         every = frozenset[str]().union(*rotas)
         return with_approvals(case.facts, [*case.approvals, *assumed], held, every)
+
+    def assumed(self, case: Case, person: Principal, at: datetime) -> Approval:
+        """Return a person's approval as it would be given: signed, where policy has them sign."""
+        wanted = set(self.policies.may_run(case.who, case.command, case.facts).signatures)
+        signs = bool(wanted & {"", *self.policies.held(person)})
+        roles = tuple(sorted(person.roles))
+        return Approval(person.id, roles, at, signed_at=at if signs else None)
 
     def clears(self, case: Case, judged: Judged, person: Principal) -> bool:
         """Say whether one more approval ends the no of a rule."""

@@ -73,3 +73,20 @@ async def test_without_a_provider_there_are_no_signing_pages(desk: Desk) -> None
     assert (await browser.open(f"{desk.url}/sign/{'b' * 40}")).status == 404
     reply = await desk.asked("safety-officer")
     assert reply.reason is Reason.OK
+
+
+async def test_policy_explain_assumes_that_who_has_to_sign_signs(desk: Desk) -> None:
+    line = 'policy explain "deploy pacs 1.4.2 to production"'
+    before = await desk.chat.say(line)
+    half = await desk.chat.say(f"{line} --approved-by release-manager")
+    whole = await desk.chat.say(f"{line} --approved-by release-manager,safety-officer")
+
+    assert dict(before.fields)["For example"] == "release-manager and safety-officer"
+    rows = {row[0]: row[1:] for row in half.table.rows} if half.table else {}
+    assert rows["class-c-signed"][2] == "an approval by safety-officer"
+    assert (half.refs["verdict"], whole.refs["verdict"]) == ("needs_approval", "runs")
+    # It agrees with what then happens.
+    await desk.asked("release-manager")
+    browser = await desk.browser()
+    await browser.press(await browser.follow(await desk.link()))
+    assert (await desk.chat.ended("DEP-1")).refs["state"] == "succeeded"
