@@ -63,9 +63,9 @@ class Answer:
 
     @property
     def is_page(self) -> bool:
-        """Say whether this is a page for a browser."""
+        """Say whether this is a page for a browser; what is empty is none, whatever it is called."""
         kind: str = self.headers.get("content-type", "")
-        return kind.lower().startswith("text/html")
+        return kind.lower().startswith("text/html") and bool(self.body.strip())
 
     def following(self) -> str:
         """Return the address of the next page (RFC 8288, `rel="next"`), "" after the last one.

@@ -64,12 +64,24 @@ class Vendor:
         *,
         params: Mapping[str, str | int] | None = None,
         accept: str = "application/json",
+        ahead: bool = False,
     ) -> Answer:
         """Return the answer to a GET, which is tried again where that may help.
 
         `Rejected` (`NotThere`), `Throttled` or `Unreachable`, each with its own sentence. A path
-        may be a whole address of an earlier answer: then it has to be at the same host.
+        may be a whole address of an earlier answer: then it has to be at the same host. Where it
+        is asked ahead of a change, a vendor that cannot be reached is `Rejected`, as by `change`.
         """
+        try:
+            return await self._reading(path, asked, params, accept)
+        except _NeverArrived as error:
+            if ahead:
+                raise self._undone() from error
+            raise
+
+    async def _reading(
+        self, path: str, asked: Asked, params: Mapping[str, str | int] | None, accept: str
+    ) -> Answer:
         async for attempt in stamina.retry_context(
             on=_may_pass,
             attempts=ATTEMPTS,
@@ -110,12 +122,10 @@ class Vendor:
         try:
             answer = await self._send(method, path, asked, accept, headers=headers, **body)
         except _NeverArrived as error:
-            raise Rejected(
-                f"{self.name} cannot be reached at {self._host}, so nothing was done there."
-            ) from error
+            raise self._undone() from error
         if answer.status not in good:
             raise sentences.refusal(self, asked, answer)
-        if answer.is_page:
+        if answer.is_page and answer.status in GOOD:
             answer.json()  # raises: what answers with a page is not the vendor's API
         return answer
 
@@ -206,6 +216,11 @@ class Vendor:
         if (there.scheme, there.netloc) != (here.scheme, here.netloc):
             raise Unreachable(f"{self.name} points to another host, which is not asked.")
         return path
+
+    def _undone(self) -> Rejected:
+        return Rejected(
+            f"{self.name} cannot be reached at {self._host}, so nothing was done there."
+        )
 
     def _silent(self, asked: Asked) -> _Silent:
         seconds = TIMEOUT.read or 0

@@ -207,3 +207,30 @@ async def test_an_answer_of_another_shape_is_not_understood(
     answer = await forge.read("runs", RUNS)
     with pytest.raises(Unreachable, match="not understood"):
         answer.object()
+
+
+async def test_what_is_asked_ahead_of_a_change_was_surely_not_done_where_nobody_is_reached(
+    forge: Vendor, wire: respx.MockRouter
+) -> None:
+    route = wire.get(f"{URL}/jobs/7").mock(side_effect=httpx.ConnectError("refused"))
+    with pytest.raises(Rejected, match="nothing was done there"):
+        await forge.read("jobs/7", Asked("the job"), ahead=True)
+    assert route.call_count == 3
+    with pytest.raises(Unreachable):
+        await forge.read("jobs/7", Asked("the job"))
+
+
+async def test_an_empty_answer_is_no_page_whatever_it_is_called(
+    forge: Vendor, wire: respx.MockRouter
+) -> None:
+    kind = {"content-type": "text/html;charset=utf-8"}
+    wire.post(f"{URL}/jobs").respond(201, headers={**kind, "location": f"{URL}/queue/7"})
+    assert (await forge.change("POST", "jobs", Asked("the job"))).status == 201
+
+
+async def test_a_refusal_that_is_hoped_for_may_be_a_page(
+    forge: Vendor, wire: respx.MockRouter
+) -> None:
+    wire.post(f"{URL}/jobs").respond(403, html="<p>No valid crumb</p>")
+    answer = await forge.change("POST", "jobs", Asked("the job"), good=(201, 403))
+    assert (answer.status, "crumb" in answer.text) == (403, True)
