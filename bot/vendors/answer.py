@@ -63,7 +63,7 @@ class Answer:
 
     @property
     def is_page(self) -> bool:
-        """Say whether this is a page for a browser; what is empty is none, whatever it is called."""
+        """Say whether this is a page for a browser, which what is empty is not."""
         kind: str = self.headers.get("content-type", "")
         return kind.lower().startswith("text/html") and bool(self.body.strip())
 
