@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 400, 401, 403, 404
 CONFLICT, GONE, TOO_MANY = 409, 410, 429
-REDIRECT, SERVER = 300, 500
+NOT_ITS_OWN, REDIRECT, SERVER = 203, 300, 500
 LONGEST_QUOTE: Final = 160
 A_WHILE: Final = 60
 LONGEST_WAIT: Final = 3600
@@ -40,6 +40,12 @@ def refusal(vendor: Vendor, asked: Asked, answer: Answer) -> IntegrationError:
     if status in (NOT_FOUND, GONE):
         needs = f" (or hides it: the account needs {asked.needs})" if asked.needs else ""
         return NotThere(f"{name} does not have {asked.what}{needs}.")
+    if status == NOT_ITS_OWN and answer.is_page:
+        # Azure DevOps answers so, and not with 401, to a token that has expired.
+        return Rejected(
+            f"{name} showed its sign-in page instead of an answer: our credentials are not "
+            f"accepted or have expired; renew {vendor.block}.{vendor.secret}."
+        )
     if status < REDIRECT:
         return Unreachable(f"{name} answered {asked.what} with HTTP {status}: nothing is known.")
     return Rejected(_no(vendor, asked, answer))

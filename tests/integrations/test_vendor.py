@@ -234,3 +234,18 @@ async def test_a_refusal_that_is_hoped_for_may_be_a_page(
     wire.post(f"{URL}/jobs").respond(403, html="<p>No valid crumb</p>")
     answer = await forge.change("POST", "jobs", Asked("the job"), good=(201, 403))
     assert (answer.status, "crumb" in answer.text) == (403, True)
+
+
+async def test_a_sign_in_page_in_place_of_an_answer_names_the_credential(
+    forge: Vendor, wire: respx.MockRouter
+) -> None:
+    page = httpx.Response(203, html="<!doctype html><title>Sign In</title>")
+    reading = wire.get(f"{URL}/runs").mock(return_value=page)
+    changing = wire.post(f"{URL}/runs").mock(return_value=page)
+    for asking in (forge.read("runs", RUNS), forge.change("POST", "runs", RUNS)):
+        with pytest.raises(Rejected, match=r"sign-in page.*integrations\.forge\.token_file"):
+            await asking
+    assert (reading.call_count, changing.call_count) == (1, 1)
+    wire.get(f"{URL}/runs").respond(203, json={})
+    with pytest.raises(Unreachable, match="HTTP 203"):
+        await forge.read("runs", RUNS)
