@@ -18,6 +18,7 @@ from bot.adapters import web
 from bot.api import (
     AccessReviews,
     Approvals,
+    Builds,
     Deployments,
     Disclosures,
     Evidence,
@@ -28,6 +29,7 @@ from bot.api import (
     Steering,
 )
 from bot.audit.usage import UsageReader
+from bot.builds import FOLLOWED, BuildDesk, BuildFlow
 from bot.control import Control
 from bot.deploys.desk import DeployDesk
 from bot.deploys.flow import WORKFLOW, DeployFlow, Outer
@@ -117,6 +119,7 @@ def build(settings: Settings, outside: Outside) -> House:
     evidence = _evidence(settings, ground.database, stores, trail, discloser)
     desks = _desks(ground) | {
         Approvals: desk,
+        Builds: BuildDesk(engine, ground.notices),
         Disclosures: discloser,
         Evidence: evidence,
         Manual: manual,
@@ -130,6 +133,8 @@ def build(settings: Settings, outside: Outside) -> House:
     allowed = StillAllowed(stores.requests, parser, people, policies, desk)
     flow = _flow(stores, ground.outside, control, allowed)
     engine.register(WORKFLOW, flow)
+    out = ground.outside
+    engine.register(FOLLOWED, BuildFlow(out.ci, ground.notices, out.news, out.patience))
     locks = SqlLocks(ground.database)
     return House(
         database=ground.database,

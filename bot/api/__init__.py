@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.api.changes import ChangeAsked, Changes, Evidence, overlapping
 from bot.api.command import Caller, Command, Credentials, Done
-from bot.api.deployments import Deployments, Validating, Wanted
+from bot.api.deployments import Builds, Deployments, Validating, Wanted
 from bot.api.desks import AccessReviews, Approvals, Known, Linking, Manual, QueryLanguage
 from bot.api.emergency import BreakGlass, GlassWanted, ReviewTasks, StopAll
 from bot.api.freezes import FreezeDesk, WantedFreeze
@@ -108,6 +108,7 @@ __all__ = [
     "BreakGlass",
     "Build",
     "BuildState",
+    "Builds",
     "Button",
     "Caller",
     "Catalogue",

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.api.command import Caller, Done
-from bot.model import Proposal, Request, Service
+from bot.model import Build, Proposal, Request, Service
 from bot.ports import Effect
 
 
@@ -33,6 +33,14 @@ class Wanted:
     despite: tuple[str, ...] = ()
     planned: datetime | None = None
     sites: tuple[str, ...] = ()
+
+
+class Builds(Protocol):
+    """Follows builds that somebody asked for."""
+
+    def follow(self, build: Build) -> Done:
+        """Show a build, and its changes in the same message until it ends."""
+        ...
 
 
 class Validating(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from bot.api import Caller, Ci, Command, Proposal, Reply, Risk, Service, Word, args
+from bot.api import Builds, Caller, Ci, Command, Done, Proposal, Risk, Service, Word, args
 
 
 class Args(args):
@@ -22,14 +22,10 @@ async def propose(arguments: Args, ci: Ci) -> Proposal:
     return Proposal("ci run", values, {"commit": commit}, f"Build {service.id} {ref}")
 
 
-async def run(arguments: Args, caller: Caller, ci: Ci) -> Reply:
-    """Trigger one build, findable by this asking's correlation id."""
+async def run(arguments: Args, caller: Caller, ci: Ci, builds: Builds) -> Done:
+    """Trigger one build, findable by this asking's correlation id, and follow it."""
     build = await ci.trigger(arguments.service, arguments.ref, correlation=caller.correlation)
-    return Reply(
-        text=f"Asked CI to build {arguments.service.id} {arguments.ref} (build {build.id}). "
-        f"`ci status {arguments.service.id} {arguments.ref}` shows how it goes.",
-        refs={"build": build.id, "state": build.state.value},
-    )
+    return builds.follow(build)
 
 
 command = Command(

@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.model import BuildState
 from bot.news import BuildNews
 from tests.house import opened, until
-from tests.twins import TwinCi
+from tests.road.slow_ci import SlowCi
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from bot.model import Build
-
-
-@dataclass
-class SlowCi(TwinCi):
-    """Its jobs run until somebody ends them."""
-
-    is_over: bool = False
-    looks: int = 0
-
-    async def build(self, build_id: str) -> Build:
-        self.looks += 1
-        found = await super().build(build_id)
-        return found if self.is_over else replace(found, state=BuildState.RUNNING)
 
 
 async def test_word_from_the_ci_server_ends_the_wait_at_once(site: Path) -> None:
