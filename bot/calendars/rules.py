@@ -233,10 +233,11 @@ class Calendar:
         return max(found, key=lambda one: one[0].end, default=None)
 
     def _closing(self, subject: Subject, after: datetime) -> Freeze | None:
-        """Return the closing of the windows that are open at a moment."""
+        """Return the closing of the windows that are open at a moment, or that open next."""
         if any(rule.passes(subject) for rule in self._about(subject, windows=True)):
             return None
-        found, last = self._open(subject, after), None
+        shut = self._outside(subject, after)
+        found, last = self._open(subject, shut.end if shut and shut.end else after), None
         for _ in range(MOST_STEPS):
             if found is None:
                 break

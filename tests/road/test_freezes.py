@@ -241,6 +241,32 @@ async def test_outside_of_its_window_a_deploy_is_told_the_next_one(
         assert (await chat.say(PRODUCTION)).reason is Reason.PENDING_APPROVAL
 
 
+async def test_the_calendar_has_every_time_that_a_window_leaves_closed(
+    site: Path, launched_url: str
+) -> None:
+    window = {
+        "name": "core nights",
+        "owner": "change advisory board",
+        "reason": "core systems are changed at night",
+        "rrule": "FREQ=WEEKLY;BYDAY=TU,WE",
+        "starts": "02:00",
+        "ends": "05:00",
+        "environments": ["production"],
+    }
+    file = calendars(site.parent, launched_url, zone="Europe/London", windows=[window])
+    async with opened(file) as chat:
+        week = await chat.say("change calendar of portal --week 2026-W48")
+        following = await chat.say("freeze next portal")
+
+    assert week.table is not None
+    assert [row[1] for row in week.table.rows] == ["outside of windows"] * 3
+    begins = ["before", "Tue 2026-11-24 05:00", "Wed 2026-11-25 05:00"]
+    for row, begin in zip(week.table.rows, begins, strict=True):
+        assert row[0].startswith(begin)
+    said = dict(following.fields)["Next"]
+    assert said.startswith("the maintenance window `core nights` closes Tue 2026-11-24 05:00")
+
+
 async def test_the_file_is_read_again_whole_or_not_at_all(site: Path, launched_url: str) -> None:
     file = calendars(site.parent, launched_url, freezes=[])
     path = site.parent / "calendars.yaml"
