@@ -31,8 +31,8 @@ class Answer:
         """Return the decoded body; `Unreachable` where it is no JSON, or was cut off."""
         if self.is_page:
             raise Unreachable(
-                f"{self.name} answered a web page instead of JSON: is the configured url the "
-                "address of its API?"
+                f"{self.name} answered a web page instead of JSON: check that the configured "
+                "url is the address of its API."
             )
         try:
             return json.loads(self.body)
