@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 
 ENVIRONMENTS = ("test", "production")
 VERSIONS = ("1.4.1", "1.4.2", "1.4.3", "1.5.0")
 FIRST_VERSION = VERSIONS[0]
 CI_USER = "wardroom"
+SIGN_IN_CLIENT = "wardroom"
+# Everybody's, and shown on the sign-in page: what is behind it is as made up as they are.
+PASSWORD = "sandbox"  # noqa: S105 - it is shown to everybody
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,7 @@ class ClinicalService:
     safety_class: str
     criticality: str
     sites: tuple[str, ...]
+    tags: tuple[str, ...] = ()
     peers: tuple[str, ...] = ()
 
     @property
@@ -32,12 +37,18 @@ SITED = {("portal", "production"): ("clinics",)}
 
 # In the order in which CI builds them at the first start: the tutorial begins with lab-results.
 SERVICES = (
-    ClinicalService("lab-results", "interfaces", "B", "critical", ("main",)),
+    ClinicalService("lab-results", "interfaces", "B", "critical", ("main",), ("interfaces",)),
     ClinicalService("portal", "web", "A", "low", ("main", "clinics")),
-    ClinicalService("adt-feed", "interfaces", "B", "high", ("main",), peers=("lab-results",)),
-    ClinicalService("ehr-api", "ehr", "B", "critical", ("main", "clinics")),
-    ClinicalService("pacs", "imaging", "C", "critical", ("main",)),
+    ClinicalService(
+        "adt-feed", "interfaces", "B", "high", ("main",), ("interfaces",), peers=("lab-results",)
+    ),
+    ClinicalService("ehr-api", "ehr", "B", "critical", ("main", "clinics"), ("core",)),
+    ClinicalService("pacs", "imaging", "C", "critical", ("main",), ("imaging",)),
 )
+
+
+# Who wrote the versions of a service; those of the others are by nobody whom Wardroom knows.
+AUTHORS = {"ehr-api": "engineer-2"}
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,16 @@ class Person:
     id: str
     name: str
     roles: tuple[str, ...]
+
+    @property
+    def email(self) -> str:
+        """Return the address that their commits carry."""
+        return f"{self.id}@hospital.example"
+
+    @property
+    def subject(self) -> str:
+        """Return what the sign-in page knows them as: an id that says nothing, as elsewhere."""
+        return str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{self.id}.hospital.example"))
 
 
 PEOPLE = (
@@ -60,7 +81,13 @@ PEOPLE = (
     Person("commander", "Commander", ("incident_commander", "break_glass")),
     Person("clinical-admin", "Clinical Admin", ("clinical_admin",)),
     Person("radiographer", "Radiographer", ("clinical_validator",)),
+    Person("administrator", "Administrator", ("administrator",)),
 )
+
+
+def author(service_id: str) -> Person | None:
+    """Return who wrote the versions of a service, None for the hospital's integrators."""
+    return {person.id: person for person in PEOPLE}.get(AUTHORS.get(service_id, ""))
 
 
 def service(service_id: str) -> ClinicalService:

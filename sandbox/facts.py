@@ -6,7 +6,7 @@ import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from sandbox.estate import CI_USER, places, service
+from sandbox.estate import CI_USER, SIGN_IN_CLIENT, places, service
 from sandbox.layout import write_private
 from sandbox.loopback import HOST, choose, is_free
 
@@ -26,6 +26,7 @@ def settle(
     ports = _Ports(_kept(layout), say)
     ci_port = ports.port("CI", "ci", "port")
     scans_port = ports.port("CI's scans", "ci", "scans_port")
+    sign_in_port = ports.port("the sign-in page", "sign_in", "port")
     facts: dict[str, Any] = {
         "home": str(layout.home),
         "web_port": web_port,
@@ -38,6 +39,12 @@ def settle(
             "scans_url": f"http://{HOST}:{scans_port}/",
             "user": CI_USER,
             "password_file": str(layout.ci_password),
+        },
+        "sign_in": {
+            "issuer": f"http://{HOST}:{sign_in_port}",
+            "port": sign_in_port,
+            "client_id": SIGN_IN_CLIENT,
+            "client_secret_file": str(layout.client_secret),
         },
         "services": {
             name: {place: _place(ports, name, place) for place in places(name)} for name in names
@@ -110,7 +117,8 @@ def _hand_out(layout: Layout, places: Mapping[str, Mapping[str, Mapping[str, Any
 
 
 def make_passwords(layout: Layout) -> None:
-    """Make the passwords of CI where there are none yet."""
-    for path in (layout.ci_password, layout.worker_password):
+    """Make the passwords of CI, and the sign-in page's, where there are none yet."""
+    for path in (layout.ci_password, layout.worker_password, layout.client_secret):
         if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
             write_private(path, secrets.token_urlsafe(24))

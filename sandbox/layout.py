@@ -66,6 +66,21 @@ class Layout:
         return self.ci / "worker-password"
 
     @property
+    def sign_in(self) -> Path:
+        """What the sign-in page keeps: its key, and the secret of the application it serves."""
+        return self.sandbox / "sign-in"
+
+    @property
+    def signing_key(self) -> Path:
+        """The key that ID tokens are signed with."""
+        return self.sign_in / "key.pem"
+
+    @property
+    def client_secret(self) -> Path:
+        """The secret with which Wardroom redeems what people bring from the sign-in page."""
+        return self.sign_in / "client-secret"
+
+    @property
     def logs(self) -> Path:
         """What the processes print."""
         return self.sandbox / "logs"

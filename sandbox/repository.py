@@ -16,7 +16,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sandbox.estate import FIRST_VERSION, SERVICES, VERSIONS, tag
+from sandbox.estate import FIRST_VERSION, SERVICES, VERSIONS, author, tag
 from sandbox.layout import SOURCE
 from sandbox.sentences import Problem
 
@@ -106,11 +106,13 @@ def _data(content: bytes) -> bytes:
 def _commit(repository: Path, patch: Path, number: int) -> None:
     message = _text(patch).partition(b"\ndiff --git ")[0].strip() + b"\n"
     day = f"{FIRST_DAY + number * DAY} +0000"
-    when = {"GIT_AUTHOR_DATE": day, "GIT_COMMITTER_DATE": day}
+    who = {"GIT_AUTHOR_DATE": day, "GIT_COMMITTER_DATE": day}
+    if person := author(patch.stem):
+        who |= {"GIT_AUTHOR_NAME": person.name, "GIT_AUTHOR_EMAIL": person.email}
     git(repository, "read-tree", "refs/heads/main")
     git(repository, "apply", "--cached", "--whitespace=nowarn", stdin=_text(patch))
     tree = git(repository, "write-tree").decode().strip()
-    commit = git(repository, "commit-tree", tree, "-p", "refs/heads/main", stdin=message, env=when)
+    commit = git(repository, "commit-tree", tree, "-p", "refs/heads/main", stdin=message, env=who)
     for ref in ("heads/main", f"tags/{tag(patch.stem, patch.parent.name)}"):
         git(repository, "update-ref", f"refs/{ref}", commit.decode().strip())
 

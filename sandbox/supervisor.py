@@ -26,7 +26,11 @@ class Supervisor:
 
     def __init__(self, layout: Layout, facts: Mapping[str, Any], python: Path, say: Say) -> None:
         self._layout = layout
-        programs = [*ci_programs(layout, facts, python), *service_programs(layout, facts, python)]
+        programs = [
+            *ci_programs(layout, facts, python),
+            sign_in_program(layout, facts["sign_in"], python),
+            *service_programs(layout, facts, python),
+        ]
         self.keepers = {program.name: Keeper(program, say) for program in programs}
         self._server: asyncio.Server | None = None
 
@@ -133,6 +137,26 @@ def _shelf(layout: Layout, port: int) -> Program:
         folder=layout.scans,
         log=layout.logs / "ci-scans.log",
         answers=listens,
+    )
+
+
+def sign_in_program(layout: Layout, facts: Mapping[str, Any], python: Path) -> Program:
+    """Return the page on which people sign in, to sign what they approve."""
+
+    async def answers() -> Mapping[str, Any] | None:
+        try:
+            await get_json(facts["port"], "/keys")
+        except (OSError, ValueError):
+            return None
+        return {}
+
+    return Program(
+        name="sign-in",
+        command=lambda: [str(python), "-m", "sandbox.sign_in", str(layout.home)],
+        env=lambda: environment(layout, PYTHONPATH=str(SOURCE.parent)),
+        folder=layout.sign_in,
+        log=layout.logs / "sign-in.log",
+        answers=answers,
     )
 
 

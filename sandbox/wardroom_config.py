@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sandbox import checks
+from sandbox import checks, house_rules
 from sandbox.estate import CI_USER, ENVIRONMENTS, PEOPLE, service, sites
 from sandbox.loopback import HOST
 
@@ -15,47 +15,36 @@ if TYPE_CHECKING:
 
     from sandbox.layout import Layout
 
-MADE = "# Made by the sandbox hospital at each start: what you change here is lost.\n"
+WHOSE = "Made by the sandbox hospital"
+MADE = f"# {WHOSE} at each start: what you change here is lost.\n"
+KEEPABLE = f"{WHOSE} at each start: take this line out to keep what you change.\n"
 SLACK_TEAM = "T0WARDROOM"
 TEAMS_TENANT = "11111111-2222-4333-8444-555555555555"
 
 DEPENDS_ON = {"portal": ["ehr-api"]}
-# A standard change to try: `change templates`, `change open --template restart-interface`.
-RESTART: dict[str, Any] = {
-    "id": "restart-interface",
-    "title": "Restart one channel of the interface",
-    "owner": "interfaces",
-    "services": ["lab-results", "adt-feed"],
-    "environments": ["production"],
-    "authorised_by": "safety-officer",
-    "authorised_until": "2099-12-31",
-    "clinical_impact": "Results of one channel are up to two minutes late.",
-    "implementation": "Stop and start the channel, then look at its queue.",
-    "test_evidence": "Done every month in test.",
-    "backout": "Start the channel again; nothing else is changed.",
-    "validator": "safety-officer",
-    "bounds": {
-        "version": "1\\.4\\.[0-9]+",
-        "max_hours": 2,
-        "parameters": {
-            "channel": {"one_of": ["oru", "adt"]},
-            "batch": {"min": 1, "max": 50},
-        },
-    },
-}
 
 
 def write(layout: Layout, facts: Mapping[str, Any]) -> Path:
     """Write wardroom.yaml and the files that it names; returns the first."""
-    files = {
-        "people.yaml": people(),
-        "services.yaml": services(facts),
-        "templates.yaml": [RESTART],
-        "wardroom.yaml": settings(layout, facts),
-    }
-    for name, content in files.items():
-        (layout.home / name).write_text(MADE + yaml(content), "utf-8")
+    _keepable(layout.home / "people.yaml", "# ", yaml(people()))
+    _keepable(layout.home / "templates.yaml", "# ", yaml(house_rules.templates(facts["services"])))
+    _keepable(layout.home / "calendars.yaml", "# ", yaml(house_rules.calendars(facts["services"])))
+    _keepable(layout.home / "oncall.yaml", "# ", yaml(house_rules.oncall()))
+    policies = layout.home / "policies"
+    policies.mkdir(exist_ok=True)
+    _keepable(policies / "class-c-signed.cedar", "// ", house_rules.SIGNED_POLICY)
+    feed = layout.home / house_rules.HOLIDAYS_FILE
+    if not feed.exists():  # it has no line that could be taken out
+        feed.write_text(house_rules.holidays(), "utf-8", newline="")
+    for name, content in {"services": services(facts), "wardroom": settings(layout, facts)}.items():
+        (layout.home / f"{name}.yaml").write_text(MADE + yaml(content), "utf-8")
     return layout.home / "wardroom.yaml"
+
+
+def _keepable(file: Path, comment: str, text: str) -> None:
+    """Write a file, unless somebody took out the line that says whose it is."""
+    if not file.exists() or file.read_text("utf-8").startswith(f"{comment}{WHOSE}"):
+        file.write_text(f"{comment}{KEEPABLE}{text}", "utf-8")
 
 
 def settings(layout: Layout, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,6 +67,14 @@ def settings(layout: Layout, facts: Mapping[str, Any]) -> dict[str, Any]:
         "people": "people.yaml",
         "services": "services.yaml",
         "templates": "templates.yaml",
+        "calendars": "calendars.yaml",
+        "oncall": "oncall.yaml",
+        "policies": ["policies"],
+        "oidc": {
+            "issuer": facts["sign_in"]["issuer"],
+            "client_id": facts["sign_in"]["client_id"],
+            "client_secret_file": facts["sign_in"]["client_secret_file"],
+        },
         "integrations": {
             "buildbot": {
                 "url": facts["ci"]["url"],
@@ -89,15 +86,16 @@ def settings(layout: Layout, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def people() -> list[dict[str, Any]]:
-    """Return the personas, each with an account on every platform."""
+    """Return the personas, each with an account on every platform and at the sign-in page."""
     return [
         {
             "id": person.id,
             "name": person.name,
-            "email": f"{person.id}@hospital.example",
+            "email": person.email,
             "roles": list(person.roles),
             "slack": {"team": SLACK_TEAM, "user": f"U0{person.id.replace('-', '').upper()}"},
             "teams": {"tenant": TEAMS_TENANT, "object_id": f"{number:08d}-0000-4000-8000-{0:012d}"},
+            "oidc": {"subject": person.subject},
         }
         for number, person in enumerate(PEOPLE, start=1)
     ]
@@ -117,7 +115,8 @@ def _service(name: str, facts: Mapping[str, Any]) -> dict[str, Any]:
         "safety_class": known.safety_class,
         "criticality": known.criticality,
         "sites": list(known.sites),
-        "depends_on": DEPENDS_ON.get(name, []),
+        "tags": list(known.tags),
+        "depends_on": [one for one in DEPENDS_ON.get(name, []) if one in facts["services"]],
         "ci": {**ci, "repo": repo, "tag": f"{name}/{{version}}"},
         "environments": {
             env: {
@@ -143,6 +142,8 @@ def _sites(name: str, env: str, places: Mapping[str, Any]) -> dict[str, Any]:
 
 def yaml(value: Any, indent: str = "") -> str:
     """Return plain values as block YAML; scalars are drawn as JSON, which YAML understands."""
+    if not value:
+        return f"{indent}{json.dumps(value)}\n"
     if isinstance(value, dict):
         return "".join(f"{indent}{key}:{_under(item, indent)}" for key, item in value.items())
     drawn = (yaml(item, f"{indent}  ") for item in value)

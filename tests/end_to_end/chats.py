@@ -140,6 +140,7 @@ def _settle(ward: Ward, slack: fake_slack.Slack, teams: Teams) -> None:
         "login_url": teams.login_url,
         "allowed_service_urls": [f"{teams.base}/"],
     }
+    del document["oncall"]  # the day is longer than on-call lets a request wait
     document["failover"] = {"slack": f"teams:{REFUGE}"}
     ward.config.write_text(yaml.safe_dump(document))
     services = yaml.safe_load((ward.folder / "services.yaml").read_text())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -128,8 +129,9 @@ def gate(hospital: Hospital) -> Iterator[Gate]:
 @pytest.fixture
 def unstarted(hospital: Hospital, gate: Gate, tmp_path: Path) -> Iterator[Ward]:
     """A Wardroom with a fresh database, beside the session's hospital; not started yet."""
-    for name in ("people.yaml", "services.yaml", "templates.yaml"):
-        (tmp_path / name).write_text((hospital.home / name).read_text())
+    for file in [*hospital.home.glob("*.yaml"), *hospital.home.glob("*.ics")]:
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    shutil.copytree(hospital.home / "policies", tmp_path / "policies")
     document = yaml.safe_load((hospital.home / "wardroom.yaml").read_text())
     port = _free_port()
     document["database"] = f"sqlite:///{tmp_path / 'wardroom.db'}"
