@@ -6,8 +6,9 @@ import asyncio
 import gc
 import importlib
 import signal
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from functools import partial
 from typing import Protocol
 
@@ -21,8 +22,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot import ticket_systems
 from bot.adapters import web
 from bot.app import House, build, running
+from bot.background import Tasks
 from bot.ci_servers import CiServers
 from bot.errors import ConfigurationError
 from bot.ground import Outside, SystemClock
@@ -32,6 +35,7 @@ from bot.storage.secrets import SealedSecret
 from integrations.probes import HttpProber
 
 YOUNG = 20_000  # new objects until the collector looks: a command makes and drops thousands
+HANG_UP_SECONDS = 3.0  # how long what a signal asked for may go on when we stop
 VITAL = ("audit log",)  # without it nothing can be done here
 LOG = structlog.get_logger(__name__)
 
@@ -114,7 +118,8 @@ async def serve(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(httpx.AsyncClient(follow_redirects=False))
         clock = SystemClock()
-        outside = Outside(_ci(settings, client), HttpProber(client, clock), clock)
+        tickets = ticket_systems.connected(settings.integrations, settings.tickets, client)
+        outside = Outside(_ci(settings, client), HttpProber(client, clock), clock, tickets=tickets)
         house = build(settings, outside)
         _measure(house)
         await stack.enter_async_context(running(house))
@@ -142,11 +147,17 @@ async def serve(settings: Settings) -> None:
         )
 
         def stop() -> None:
-            server.force_exit, server.should_exit = server.should_exit, True
+            server.stop()
             house.live.close()  # the open pages' streams would keep the server waiting
 
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop)
+        if not _has_terminal():
+            hung_up = Tasks()
+            stack.push_async_callback(hung_up.close, HANG_UP_SECONDS)
+            asyncio.get_running_loop().add_signal_handler(
+                signal.SIGHUP, lambda: hung_up.begin(house.following.again())
+            )
         # What is there now stays: looking through all of it again and again would stop every
         # answer for a tenth of a second each time.
         gc.collect()
@@ -156,13 +167,39 @@ async def serve(settings: Settings) -> None:
         await server.serve()
 
 
+def _has_terminal() -> bool:
+    """Say whether a hang-up would mean that somebody closed our terminal, and not `reload`."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 class _Server(uvicorn.Server):
     """Leaves the signals to us: uvicorn would raise them again before the log is closed."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._told = asyncio.Event()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Capture nothing."""
         yield
+
+    def stop(self) -> None:
+        """Finish what is being answered, and end; told twice, end at once."""
+        self.force_exit, self.should_exit = self.should_exit, True
+        self._told.set()
+
+    async def main_loop(self) -> None:
+        """Tick once a second until told to stop: uvicorn's own ten ticks a second cost idle CPU.
+
+        It counts its ticks in tenths of a second, and writes a new `Date` every ten.
+        """
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks += 10
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._told.wait()
 
 
 def _ci(settings: Settings, client: httpx.AsyncClient) -> Ci:
@@ -340,7 +377,9 @@ def _readiness(house: House) -> Mapping[str, str]:
         **({"audit index": indexer.differed or "ok"} if indexer else {}),
         **({"audit countersigner": kms.trouble or "ok"} if kms else {}),
         "people": house.directory.trouble or "ok",
+        "policies": house.following.keeper.trouble or "ok",
         "calendars": house.control.freezes.trouble or "ok",
+        **({"tickets": house.tickets.trouble or "ok"} if house.tickets else {}),
         **house.outbox.trouble(),
         **house.trail.forwarding.trouble(),
     }
