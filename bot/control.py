@@ -61,7 +61,7 @@ from bot.storage.halts import SqlHalts
 from bot.storage.locks import SqlLocks
 from bot.storage.requests import SqlRequests
 from bot.storage.validations import SqlValidations
-from bot.stores import DeployStore, References, Tasks
+from bot.stores import DeployStore, References, Tasks, TicketReader
 
 LOCK_SECONDS = 10
 VALIDATION_SECONDS = 10
@@ -85,6 +85,7 @@ class Around:
     people: Directory
     prober: Prober
     audit: AuditReader
+    tickets: TicketReader
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,7 +218,7 @@ def _validation(
 ) -> ValidationDesk:
     about = (around.estate, around.ledger, around.audit, around.notices, clock)
     return ValidationDesk(
-        journal=Journal(deploys, *about),
+        journal=Journal(deploys, *about, around.tickets),
         validations=SqlValidations(around.database),
         changes=changes,
         people=around.people,
@@ -250,9 +251,16 @@ def _changing(
 ) -> ChangeControl:
     (deploys, changes), (freezes, days) = stored, times
     requests = SqlRequests(around.database)
+    kept = Stored(
+        changes=changes,
+        deploys=deploys,
+        requests=requests,
+        tasks=around.tasks,
+        tickets=around.tickets,
+    )
     return ChangeControl.made(
         settings,
-        Stored(changes=changes, deploys=deploys, requests=requests, tasks=around.tasks),
+        kept,
         estate=around.estate,
         people=around.people,
         freezes=freezes,

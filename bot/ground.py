@@ -26,6 +26,7 @@ from bot.ports import (
     Clock,
     Messenger,
     Prober,
+    TicketSystem,
 )
 from bot.settings import Settings
 from bot.storage.changes import ChangeRegister
@@ -39,6 +40,7 @@ from bot.storage.requests import SqlRequests
 from bot.storage.searches import SqlSavedSearches
 from bot.storage.signings import SqlSignings
 from bot.storage.tasks import SqlTasks
+from bot.storage.tickets import SqlTickets
 from bot.storage.topics import SqlTopics
 from bot.stores import DeployStore, Letters, SavedSearches, Tasks
 from bot.trail import Trail
@@ -65,10 +67,12 @@ class Outside:
     patience: Patience = field(default_factory=Patience)
     poll_seconds: float = POLL_SECONDS
     news: BuildNews = field(default_factory=BuildNews)
+    tickets: TicketSystem | None = None
 
     def guarded(self) -> Outside:
         """Return the same with the guard before whatever answers from there."""
-        return replace(self, ci=guarded(self.ci), prober=guarded(self.prober))
+        tickets = guarded(self.tickets) if self.tickets else None
+        return replace(self, ci=guarded(self.ci), prober=guarded(self.prober), tickets=tickets)
 
     def provided(self) -> Mapping[type, object]:
         """Return what commands may ask for."""
@@ -90,6 +94,7 @@ class Stores:
     searches: SqlSavedSearches
     signings: SqlSignings
     tasks: SqlTasks
+    tickets: SqlTickets
 
     def provided(self) -> Mapping[type, object]:
         """Return what commands may ask for."""
@@ -132,7 +137,7 @@ def lay(settings: Settings, outside: Outside, known: registry.Registry) -> Groun
     """Make all of it; nothing is started."""
     database, clock = _database(settings), outside.clock
     policies = Policies(known.commands, settings.policies)
-    stores, estate = _stores(database, clock), _estate(settings, policies.roles)
+    stores, estate = _stores(database, outside), _estate(settings, policies.roles)
     sandbox = settings.is_sandbox
     people = directory.LiveDirectory(settings.people, sandbox=sandbox, roles=lambda: policies.roles)
     links = LinkDesk(stores.links, people, policies.holds, clock)
@@ -150,6 +155,7 @@ def lay(settings: Settings, outside: Outside, known: registry.Registry) -> Groun
         people=people,
         prober=outside.prober,
         audit=trail.audit,
+        tickets=stores.tickets,
     )
     kept = (stores.deploys, stores.changes, outside.ci, clock)
     return Ground(
@@ -193,11 +199,13 @@ def _notices(
     return notices, live, outbox
 
 
-def _stores(database: Database, clock: Clock) -> Stores:
+def _stores(database: Database, outside: Outside) -> Stores:
+    clock, system = outside.clock, outside.tickets
+    tickets = SqlTickets(database, clock, system.name if system else "")
     return Stores(
         requests=SqlRequests(database),
         deploys=SqlDeploys(database),
-        changes=ChangeRegister(database, clock),
+        changes=ChangeRegister(database, clock, tickets if system else None),
         topics=SqlTopics(database),
         letters=SqlLetters(database),
         references=SqlReferences(database),
@@ -206,4 +214,5 @@ def _stores(database: Database, clock: Clock) -> Stores:
         searches=SqlSavedSearches(database),
         signings=SqlSignings(database),
         tasks=SqlTasks(database, clock),
+        tickets=tickets,
     )

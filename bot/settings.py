@@ -47,6 +47,7 @@ from bot.setting_values import (
     is_loopback,
     reading_of,
 )
+from bot.ticket_settings import Tickets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -182,6 +183,7 @@ class Settings(Block):
     policies: tuple[ExistingPath, ...] = ()
     oncall: ExistingPath | None = None
     integrations: dict[str, Provider] = Field(default_factory=dict)
+    tickets: Tickets = Field(default_factory=Tickets)
     channels: dict[Literal["security"], Channel] = Field(default_factory=dict)
     failover: dict[Literal["slack", "teams"], str] = Field(default_factory=dict)
     log_level: Level = Level.INFO

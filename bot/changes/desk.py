@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bot.ports import Catalogue, ChangeTickets, Clock, Directory, Freezes, Transaction
     from bot.ports.changes import Overlaps
     from bot.ports.control import WorkingDays
-    from bot.stores import DeployStore, Requests, Tasks
+    from bot.stores import DeployStore, Requests, Tasks, TicketReader
 
 REVIEWED_IN: Final = 2  # working days, until the review of an emergency change is due
 WORKING: Final = frozenset(
@@ -51,6 +51,7 @@ class ChangeDesk:
     tasks: Tasks
     deploys: DeployStore
     requests: Requests
+    tickets: TicketReader
     people: Directory
     catalogue: Catalogue
     freezes: Freezes
@@ -83,7 +84,7 @@ class ChangeDesk:
         deploy = await self.deploys.show(change.deploy) if change.deploy else None
         request = await self.requests.show(change.request) if change.request else None
         tasks = await self.tasks.list(about=number, open_only=False)
-        return sheet.shown(change, deploy, request, tasks)
+        return sheet.shown(change, deploy, request, tasks, await self.tickets.of(number))
 
     def templates(self) -> Reply:
         """Return the templates of standard changes, by when they expire."""

@@ -16,7 +16,7 @@ from bot.changes.week import Week
 from bot.ports import Catalogue, ChangeTickets, Clock, Directory, Freezes
 from bot.ports.control import WorkingDays
 from bot.settings import Settings
-from bot.stores import DeployStore, Requests, Tasks
+from bot.stores import DeployStore, Requests, Tasks, TicketReader
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +27,7 @@ class Stored:
     deploys: DeployStore
     requests: Requests
     tasks: Tasks
+    tickets: TicketReader
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,7 @@ class ChangeControl:
             tasks=stored.tasks,
             deploys=stored.deploys,
             requests=stored.requests,
+            tickets=stored.tickets,
             people=people,
             catalogue=estate,
             freezes=freezes,

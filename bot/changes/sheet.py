@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bot.api import given, overlapping, signature
-from bot.model import Change, Deploy, Overlap, Reply, Request, StepState, Task
+from bot.model import (
+    Change,
+    Deploy,
+    Overlap,
+    Reply,
+    Request,
+    StepState,
+    Task,
+    TicketApproval,
+)
 from bot.moments import written
+from bot.stores import Following
 
 PROBES = ("probe", "check", "validat")  # steps of a deploy that say whether it works
 
@@ -32,9 +42,13 @@ def opened(change: Change, task: Task | None, met: Sequence[Overlap]) -> Reply:
 
 
 def shown(
-    change: Change, deploy: Deploy | None, request: Request | None, tasks: Sequence[Task]
+    change: Change,
+    deploy: Deploy | None,
+    request: Request | None,
+    tasks: Sequence[Task],
+    ticket: Following | None = None,
 ) -> Reply:
-    """Return a change with the deploy, the request and the reviews that belong to it."""
+    """Return a change with the deploy, the request, the reviews and the ticket of it."""
     refs = {
         "change": change.number,
         "state": change.state.value,
@@ -42,15 +56,25 @@ def shown(
         "request": change.request,
         "result": change.result.value if change.result else "",
         "task": tasks[0].id if tasks else "",
+        "ticket": ticket.number if ticket else "",
     }
     result = f" ({change.result.value})" if change.result else ""
-    fields = [*_said(change), *_linked(change, deploy, request), *_reviews(tasks)]
+    fields = [*_said(change), *_linked(change, deploy, request), *_reviews(tasks), *_ticket(ticket)]
     return Reply(
         text=f"{change.number} is {change.state.value}{result}: {change.summary}",
         title=change.number,
         fields=tuple((name, value) for name, value in fields if value),
         refs={name: value for name, value in refs.items() if value},
     )
+
+
+def _ticket(ticket: Following | None) -> Iterator[tuple[str, str]]:
+    if ticket is None:
+        return
+    yield "Ticket", ticket.said
+    if ticket.approval is not TicketApproval.NONE:
+        yield f"Approval at {ticket.system}", ticket.approval.value
+    yield f"Conflicts at {ticket.system}", ", ".join(ticket.conflicts)
 
 
 def _said(change: Change) -> Iterator[tuple[str, str]]:

@@ -24,8 +24,8 @@ REASONS = {
 }
 
 
-def card(deploy: Deploy) -> Reply:
-    """Return a deploy's message as it stands."""
+def card(deploy: Deploy, ticket: str = "") -> Reply:
+    """Return a deploy's message as it stands; `ticket` says where its change's ticket is."""
     verb = "Roll back" if deploy.rollback_of else "Deploy"
     title = f"{verb} {deploy.service} {deploy.version} to {deploy.environment}"
     fields = [
@@ -33,6 +33,7 @@ def card(deploy: Deploy) -> Reply:
         ("BREAK-GLASS", _broken(deploy)),
         ("Request", deploy.request),
         ("Change", deploy.change),
+        ("Ticket", ticket),
         ("Asked by", deploy.requester),
         ("Reason", deploy.reason),
         ("Commit", deploy.commit[:12]),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bot.model import Batch, Service
     from bot.ports import AuditReader, Catalogue, Clock, Effect, Ledger, Notices
-    from bot.stores import DeployStore
+    from bot.stores import DeployStore, TicketReader
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Journal:
     audit: AuditReader
     notices: Notices
     clock: Clock
+    tickets: TicketReader | None = None
 
     async def deploy(self, deploy_id: str) -> Deploy:
         """Return the deploy as it is now."""
@@ -108,7 +109,8 @@ class Journal:
 
     async def show(self, deploy: Deploy) -> None:
         """Make the deploy's message say where it stands, wherever it is shown."""
-        await self.notices.publish(topic(deploy), card(deploy))
+        ticket = await self.tickets.of(deploy.change) if deploy.change and self.tickets else None
+        await self.notices.publish(topic(deploy), card(deploy, ticket.said if ticket else ""))
 
 
 def correlation(deploy: Deploy, part: str = "") -> str:

@@ -37,6 +37,7 @@ from bot.model.reviews import LogState, Membership, Usage, Used
 from bot.model.signatures import Signing, SigningStage
 from bot.model.steps import Step, StepState
 from bot.model.tasks import NewTask, Task, TaskKind
+from bot.model.tickets import Ticket, TicketApproval, TicketMapping, TicketState
 
 __all__ = [
     "BELOW",
@@ -106,6 +107,10 @@ __all__ = [
     "Table",
     "Task",
     "TaskKind",
+    "Ticket",
+    "TicketApproval",
+    "TicketMapping",
+    "TicketState",
     "Usage",
     "Used",
     "Validator",

@@ -25,6 +25,7 @@ from bot.ports.ledger import (
     UsageLog,
 )
 from bot.ports.news import Hook, News
+from bot.ports.tickets import TicketSystem
 from bot.ports.work import Engine, Life, Steps, Workflow
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "Road",
     "Rooms",
     "Steps",
+    "TicketSystem",
     "Touched",
     "Transaction",
     "UsageLog",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Row, Select
 
     from bot.ports import Clock, Effect, Transaction
+    from bot.stores import Tickets
 
 _NAME: Final = "CHG"
 _WINDOW: Final = timedelta(hours=4)
@@ -43,11 +44,15 @@ _OPEN: Final = (
 
 
 class ChangeRegister:
-    """One row for each change; times come from `clock`."""
+    """One row for each change; times come from `clock`.
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    Where there are `tickets`, what happens to a change is counted there in the same transaction.
+    """
+
+    def __init__(self, database: Database, clock: Clock, tickets: Tickets | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._tickets = tickets
 
     def open(self, new: NewChange) -> Effect[Change]:
         """Open a change, idempotent by correlation; the window is four hours unless it is given.
@@ -67,7 +72,10 @@ class ChangeRegister:
                 return known
             values = {**vars(wanted), "number": number}
             sql(tx).execute(insert(CHANGES).values(**values))
-            return replace(wanted, number=format_id(_NAME, number))
+            opened = replace(wanted, number=format_id(_NAME, number))
+            if self._tickets is not None:
+                self._tickets.begin(opened)(tx)
+            return opened
 
         return effect
 
@@ -89,6 +97,7 @@ class ChangeRegister:
             linked = replace(linked, state=_state_of(linked))
             values = {**vars(linked), "number": parse_id(_NAME, number)}
             sql(tx).execute(update(CHANGES).where(_is(number)).values(**values))
+            self._moved(tx, number)
             return linked
 
         return effect
@@ -99,7 +108,10 @@ class ChangeRegister:
         def effect(tx: Transaction) -> Change | None:
             is_open = _is(number), CHANGES.c.state.in_(_OPEN)
             noting = update(CHANGES).where(*is_open).values(close_note=note)
-            return _read(sql(tx), number) if sql(tx).execute(noting).rowcount else None
+            if not sql(tx).execute(noting).rowcount:
+                return None
+            self._moved(tx, number)
+            return _read(sql(tx), number)
 
         return effect
 
@@ -116,6 +128,7 @@ class ChangeRegister:
             is_open = _is(number), CHANGES.c.state.in_(_OPEN)
             if not sql(tx).execute(update(CHANGES).where(*is_open).values(**values)).rowcount:
                 raise Conflict(_say_ended(change), reason=Reason.DUPLICATE)
+            self._moved(tx, number)
             return replace(change, state=state, result=result, close_note=note, closed=now)
 
         return effect
@@ -145,6 +158,10 @@ class ChangeRegister:
         if services:
             query = query.where(CHANGES.c.service.in_(sorted(services)))
         return await self._read(query.order_by(CHANGES.c.window_start, CHANGES.c.number))
+
+    def _moved(self, tx: Transaction, number: str) -> None:
+        if self._tickets is not None:
+            self._tickets.moved(number)(tx)
 
     async def _read(self, query: Select[Any]) -> Sequence[Change]:
         rows = await self._database.read(lambda connection: connection.execute(query).all())

@@ -22,6 +22,7 @@ from bot.stores.messages import (
 from bot.stores.people import Link, LinkCode, Links, SavedSearch, SavedSearches
 from bot.stores.requests import Deliveries, Requests, Tasks
 from bot.stores.signatures import Signings
+from bot.stores.tickets import Following, TicketReader, Tickets
 from bot.stores.validations import Validations
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "DeployStore",
     "FeedCopies",
     "FeedCopy",
+    "Following",
     "Grants",
     "HaltStore",
     "Letter",
@@ -46,6 +48,8 @@ __all__ = [
     "SavedSearches",
     "Signings",
     "Tasks",
+    "TicketReader",
+    "Tickets",
     "TopicReader",
     "Topics",
     "Validations",

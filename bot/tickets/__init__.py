@@ -1,0 +1,1 @@
+"""A hospital's own ticket system: tickets follow our changes, and come back."""
