@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -89,6 +90,21 @@ class Specification:
             *self._of_body(asked, request),
         ]
         return [f"{asked}: {problem}" for problem in found]
+
+    def misshapen(self, request: httpx.Request, answer: httpx.Response) -> list[str]:
+        """Return in what a played answer is not shaped as the document says, one sentence each."""
+        asked = self.operation(request)
+        if asked is None or not answer.content:
+            return []
+        told = self._resolved(asked.detail["responses"].get(str(answer.status_code), {}))
+        kinds = told.get("content", {}).get("application/json", {})
+        schema = told.get("schema", kinds.get("schema"))
+        if schema is None:
+            return [f"{asked}: HTTP {answer.status_code} has no documented body."]
+        return [
+            f"{asked}: the answer is wrong at {'/'.join(map(str, error.path))}: {error.message}"
+            for error in self._validator(schema).iter_errors(answer.json())
+        ]
 
     def _operations(self) -> Iterator[Operation]:
         for template, item in self.document["paths"].items():
@@ -259,15 +275,24 @@ class Specification:
         return found
 
 
-def specification(path: str, base: str) -> Specification:
-    """Read a document under `../shared/reference/data`; the test is skipped where it is absent.
+@cache
+def read(path: str, base: str) -> Specification | None:
+    """Read a document under `../shared/reference/data`; None where it is absent.
 
     `base` is the address that our settings name: a document's own server is that vendor's cloud.
     """
     file = SHARED / path
     if not file.is_file():
-        pytest.skip(f"the vendor's specification is not here: {path}")
+        return None
     return Specification(json.loads(file.read_text(encoding="utf-8-sig")), base)
+
+
+def specification(path: str, base: str) -> Specification:
+    """Read a document as `read` does; the test is skipped where it is absent."""
+    found = read(path, base)
+    if found is None:
+        pytest.skip(f"the vendor's specification is not here: {path}")
+    return found
 
 
 def _below(document: Mapping[str, Any]) -> str:

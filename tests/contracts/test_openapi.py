@@ -148,3 +148,13 @@ def test_the_specifications_of_the_vendors_are_understood() -> None:
     body = {"resources": {"repositories": {"self": {"refName": "refs/tags/1.4.2"}}}}
     assert azure.problems(httpx.Request("POST", runs, json=body)) == []
     assert azure.problems(httpx.Request("POST", runs, json={"templateParameters": {"a": 1}}))
+
+
+def test_a_played_answer_is_held_to_its_documented_shape() -> None:
+    github = specification("ci/github/github-actions-subset.openapi.json", BASE)
+    run = httpx.Request("POST", f"{BASE}/repos/acme/portal/actions/workflows/ci.yml/dispatches")
+    told = {"workflow_run_id": 1, "run_url": "https://x.test/1", "html_url": "https://x.test/1"}
+    assert github.misshapen(run, httpx.Response(200, json=told)) == []
+    assert github.misshapen(run, httpx.Response(204)) == []
+    assert github.misshapen(run, httpx.Response(200, json={**told, "workflow_run_id": "1"}))
+    assert github.misshapen(run, httpx.Response(201, json=told))
