@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
 
 import commands
 from bot import catalogue, directory, registry
@@ -44,6 +45,7 @@ from bot.dispatch.carry_out import CarryOut
 from bot.dispatch.disclose import Discloser
 from bot.dispatch.execute import Executor
 from bot.dispatch.explaining import Explainer
+from bot.dispatch.following import PolicyFollower
 from bot.dispatch.parse import Parser
 from bot.dispatch.pipeline import Pipeline
 from bot.dispatch.recording import Recorder
@@ -70,6 +72,9 @@ from bot.review.rights import RightsTable
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.locks import SqlLocks
+from bot.storage.reloads import SqlReloads
+from bot.tickets.follower import Follower
+from bot.tickets.hearing import Hearing
 from bot.trail import Trail, said
 from bot.workflow.engine import DurableEngine
 
@@ -99,6 +104,8 @@ class House:
     outbox: Outbox
     directory: directory.LiveDirectory
     links: LinkDesk
+    following: PolicyFollower
+    tickets: Follower | None
     manual: CommandManual
     live: web.Live
     news: BuildNews
@@ -114,7 +121,7 @@ def build(settings: Settings, outside: Outside) -> House:
     recorder = _recorder(ground)
     parser, executor = Parser(ground.known, ground.estate, people), Executor(recorder)
     manual = CommandManual(ground.known, policies, ground.estate)
-    desk = _approvals(ground, parser, executor)
+    desk, files = _approvals(ground, parser, executor), _policy_files(ground)
     discloser = Discloser(trail.openings, policies)
     evidence = _evidence(settings, ground.database, stores, trail, discloser)
     desks = _desks(ground) | {
@@ -123,6 +130,7 @@ def build(settings: Settings, outside: Outside) -> House:
         Disclosures: discloser,
         Evidence: evidence,
         Manual: manual,
+        PolicyFiles: files,
         PolicyExplainer: Explainer(policies, parser, people, executor, ground.clock),
     }
     for part in (control, trail, ground.outside, stores):
@@ -151,6 +159,8 @@ def build(settings: Settings, outside: Outside) -> House:
         outbox=ground.outbox,
         directory=people,
         links=ground.links,
+        following=PolicyFollower(files, files.reloads, trail.log),
+        tickets=_tickets(ground),
         manual=manual,
         live=ground.live,
         news=ground.outside.news,
@@ -181,23 +191,28 @@ def _desks(ground: Ground) -> dict[type, object]:
     control, trail = ground.control, ground.trail
     rights = RightsTable(ground.known.commands, policies, ground.estate)
     usage = UsageReader(ground.database)
-    oncall, steered = control.oncall, (control.validation.journal, stores.changes)
+    steered = control.validation.journal, stores.changes
     return {
         AccessReviews: ReviewDesk(people, ground.links, rights, usage, trail.audit),
         Catalogue: ground.estate,
         Deployments: _deployments(ground),
         Directory: people,
         Linking: ground.links,
-        PolicyFiles: PolicyKeeper(
-            policies,
-            people,
-            oncall,
-            (people.read, lambda _roles: oncall.read(), partial(_services, ground.settings)),
-            people.read_again,
-            is_signing=ground.settings.oidc is not None,
-        ),
         Steering: SteeringDesk(*steered, stores.requests, policies.holds),
     }
+
+
+def _policy_files(ground: Ground) -> PolicyKeeper:
+    people, oncall = ground.people, ground.control.oncall
+    return PolicyKeeper(
+        ground.policies,
+        people,
+        oncall,
+        SqlReloads(ground.database),
+        (people.read, lambda _roles: oncall.read(), partial(_services, ground.settings)),
+        people.read_again,
+        is_signing=ground.settings.oidc is not None,
+    )
 
 
 def _services(settings: Settings, roles: Collection[str]) -> catalogue.Estate:
@@ -225,6 +240,24 @@ def _flow(stores: Stores, outside: Outside, control: Control, allowed: StillAllo
     afterwards = (("validate", Validating(control.validation)),)
     journal = control.validation.journal
     return DeployFlow.made(journal, outer, outside.patience, afterwards=afterwards)
+
+
+def _tickets(ground: Ground) -> Follower | None:
+    """Return what has tickets follow our changes, None where there is no ticket system."""
+    system, stores, outbox = ground.outside.tickets, ground.stores, ground.outbox
+    if system is None:
+        return None
+    kept = stores.tickets, stores.changes
+    hearing = Hearing(system.name, *kept, stores.deploys, ground.trail.log, ground.notices)
+    follower = Follower(system, *kept, hearing, ground.clock)
+
+    def nudge() -> None:
+        outbox.nudge()
+        follower.nudge()
+
+    # What is told has been done: a change may be behind it.
+    ground.notices.nudge = nudge
+    return follower
 
 
 def _evidence(
@@ -259,10 +292,13 @@ async def running(house: House) -> AsyncIterator[House]:
         stack.callback(house.live.close)
         house.outbox.start()
         stack.push_async_callback(house.outbox.close)
+        if house.tickets is not None:
+            house.tickets.start()
+            stack.push_async_callback(house.tickets.close)
         scheduler = AsyncIOScheduler(timezone=UTC)
         reads = frozenset(c.name for c in house.commands.commands if c.risk is Risk.READ)
         await house.trail.watch(house.directory, scheduler, reads)
-        await house.links.refresh()
+        await _look_around(house)
         await house.control.watch(scheduler)
         # The jobs only look; what they do is one guarded transaction each, so a second replica
         # that looks at the same moment changes nothing.
@@ -274,10 +310,25 @@ async def running(house: House) -> AsyncIterator[House]:
         )
         scheduler.add_job(house.leases.look, "interval", seconds=LEASES_SECONDS, max_instances=1)
         scheduler.add_job(_forget, "interval", hours=1, args=[house])
-        scheduler.add_job(house.links.refresh, "interval", seconds=LINKS_SECONDS)
+        scheduler.add_job(_look_around, "interval", seconds=LINKS_SECONDS, args=[house])
+        _together(scheduler)
         scheduler.start()
         stack.callback(scheduler.shutdown, wait=False)
         yield house
+
+
+def _together(scheduler: AsyncIOScheduler) -> None:
+    """Have all that looks every few seconds look at the same moments: it wakes once."""
+    now = datetime.now(UTC)
+    for job in scheduler.get_jobs():
+        if isinstance(job.trigger, IntervalTrigger):
+            job.trigger.start_date = now + job.trigger.interval
+
+
+async def _look_around(house: House) -> None:
+    """Take what was changed on another replica."""
+    await house.links.refresh()
+    await house.following.look()
 
 
 async def _forget(house: House) -> None:

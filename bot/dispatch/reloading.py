@@ -15,33 +15,40 @@ from bot.errors import BadInput, ConfigurationError, Refused
 from bot.model import Proposal, Reason, Reply
 from bot.ports import Directory
 from bot.ports.control import OnCall
+from bot.stores.reloads import Reloads
 
 VERB: Final = "policy reload"
 NOTHING: Final = "no rule"
 
 
-@dataclass(frozen=True)
+@dataclass
 class PolicyKeeper:
     """Implements `bot.api.PolicyFiles`.
 
-    `others` read the files that lean on the policies, given the roles that there would be, and
-    raise `ConfigurationError`; `after` is called once other policies are in force.
+    `reloads` is how the other replicas hear of it. `others` read the files that lean on the
+    policies, given the roles that there would be, and raise `ConfigurationError`; `after` is called
+    once other policies are in force. `trouble` says why this replica has other policies than those
+    that were put in force, "" where it has not.
     """
 
     policies: Policies
     directory: Directory
     oncall: OnCall
+    reloads: Reloads
     others: Sequence[Callable[[Collection[str]], object]] = ()
     after: Callable[[], None] = lambda: None
     is_signing: bool = False
+    trouble: str = ""
 
     async def check(self) -> Reply:
         """Return what is wrong with the files as they are now, and what reloading would change."""
-        found, problems = await asyncio.to_thread(self._read)
+        found, problems = await self.read()
         rules = self.policies.rules
         own = sum(not rule.is_shipped for rule in rules.rules.values())
         force = f"In force: {rules.version}, {len(rules.rules)} rules, {own} of your own."
         fields = [("In force", rules.version)]
+        if self.trouble:
+            fields.append(("Behind", self.trouble))
         if found is not None:
             fields.append(("On disk", found.version))
         if problems:
@@ -61,7 +68,7 @@ class PolicyKeeper:
             text = f"The files are whole and are what is in force. {force}"
         else:
             text = f"The files are whole. `{VERB}` would put {found.version} in force: "
-            text += f"{_said(changed(rules, found))}. {force}"
+            text += f"{said(changed(rules, found))}. {force}"
         return Reply(text, title="Policy check", fields=tuple(fields), items=hints)
 
     async def propose_reload(self) -> Proposal:
@@ -71,7 +78,7 @@ class PolicyKeeper:
         diff = changed(rules, found)
         facts = {"policies": found.version, "replaces": rules.version}
         facts |= {name: ", ".join(ids) or NOTHING for name, ids in diff.items()}
-        return Proposal(VERB, {}, facts, f"Put policies {found.version} in force: {_said(diff)}")
+        return Proposal(VERB, {}, facts, f"Put policies {found.version} in force: {said(diff)}")
 
     async def reload(self, proposal: Proposal) -> Done:
         """Put exactly the proposed policies in force, once that is recorded."""
@@ -83,24 +90,50 @@ class PolicyKeeper:
                 f"Type `{VERB}` again.",
             )
         if found.version == before:
-            same = Reply(f"Nothing to do: the files are what is in force, {before}.")
-            return Done((), lambda _results: same)
-        said = Reply(
+            return await self._same(before)
+        told = Reply(
             f"Policies {found.version} are in force, and {before} are not any more: "
-            f"{_said(changed(self.policies.rules, found))}. What waits for approval is judged by "
+            f"{said(self.diff(found))}. What waits for approval is judged by "
             "them from now on.",
             refs={"policies": found.version, "replaces": before},
         )
 
         async def put(reply: Reply, _results: tuple[object, ...]) -> Reply:
-            self.policies.use(found)
-            self.after()
+            self.put(found)
             return reply
 
-        return Done((), lambda _results: said, put)
+        return Done((self.reloads.note(found.version),), lambda _results: told, put)
+
+    async def _same(self, version: str) -> Done:
+        """Change nothing here; have replicas follow that took others meanwhile."""
+        latest = await self.reloads.latest()
+        if latest is None or latest.version == version:
+            same = Reply(f"Nothing to do: the files are what is in force, {version}.")
+            return Done((), lambda _results: same)
+        told = Reply(f"Policies {version} are in force here already; the other replicas follow.")
+
+        async def tell(reply: Reply, _results: tuple[object, ...]) -> Reply:
+            self.trouble = ""
+            return reply
+
+        return Done((self.reloads.note(version),), lambda _results: told, tell)
+
+    def diff(self, found: Ruleset) -> Mapping[str, Sequence[str]]:
+        """Return which rules others would add, remove and change."""
+        return changed(self.policies.rules, found)
+
+    def put(self, found: Ruleset) -> None:
+        """Put policies in force here; that is recorded already."""
+        self.policies.use(found)
+        self.trouble = ""
+        self.after()
+
+    async def read(self) -> tuple[Ruleset | None, list[str]]:
+        """Return the policies as the files are now, and everything that is wrong with them."""
+        return await asyncio.to_thread(self._read)
 
     async def _whole(self) -> Ruleset:
-        found, problems = await asyncio.to_thread(self._read)
+        found, problems = await self.read()
         if problems or found is None:
             listed = "; ".join(problems)
             raise BadInput(f"The policies stay as they are: {listed}. `policy check` lists it.")
@@ -161,6 +194,7 @@ def _each(error: ConfigurationError) -> list[str]:
     return [one if own else f"{place}: {one}" for one in listed] or [first]
 
 
-def _said(diff: Mapping[str, Sequence[str]]) -> str:
+def said(diff: Mapping[str, Sequence[str]]) -> str:
+    """Return a difference as a sentence goes on."""
     parts = [f"{name} {', '.join(ids)}" for name, ids in diff.items() if ids]
     return "; ".join(parts) or "the same rules, written otherwise"

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from bot.calendars import reading
 from bot.dispatch.authorise import Policies
+from bot.doctor.database import UNREADABLE, opened
 from bot.doctor.finding import Finding, fail, ok, warn
 from bot.errors import WardroomError
+from bot.storage.reloads import RELOADS
 
 if TYPE_CHECKING:
     from bot.doctor.case import Case
@@ -47,9 +51,24 @@ async def policies(case: Case) -> list[Finding]:
             found = Policies(tuple(case.commands), own)
         except WardroomError as error:
             return unusable("policies", error)
-        return ok("policies", f"version {found.version}, {len(own)} files or folders of your own")
+        text = f"version {found.version}, {len(own)} files or folders of your own"
+        reloaded = _reloaded(case)
+        if reloaded in ("", found.version):
+            return ok("policies", text)
+        text = f"{text}; put in force last: {reloaded}"
+        return warn("policies", text, "type `policy check`, then `policy reload` in chat")
 
     return [await asyncio.to_thread(load)]
+
+
+def _reloaded(case: Case) -> str:
+    """Return the policies that were put in force last, "" where that is not known."""
+    try:
+        with opened(case) as database:
+            found = database.read_now(lambda tx: tx.execute(select(RELOADS.c.version)).first())
+    except UNREADABLE:
+        return ""  # what is wrong with the database is said by its own check
+    return found.version if found else ""
 
 
 async def calendars(case: Case) -> list[Finding]:

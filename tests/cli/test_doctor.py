@@ -13,6 +13,8 @@ from aiohttp import web
 from bot.cli.doctor import command
 from bot.doctor import CHECKS
 from bot.doctor.finding import Finding, State, fail
+from bot.storage.database import Database
+from bot.storage.reloads import SqlReloads
 from tests.cli.clinic import answering, doctor, free_port, nowhere, people, services
 from tests.cli.conftest import configure
 
@@ -127,6 +129,16 @@ async def test_a_validator_of_a_role_that_there_is_not_is_named_with_its_mend(ho
     assert "(did you mean engineer?)" in report.of("services")["mend"]
     (home / "policies" / "roles.yaml").write_text("roles: {enginer: [reader]}")
     assert (await doctor("--only", "services")).of("services")["state"] == "ok"
+
+
+async def test_policies_that_wait_to_be_put_in_force_are_said(home: Path) -> None:
+    database = Database.open(f"sqlite:///{home}/wardroom.db")
+    database.upgrade()
+    database.write_now(SqlReloads(database).note("pol-another"))
+    database.close()
+    found = (await doctor("--only", "policies")).of("policies")
+    assert (found["state"], "put in force last: pol-another" in found["text"]) == ("warn", True)
+    assert "`policy reload`" in found["mend"]
 
 
 async def test_a_channel_without_its_platform_is_told_what_to_write(home: Path) -> None:

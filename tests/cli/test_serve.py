@@ -111,6 +111,31 @@ def test_it_says_where_it_is_once_it_answers_and_stops_when_asked(home: Path, po
 
 
 @pytest.mark.crash
+def test_a_hang_up_puts_the_policy_files_in_force(home: Path, port: int) -> None:
+    def log(wanted: str) -> None:
+        deadline = time.monotonic() + 30
+        while wanted not in (home / "wardroom.log").read_text("utf-8"):
+            assert time.monotonic() < deadline, "it was never said"
+            time.sleep(0.05)
+
+    file = home / "policies/site.cedar"
+    with _started(home, subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        file.write_text("forbid (")
+        process.send_signal(signal.SIGHUP)
+        log("the policies stay as they are")
+        file.write_text('@id("never") forbid (principal, action, resource) when { false };')
+        process.send_signal(signal.SIGHUP)
+        log("other policies are in force")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz") as ready:
+            assert json.load(ready)["checks"]["policies"] == "ok"
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+    assert process.returncode == 0
+
+
+@pytest.mark.crash
 def test_at_a_terminal_it_offers_a_prompt_and_leaving_that_stops_it(home: Path, port: int) -> None:
     screen, terminal = pty.openpty()
     with _started(home, terminal) as process:

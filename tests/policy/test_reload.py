@@ -28,6 +28,15 @@ unless { context.approvals.total >= 3 };
 """
 
 
+def keeper_of(settings: Path) -> Path:
+    """Let the people file have an administrator; returns the settings file."""
+    file = settings.parent / "people.yaml"
+    people = json.loads(file.read_text())
+    people.append({"id": "keeper", "name": "Keeper", "roles": ["administrator"]})
+    file.write_text(json.dumps(people))
+    return settings
+
+
 @pytest.fixture
 def rules(tmp_path: Path) -> Path:
     (tmp_path / "policies").mkdir()
@@ -36,10 +45,7 @@ def rules(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def chat(launched_url: str, tmp_path: Path, rules: Path) -> AsyncIterator[Chat]:
-    file = write_site(tmp_path, launched_url, policies=["policies"])
-    people = json.loads((tmp_path / "people.yaml").read_text())
-    people.append({"id": "keeper", "name": "Keeper", "roles": ["administrator"]})
-    (tmp_path / "people.yaml").write_text(json.dumps(people))
+    file = keeper_of(write_site(tmp_path, launched_url, policies=["policies"]))
     async with opened(file) as made:
         yield made
 
@@ -177,10 +183,7 @@ async def test_a_reload_may_itself_need_somebody_else(chat: Chat, rules: Path) -
 async def test_a_role_that_a_validator_needs_is_not_taken_away(
     launched_url: str, tmp_path: Path, rules: Path
 ) -> None:
-    file = write_site(tmp_path, launched_url, policies=["policies"])
-    people = json.loads((tmp_path / "people.yaml").read_text())
-    people.append({"id": "keeper", "name": "Keeper", "roles": ["administrator"]})
-    (tmp_path / "people.yaml").write_text(json.dumps(people))
+    file = keeper_of(write_site(tmp_path, launched_url, policies=["policies"]))
     declare(file, "pacs", "production", validator={"role": "radiographer"})
     with pytest.raises(ConfigurationError, match="there is no role radiographer"):
         async with opened(file):
