@@ -1,0 +1,99 @@
+"""Azure DevOps' REST API: which address, which version, page after page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from bot.api import Rejected
+from bot.vendors import Asked
+
+if TYPE_CHECKING:
+    from bot.vendors import Answer, Vendor
+
+NAME: Final = "Azure DevOps"
+BLOCK: Final = "integrations.azure"
+VERSION: Final = "7.1"
+MORE: Final = "x-ms-continuationtoken"
+# What one needs, as Azure DevOps names the scope of a token and the permission of its account.
+READ_BUILDS: Final = "the scope Build (Read) and the permission View builds"
+RUN: Final = "the scope Build (Read & execute) and the permission Queue builds on the pipeline"
+READ_CODE: Final = "the scope Code (Read) and the permission Read on the repository"
+READ_TESTS: Final = "the scope Test Management (Read) and the permission View test runs"
+# What Azure DevOps lets a project and a repository be called ("Naming restrictions").
+_NEVER: Final = r"\x00-\x1f\\/:*?\"<>|;#${},+=\[\]"
+_CALLED: Final = re.compile(rf"[^{_NEVER}\s._][^{_NEVER}]{{0,63}}")
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list, and whether there is another one."""
+
+    rows: list[dict[str, Any]]
+    more: bool
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Asks one organisation (Services) or one project collection (Server)."""
+
+    vendor: Vendor
+
+    async def get(
+        self,
+        project: str,
+        path: str,
+        asked: Asked,
+        query: Mapping[str, str | int] | None = None,
+        *,
+        accept: str = "application/json",
+        ahead: bool = False,
+    ) -> Answer:
+        """Return the answer about something of a project."""
+        params = {**(query or {}), "api-version": VERSION}
+        where = _below(project, path)
+        return await self.vendor.read(where, asked, params=params, accept=accept, ahead=ahead)
+
+    async def pages(
+        self,
+        project: str,
+        path: str,
+        asked: Asked,
+        query: Mapping[str, str | int],
+        *,
+        most: int,
+        ahead: bool = False,
+    ) -> AsyncIterator[Page]:
+        """Yield page after page of a list, at most so many."""
+        token = ""
+        for _ in range(most):
+            given = {**query, "continuationToken": token} if token else query
+            answer = await self.get(project, path, asked, given, ahead=ahead)
+            token = answer.headers.get(MORE, "")
+            yield Page(answer.rows("value"), bool(token))
+            if not token:
+                return
+
+    async def post(self, project: str, path: str, asked: Asked, body: object) -> Answer:
+        """Ask for something to be done, once."""
+        where, params = _below(project, path), {"api-version": VERSION}
+        return await self.vendor.change("POST", where, asked, json=body, params=params)
+
+
+def is_name(text: str) -> bool:
+    """Say whether a project or a repository can be called so."""
+    return bool(_CALLED.fullmatch(text)) and not text.endswith((".", " "))
+
+
+def segment(text: str) -> str:
+    """Return a name as one part of an address; `Rejected` where nothing can be called so."""
+    if not is_name(text):
+        raise Rejected(f"`{text[:40]}` cannot be the name of anything in Azure DevOps.")
+    return quote(text, safe="")
+
+
+def _below(project: str, path: str) -> str:
+    return f"{segment(project)}/_apis/{path}"

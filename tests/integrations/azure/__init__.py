@@ -1,0 +1,1 @@
+"""Azure DevOps: its answers as documented, and what we make of them."""
