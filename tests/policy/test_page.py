@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
 
 from bot.model import Reason
 from tests.databases import FixedClock
-from tests.house import opened
+from tests.house import Chat, opened, write_site
 from tests.policy.page import PAGE, blocks, example, follow
 
 LONDON = ZoneInfo("Europe/London")
@@ -83,6 +85,81 @@ async def test_what_the_page_says_to_try_says_who_could_satisfy_it(
         assert rows["pharmacist-from-friday-noon"][3] == "an approval by pharmacist-2"
         assert said[1].refs["verdict"] == "needs_approval"
         assert dict(said[1].fields)["For example"] == "pharmacist-2"
+
+
+STANDARD = {
+    "id": "restart",
+    "title": "Restart the interface",
+    "owner": "interfaces",
+    "services": ["lab-results", "portal", "pacs"],
+    "environments": ["production"],
+    "authorised_by": "safety-officer",
+    "authorised_until": "2026-12-10",
+    "clinical_impact": "results are two minutes late",
+    "implementation": "stop and start",
+    "test_evidence": "every month in test",
+    "backout": "start it again",
+    "validator": "safety-officer",
+    "bounds": {"version": "1\\.4\\.[0-9]+"},
+}
+FEWER = "Fewer approvals for standard changes"
+
+
+@pytest.fixture
+async def relaxed(launched_url: str, tmp_path: Path) -> AsyncIterator[Chat]:
+    """A hospital that did what the page says about standard changes."""
+    file = write_site(tmp_path, launched_url, policies=["policies"], templates="templates.yaml")
+    (tmp_path / "templates.yaml").write_text(yaml.safe_dump([STANDARD]))
+    roles, added = blocks(FEWER, "yaml")
+    people = yaml.safe_load((tmp_path / "people.yaml").read_text()) + yaml.safe_load(added)
+    (tmp_path / "people.yaml").write_text(yaml.safe_dump(people))
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies/roles.yaml").write_text(roles)
+    (rule,) = blocks(FEWER, "cedar")
+    (tmp_path / "policies/standard.cedar").write_text(rule)
+    async with opened(file) as chat:
+        yield chat
+
+
+async def standard(chat: Chat, service: str, who: str) -> str:
+    """Ask for a deploy under a standard change; returns the request."""
+    opening = f"change open {service} production --template restart --version 1.4.2"
+    made = await chat.say(f"{opening} --from now --hours 1", as_=who)
+    change = made.refs["change"]
+    line = f"deploy {service} 1.4.2 to production --change {change} --reason monthly"
+    asked = await chat.say(line, as_=who)
+    assert asked.request, asked.text
+    return asked.request
+
+
+@pytest.mark.parametrize("service", ["lab-results", "portal"])
+async def test_a_standard_change_needs_the_one_approval_that_the_page_asks_for(
+    relaxed: Chat, service: str
+) -> None:
+    request = await standard(relaxed, service, "interface-engineer")
+    approver = "release-manager" if service == "portal" else "engineer-2"
+    await relaxed.say(f"approve {request}", as_=approver)
+
+    assert (await relaxed.ended("DEP-1")).refs["state"] == "succeeded"
+
+
+async def test_whoever_else_asks_needs_what_it_always_took(relaxed: Chat) -> None:
+    request = await standard(relaxed, "lab-results", "engineer")
+    waiting = await relaxed.say(f"approve {request}", as_="engineer-2")
+
+    assert "production of a class B service needs 2 approvals (1 given)" in waiting.text
+    assert relaxed.ci.deploys == []
+
+
+async def test_class_c_and_other_changes_need_what_they_always_took(relaxed: Chat) -> None:
+    of_c = await standard(relaxed, "pacs", "interface-engineer")
+    said = await relaxed.say(f"approve {of_c}", as_="release-manager")
+    assert "needs an approval by a clinical safety officer" in said.text
+    line = "deploy lab-results 1.4.2 to production --reason the fix"
+    normal = await relaxed.say(line, as_="interface-engineer")
+    said = await relaxed.say(f"approve {normal.request}", as_="engineer-2")
+    assert "needs 2 approvals (1 given)" in said.text
+    assert relaxed.ci.deploys == []
 
 
 async def test_every_other_rule_and_rota_of_the_page_can_be_put_in_force(
