@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.api import Build, BuildState, IntegrationError, Rejected, Unreachable
-from integrations.gitlab import logs, names, states
+from integrations.gitlab import deploys, logs, names, states
 from integrations.gitlab.names import BUILD, DEPLOY, NAME, Pipeline
 from integrations.gitlab.starting import Wanted
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bot.api import CiTarget, Service
-    from integrations.gitlab.rest import Found, Rest
+    from integrations.gitlab.rest import Rest
     from integrations.gitlab.starting import Starter
 
 FAILING: Final = 20  # failing tests that are named
@@ -23,12 +23,6 @@ LONGEST: Final = 200  # characters of a test's name
 _CO_AUTHOR: Final = re.compile(r"^co-authored-by:(.*)$", re.IGNORECASE | re.MULTILINE)
 _ADDRESS: Final = re.compile(r"[^\s<>@]{1,128}@[^\s<>@]{1,128}")
 BAD: Final = ("failed", "error")  # a test case's status
-# For what a job waits, by its deployment's status or its own; without either it is a manual one.
-WAITING: Final = {"blocked": "waits for an approval in GitLab", "scheduled": "is delayed"}
-TO_START: Final = "waits for somebody to start it in GitLab"
-# What a pipeline is called whose jobs may still wait for a person.
-IDLE: Final = ("manual", "scheduled")
-MAY_WAIT: Final = ("success", "skipped", "manual", "scheduled")
 
 
 @dataclass(frozen=True)
@@ -202,42 +196,19 @@ class GitLab:
 
     async def _whole(self, one: Pipeline, service: str) -> Build:
         row, jobs = await self.rest.pipeline(one), await self.rest.jobs(one)
-        made = states.build(row, one.project, service)
-        waits: Mapping[int, str] = {}
-        if states.is_deploy(row):
-            made, waits = await self._settled(made, one, row, jobs)
+        made, waits = states.build(row, one.project, service), dict[int, str]()
+        if states.is_deploy(row) and deploys.is_hiding(row, jobs):
+            known = await self._deployments(one, row)
+            made, waits = deploys.judged(made, jobs, known), dict(deploys.waits(jobs, known))
         stages = tuple(states.stage(job, waits.get(int(job["id"]), "")) for job in jobs.rows)
         return await self._with_failing(replace(made, stages=stages))
 
-    async def _settled(
-        self, build: Build, one: Pipeline, row: Mapping[str, Any], jobs: Found
-    ) -> tuple[Build, Mapping[int, str]]:
-        """Return a deploy that waits for a person as queued, and for what each job waits.
-
-        A pipeline whose manual jobs are optional is `success` although none of them has run. It
-        is green only where none of those would deploy, and another of its deployments succeeded.
-        """
-        unsure = replace(build, state=BuildState.UNKNOWN, finished=None)
-        idle = {int(j["id"]): j["status"] for j in jobs.rows if j.get("status") in IDLE}
-        if not jobs.whole and build.state is BuildState.GREEN:
-            return unsure, {}
-        if not idle or row.get("status") not in MAY_WAIT:
-            return build, {}
+    async def _deployments(self, one: Pipeline, row: Mapping[str, Any]) -> Mapping[int, str] | None:
+        """Return what the deployments of a pipeline came to, by job; None where that is hidden."""
         try:
-            known = await self.rest.deployments(one, row.get("created_at"))
+            return await self.rest.deployments(one, row.get("created_at"))
         except Rejected:
-            known = None
-        if known is None:
-            return (build if build.state is BuildState.QUEUED else unsure), {}
-        done = "success" in known.values()
-        waits = {
-            job: WAITING.get(known.get(job, ""), WAITING.get(status, TO_START))
-            for job, status in idle.items()
-            if job in known or not done
-        }
-        if waits:
-            build = replace(build, state=BuildState.QUEUED, finished=None)
-        return build, waits
+            return None
 
     async def _with_failing(self, build: Build) -> Build:
         """Name the failing tests of a red build; a report that cannot be read names none."""

@@ -77,8 +77,8 @@ def stage(job: Mapping[str, Any], waits: str = "") -> Stage:
     now, note = state(job), waits
     if now is BuildState.RED and job.get("allow_failure"):
         note = "allowed to fail"
-    elif job.get("status") == "skipped":
-        note = "skipped"
+    elif not waits and job.get("status") in ("manual", "skipped"):
+        note = str(job["status"])
     name = str(job.get("name") or "?")
     took = job.get("duration")
     seconds = round(took) if isinstance(took, int | float) else None

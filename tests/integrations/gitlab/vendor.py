@@ -60,6 +60,9 @@ class Forge:
     is_named: bool = True
     is_guarded: bool = True
     steps: Sequence[str] = STEPS
+    asked: list[httpx.Request] = field(default_factory=list)
+    instead: Callable[[httpx.Request], httpx.Response | None] | None = None
+    """What a test has it answer instead; None where it answers as ever."""
 
     def __post_init__(self) -> None:
         """Push the versions, each of which is built."""
@@ -144,6 +147,12 @@ class Forge:
         )
 
     def answer(self, request: httpx.Request) -> httpx.Response:
+        """Answer as the test wants, else as GitLab does."""
+        self.asked.append(request)
+        other = self.instead(request) if self.instead else None
+        return other or self.usual(request)
+
+    def usual(self, request: httpx.Request) -> httpx.Response:
         """Answer as GitLab does."""
         if request.headers.get("private-token") != TOKEN:
             return _said(401, "401 Unauthorized")

@@ -1,0 +1,431 @@
+"""What is started in GitLab: once, of the approved commit, found again, green only when done."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.api import Rejected, Throttled, Unreachable
+from bot.model import Build, BuildState, Service
+from integrations.gitlab.provider import GitLab
+from tests.integrations.gitlab.vendor import (
+    COMMITS,
+    HOST,
+    PROJECT,
+    RULES,
+    SERVICE,
+    TARGET,
+    Forge,
+    forged,
+)
+
+COMMIT = COMMITS["v1.4.2"]
+PROTECTED = (
+    "You do not have sufficient permission to run a pipeline on 'v1.4.2'. Please select another "
+    "branch. <a href=https://docs.gitlab.com>Learn more</a>"
+)
+BY_INPUTS = replace(TARGET, builder="inputs:portal", deploy_builder="inputs:deploy-{environment}")
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.vendors.vendor.FIRST_WAIT", 0.0)
+    monkeypatch.setattr("bot.vendors.vendor.LONGEST_WAIT", 0.0)
+    monkeypatch.setattr("integrations.gitlab.starting.PAUSES", (0.0, 0.0, 0.0))
+
+
+@pytest.fixture
+def forge() -> Forge:
+    return Forge()
+
+
+@pytest.fixture
+async def ci(forge: Forge) -> AsyncIterator[GitLab]:
+    async with forged(forge) as provider:
+        yield provider
+
+
+async def deploy(
+    ci: GitLab, service: Service = SERVICE, version: str = "1.4.2", commit: str = COMMIT
+) -> Build:
+    return await ci.deploy(
+        service, version, commit, "production", correlation="REQ-7-ab12", sites=("north", "south")
+    )
+
+
+VALUES = {
+    "PIPELINE_NAME": "Wardroom deploy REQ-7-ab12",
+    "PIPELINE": "deploy-portal",
+    "DEPLOY_ENVIRONMENT": "production",
+    "VERSION": "1.4.2",
+    "COMMIT": COMMIT,
+    "SITES": "north,south",
+    "CORRELATION": "REQ-7-ab12",
+}
+
+
+async def test_a_deploy_is_one_pipeline_of_the_tag_with_what_it_needs(
+    ci: GitLab, forge: Forge
+) -> None:
+    build = await deploy(ci)
+    (sent,) = forge.posted
+    assert sent["ref"] == "v1.4.2"
+    assert {one["key"]: one["value"] for one in sent["variables"]} == VALUES
+    assert (build.state, build.commit) == (BuildState.QUEUED, COMMIT)
+    assert build.correlation == "REQ-7-ab12"
+    assert build.url.startswith(HOST)
+
+
+async def test_a_deploy_by_inputs_sends_the_same_in_lower_case(ci: GitLab, forge: Forge) -> None:
+    await deploy(ci, replace(SERVICE, ci=BY_INPUTS))
+    (sent,) = forge.posted
+    assert "variables" not in sent
+    assert sent["inputs"] == {
+        **{key.lower(): value for key, value in VALUES.items()},
+        "pipeline": "deploy-production",
+    }
+
+
+async def test_a_build_is_a_pipeline_of_a_tag_or_branch_and_no_deploy(
+    ci: GitLab, forge: Forge
+) -> None:
+    await ci.trigger(SERVICE, "main", correlation="ci-9")
+    (sent,) = forge.posted
+    given = {one["key"]: one["value"] for one in sent["variables"]}
+    assert sent["ref"] == "main"
+    assert given == {
+        "PIPELINE_NAME": "Wardroom build ci-9",
+        "PIPELINE": "portal",
+        "COMMIT": "c" * 40,
+        "CORRELATION": "ci-9",
+    }
+    newest, *_ = await ci.builds(SERVICE, "main")
+    assert newest.correlation == "ci-9"
+
+
+async def test_a_commit_alone_is_not_built(ci: GitLab, forge: Forge) -> None:
+    with pytest.raises(Rejected, match="tags and branches, not of a commit"):
+        await ci.trigger(SERVICE, COMMIT, correlation="ci-9")
+    assert forge.posted == []
+
+
+@pytest.mark.parametrize("correlation", ["", "a b", "a\nb", "$CI_JOB_TOKEN", "x" * 200])
+async def test_a_correlation_that_gitlab_would_read_otherwise_is_never_sent(
+    ci: GitLab, forge: Forge, correlation: str
+) -> None:
+    with pytest.raises(Rejected, match="cannot be a part of a pipeline's name"):
+        await ci.deploy(SERVICE, "1.4.2", COMMIT, "production", correlation=correlation)
+    assert forge.posted == []
+
+
+async def test_a_tag_that_was_moved_before_is_refused_and_nothing_is_sent(
+    ci: GitLab, forge: Forge
+) -> None:
+    forge.tags["v1.4.2"] = "d" * 40
+    with pytest.raises(Rejected, match=r"is commit dddddddddddd now and not bbbbbbbbbbbb.*moved"):
+        await deploy(ci)
+    assert forge.posted == []
+
+
+@pytest.mark.parametrize("version", ["9.9.9", "main", COMMIT])
+async def test_only_a_tag_is_deployed(ci: GitLab, forge: Forge, version: str) -> None:
+    with pytest.raises(Rejected, match=r"shows no tag .* only what is tagged is deployed"):
+        await deploy(ci, version=version)
+    assert forge.posted == []
+
+
+def is_creation(request: httpx.Request) -> bool:
+    return request.method == "POST" and request.url.path.endswith("/pipeline")
+
+
+def moving(forge: Forge) -> Callable[[httpx.Request], None]:
+    """Have somebody move the tag right before the pipeline is made."""
+
+    def move(request: httpx.Request) -> None:
+        if is_creation(request):
+            forge.tags["v1.4.2"] = "d" * 40
+
+    return move
+
+
+def creating(forge: Forge, answer: httpx.Response) -> None:
+    """Have the creation of a pipeline answered so."""
+    forge.instead = lambda request: answer if is_creation(request) else None
+
+
+async def test_a_tag_that_is_moved_meanwhile_stops_at_the_rules_of_the_pipeline(
+    ci: GitLab, forge: Forge
+) -> None:
+    forge.instead = moving(forge)
+    with pytest.raises(Rejected, match=r"add no job for what we sent.*the tag was moved"):
+        await deploy(ci)
+    assert len(forge.pipelines) == 3
+
+
+async def test_a_pipeline_of_a_moved_tag_is_cancelled_at_once(ci: GitLab, forge: Forge) -> None:
+    forge.is_guarded = False
+    forge.instead = moving(forge)
+    with pytest.raises(Rejected) as told:
+        await deploy(ci)
+    assert told.value.text == (
+        "GitLab: `v1.4.2` is commit dddddddddddd there and not bbbbbbbbbbbb, which was asked for: "
+        "somebody moved it. Pipeline clinical/web/portal/4714 was cancelled before a job of it "
+        "began."
+    )
+    assert forge.pipelines[-1]["status"] == "canceled"
+    assert len(forge.posted) == 1
+
+
+@pytest.mark.parametrize("began", [True, False])
+async def test_a_wrong_pipeline_that_may_run_on_is_never_called_refused_or_followed(
+    ci: GitLab, forge: Forge, *, began: bool
+) -> None:
+    forge.is_guarded = False
+    moved = moving(forge)
+
+    def stubborn(request: httpx.Request) -> httpx.Response | None:
+        moved(request)
+        if request.url.path.endswith("/cancel"):
+            if not began:
+                return httpx.Response(403, json={"message": "403 Forbidden"})
+            forge.pipelines[-1]["started_at"] = "2026-11-22T18:00:00.000Z"
+        return None
+
+    forge.instead = stubborn
+    with pytest.raises(Unreachable, match="jobs of it have begun or may still begin"):
+        await deploy(ci)
+    with pytest.raises(Unreachable, match="look at it, and cancel it by hand"):
+        await ci.find(SERVICE, "REQ-7-ab12")
+    assert len(forge.posted) == 1
+
+
+async def test_a_pipeline_that_would_not_be_found_again_is_cancelled(
+    ci: GitLab, forge: Forge
+) -> None:
+    forge.is_named = False
+    with pytest.raises(Rejected, match=r"has to set workflow:name .*cancelled before a job of it"):
+        await deploy(ci)
+    assert forge.pipelines[-1]["status"] == "canceled"
+
+
+async def test_a_name_that_cannot_be_read_just_now_stops_nothing(ci: GitLab, forge: Forge) -> None:
+    def busy(request: httpx.Request) -> httpx.Response | None:
+        is_one = request.method == "GET" and "/pipelines/" in request.url.path
+        return httpx.Response(502) if is_one else None
+
+    forge.instead = busy
+    build = await deploy(ci)
+    assert build.id == f"{PROJECT}/4714"
+    assert forge.pipelines[-1]["status"] != "canceled"
+
+
+@pytest.mark.parametrize(
+    ("message", "sentence"),
+    [
+        (
+            {"base": ["Insufficient permissions to set pipeline variables"]},
+            "minimum role to use pipeline variables to Developer, or have the pipeline take inputs",
+        ),
+        ({"base": ["Reference not found"]}, "it has no such tag or branch"),
+        ({"base": ["Ref is ambiguous"]}, "rename the branch"),
+        (
+            {"base": [PROTECTED]},
+            "needs the Developer role and the scope api, and where the tag .* is protected",
+        ),
+        ({"base": [RULES]}, "the rules in its .gitlab-ci.yml add no job"),
+        ({"base": ["Pipelines are disabled!"]}, "CI/CD is switched off"),
+        (
+            {"base": ["Given inputs not defined in the `spec` section: <b>sites</b>"]},
+            r"does not accept what was sent \(it says: Given inputs not defined",
+        ),
+        ('400 (Bad request) "x" not given', "it says: 400"),
+        ({}, "it does not accept what was sent."),
+    ],
+)
+async def test_each_reason_why_no_pipeline_starts_is_a_sentence_with_its_mend(
+    ci: GitLab, forge: Forge, message: object, sentence: str
+) -> None:
+    creating(forge, httpx.Response(400, json={"message": message}))
+    with pytest.raises(Rejected, match=sentence) as told:
+        await deploy(ci)
+    assert told.value.text.endswith(".")
+    assert "<" not in told.value.text
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (httpx.Response(500), Unreachable),
+        (httpx.Response(201, text='{"id": 1, "sh'), Unreachable),
+        (httpx.Response(201, json={"id": "x"}), Unreachable),
+        (httpx.Response(201, html="<!doctype html>"), Unreachable),
+        (httpx.Response(429, json={"message": {"error": "requested too many times"}}), Throttled),
+        (httpx.Response(403, json={"message": "403 Forbidden"}), Rejected),
+    ],
+)
+async def test_a_pipeline_is_asked_for_once_whatever_comes_back(
+    ci: GitLab, forge: Forge, answer: httpx.Response, kind: type[Exception]
+) -> None:
+    creating(forge, answer)
+    with pytest.raises(kind):
+        await deploy(ci)
+    assert len([one for one in forge.asked if is_creation(one)]) == 1
+
+
+async def test_a_pipeline_that_says_no_commit_is_taken_back(ci: GitLab, forge: Forge) -> None:
+    wrong = forge.pipeline("v1.4.2", COMMIT, "created", "api")
+    creating(forge, httpx.Response(201, json={**wrong, "sha": None}))
+    with pytest.raises(Rejected, match="says no commit"):
+        await deploy(ci)
+    assert wrong["status"] == "canceled"
+
+
+async def test_what_was_asked_for_is_found_by_exactly_its_name(ci: GitLab, forge: Forge) -> None:
+    asked = await deploy(ci)
+    found = await ci.find(SERVICE, "REQ-7-ab12")
+    assert found is not None
+    assert (found.id, found.service, found.commit) == (asked.id, "portal", COMMIT)
+    assert await ci.find(SERVICE, "REQ-7-ab1") is None
+    assert await ci.find(SERVICE, "EQ-7-ab12") is None
+    forge.pipelines.clear()
+    assert await ci.find(SERVICE, "REQ-7-ab12") is None
+
+
+async def test_a_gitlab_that_does_not_look_up_by_name_cannot_say_that_there_is_none(
+    ci: GitLab, forge: Forge
+) -> None:
+    old = [{"id": 5, "status": "success", "sha": COMMIT, "ref": "v1.4.2"}]
+    forge.instead = lambda _request: httpx.Response(200, json=old)
+    with pytest.raises(Unreachable, match=r"it has to be version 16\.9 or later"):
+        await ci.find(SERVICE, "REQ-7-ab12")
+
+
+async def test_a_deploy_goes_on_from_queued_to_green(ci: GitLab) -> None:
+    asked = await deploy(ci)
+    seen = [(await ci.build(asked.id)).state for _ in range(4)]
+    assert seen[-1] is BuildState.GREEN
+    assert BuildState.RUNNING in seen
+    assert set(seen) <= {BuildState.QUEUED, BuildState.RUNNING, BuildState.GREEN}
+
+
+async def test_a_deploy_is_no_build_of_its_commit(ci: GitLab, forge: Forge) -> None:
+    forge.pipeline("v1.5.0", COMMITS["v1.5.0"], "success", "api", "Wardroom deploy REQ-1")
+    newest, *_ = await ci.builds(SERVICE, "1.5.0")
+    assert newest.state is BuildState.RED
+
+
+def deployed(forge: Forge, status: str) -> dict[str, Any]:
+    return forge.pipeline("v1.4.2", COMMIT, status, "api", "Wardroom deploy REQ-7-ab12")
+
+
+async def stands(ci: GitLab, row: dict[str, Any]) -> tuple[BuildState, list[str]]:
+    build = await ci.build(f"{PROJECT}/{row['id']}")
+    return build.state, [stage.name for stage in build.stages]
+
+
+@pytest.mark.parametrize("status", ["success", "manual", "skipped"])
+async def test_a_deploy_that_waits_for_an_approval_is_shown_so_and_not_green(
+    ci: GitLab, forge: Forge, status: str
+) -> None:
+    row = deployed(forge, status)
+    forge.job(row, "package", "success")
+    forge.deployment(forge.job(row, "deploy", "manual", allow_failure=True), "blocked")
+    assert await stands(ci, row) == (
+        BuildState.QUEUED,
+        ["package", "deploy (waits for an approval in GitLab)"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("job", "note"),
+    [("manual", "waits for somebody to start it in GitLab"), ("scheduled", "is delayed")],
+)
+async def test_a_deploy_job_that_nobody_started_is_not_green(
+    ci: GitLab, forge: Forge, job: str, note: str
+) -> None:
+    for with_deployment in (True, False):
+        row = deployed(forge, "success")
+        forge.job(row, "package", "success")
+        made = forge.job(row, "deploy", job, allow_failure=True)
+        if with_deployment:
+            forge.deployment(made, "created")
+        assert await stands(ci, row) == (BuildState.QUEUED, ["package", f"deploy ({note})"])
+
+
+async def test_a_job_that_stops_an_environment_is_not_waited_for(ci: GitLab, forge: Forge) -> None:
+    row = deployed(forge, "success")
+    forge.deployment(forge.job(row, "deploy", "success"), "success")
+    forge.job(row, "stop", "manual", allow_failure=True)
+    assert await stands(ci, row) == (BuildState.GREEN, ["deploy", "stop (manual)"])
+
+
+async def test_a_deployment_that_was_allowed_to_fail_is_red(ci: GitLab, forge: Forge) -> None:
+    row = deployed(forge, "success")
+    forge.deployment(forge.job(row, "deploy", "failed", allow_failure=True), "failed")
+    state, stages = await stands(ci, row)
+    assert (state, stages) == (BuildState.RED, ["deploy (allowed to fail)"])
+
+
+async def test_a_deployment_that_succeeded_when_tried_again_is_green(
+    ci: GitLab, forge: Forge
+) -> None:
+    row = deployed(forge, "success")
+    first = forge.job(row, "deploy", "failed")
+    forge.deployment(first, "failed")
+    forge.jobs[row["id"]].remove(first)  # the list has each job as it ran last
+    forge.job(row, "lint", "failed", allow_failure=True)["id"] = 7
+    again = forge.job(row, "deploy", "success")
+    again["id"] += 1
+    forge.deployment(again, "success")
+    assert (await stands(ci, row))[0] is BuildState.GREEN
+
+
+async def test_a_cancelled_deploy_is_cancelled_whatever_still_waits(
+    ci: GitLab, forge: Forge
+) -> None:
+    row = deployed(forge, "canceled")
+    forge.deployment(forge.job(row, "deploy", "manual"), "created")
+    assert (await stands(ci, row))[0] is BuildState.CANCELLED
+
+
+async def test_deployments_that_are_hidden_or_too_many_make_it_unknown(
+    ci: GitLab, forge: Forge
+) -> None:
+    row = deployed(forge, "success")
+    job = forge.job(row, "deploy", "manual", allow_failure=True)
+    for _ in range(301):
+        forge.deployment(
+            {**job, "pipeline": {"id": 1, "sha": COMMIT}}, "success", "2027-01-01T00:00:00Z"
+        )
+    assert (await stands(ci, row))[0] is BuildState.UNKNOWN
+
+    def hiding(request: httpx.Request) -> httpx.Response | None:
+        is_hidden = request.url.path.endswith("/deployments")
+        return httpx.Response(403, json={"message": "403 Forbidden"}) if is_hidden else None
+
+    forge.instead = hiding
+    assert (await stands(ci, row))[0] is BuildState.UNKNOWN
+
+
+async def test_deployments_older_than_the_pipeline_need_not_be_read(
+    ci: GitLab, forge: Forge
+) -> None:
+    row = deployed(forge, "success")
+    job = forge.job(row, "deploy", "manual", allow_failure=True)
+    other = {**job, "pipeline": {"id": 1, "sha": COMMIT}}
+    for _ in range(301):
+        forge.deployment(other, "success", "2020-01-01T00:00:00Z")
+    forge.deployment(job, "blocked")
+    state, stages = await stands(ci, row)
+    assert (state, stages) == (BuildState.QUEUED, ["deploy (waits for an approval in GitLab)"])
+
+
+async def test_more_jobs_than_are_read_are_not_green(ci: GitLab, forge: Forge) -> None:
+    row = deployed(forge, "success")
+    for number in range(501):
+        forge.job(row, f"job {number}", "success")
+    assert (await stands(ci, row))[0] is BuildState.UNKNOWN
