@@ -90,7 +90,8 @@ class Rest:
     async def asked_with(self, repo: str, correlation: str) -> Row | None:
         """Return the run that was dispatched with a correlation id, None where there is none.
 
-        All of the last 30 days are looked through; `Unreachable` where they are too many.
+        All of the last 30 days are looked through. `Unreachable` where they are too many: GitHub
+        lists at most 1,000 of what is asked for by event.
         """
         oldest = datetime.now(UTC) - LOOK_BACK
         asked = Asked(f"the runs of {repo}", READ)
@@ -99,20 +100,21 @@ class Rest:
             "per_page": PAGE,
             "exclude_pull_requests": "true",
         }
-        last: Answer | None = None
+        seen, all_of_them = 0, 0
         path = f"repos/{repo}/actions/runs"
-        async for last in self.vendor.pages(path, asked, params=params, most=PAGES):
-            rows = last.rows("workflow_runs")
+        async for answer in self.vendor.pages(path, asked, params=params, most=PAGES):
+            rows = answer.rows("workflow_runs")
             for row in rows:
                 if is_asked_with(row, correlation):
                     return row
             made = [moment(row.get("created_at")) for row in rows]
             if any(each is not None and each < oldest for each in made):
                 return None
-        if last is not None and last.following():
+            seen, all_of_them = seen + len(rows), _count(answer)
+        if all_of_them > seen:
             raise Unreachable(
-                f"GitHub has more than {PAGE * PAGES} dispatched runs of {repo} in 30 days, so "
-                "it is not known whether one of them is ours."
+                f"GitHub has more than {seen} dispatched runs of {repo} in {LOOK_BACK.days} days, "
+                "so it is not known whether one of them is ours."
             )
         return None
 
@@ -196,3 +198,10 @@ class Rest:
     @property
     def _is_server(self) -> bool:
         return urlsplit(self.vendor.url).path.rstrip("/").endswith("/api/v3")
+
+
+def _count(answer: Answer) -> int:
+    count = answer.object().get("total_count")
+    if not isinstance(count, int):
+        raise answer.odd()
+    return count

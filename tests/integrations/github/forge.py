@@ -61,6 +61,8 @@ class Forge:
     sent: list[Row] = field(default_factory=list)
     forbidden: set[str] = field(default_factory=set)
     """Last parts of paths that the account may not read."""
+    instead: httpx.Response | None = None
+    """What everything is answered with, documented or not."""
 
     def __post_init__(self) -> None:
         for version, commit in COMMITS.items():
@@ -81,6 +83,8 @@ class Forge:
     def answer(self, request: httpx.Request) -> httpx.Response:
         """Answer as GitHub would; a request or an answer that it does not document is a fault."""
         self.asked.append(request)
+        if self.instead is not None:
+            return self.instead
         if str(request.url).startswith(LOGS):
             assert "authorization" not in request.headers
             return httpx.Response(200, text=LOG)
