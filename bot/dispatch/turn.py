@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.api import Caller
@@ -86,6 +87,7 @@ def resolved(facts: Facts, found: Mapping[str, str]) -> Facts:
     """Return the facts with what a proposal says: approvals bind to that."""
     is_change = bool(found.get("change"))
     names = frozenset(filter(None, found.get("authors", "").split(", ")))
+    planned = found.get("planned")
     return replace(
         facts,
         change=is_change,
@@ -96,6 +98,7 @@ def resolved(facts: Facts, found: Mapping[str, str]) -> Facts:
         rollback=facts.rollback or bool(found.get("rolls_back")),
         authors=names - {UNKNOWN_AUTHOR},
         unknown_authors=UNKNOWN_AUTHOR in names,
+        planned=datetime.fromisoformat(planned) if planned else None,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from bot.model import Service
@@ -19,7 +20,8 @@ class Facts:
 
     `approver_roles` and `signer_roles` are held by those whose approvals count, through the
     hierarchy too; `approver_rotas` those that they were on call for when they approved.
-    `authors` are the people who wrote the commit, as far as the people file knows them.
+    `authors` are the people who wrote the commit, as far as the people file knows them. `planned`
+    is when it is to be done, where that is later: policies are asked about that moment as well.
     """
 
     service: str = ""
@@ -45,6 +47,7 @@ class Facts:
     unknown_authors: bool = False
     break_glass: bool = False
     local: LocalTime = UNSEEN
+    planned: datetime | None = None
 
 
 def about(service: Service | None, environment: str = "") -> Facts:

@@ -25,7 +25,7 @@ from bot.dispatch.authorise.facts import (
     running,
     validating,
 )
-from bot.dispatch.authorise.rule import Decision, Judged, denial, sentence
+from bot.dispatch.authorise.rule import Decision, Judged, both, denial, sentence
 from bot.dispatch.authorise.ruleset import Ruleset, compiled
 from bot.model import Principal, Reason, Risk
 from bot.ports import Clock
@@ -206,9 +206,16 @@ class Policies:
         return self._standing.commands[name]
 
     def may_run(self, who: Principal, command: Command, facts: Facts) -> Decision:
-        """Decide whether `who` may have `command` carried out with the approvals given so far."""
+        """Decide whether `who` may have `command` carried out with the approvals given so far.
+
+        What is planned for later has to be allowed now, and as things are at that moment.
+        """
         standing = self._standing
-        return standing.decide(self._running(standing, who, command, facts))
+        now, *then = self._moments(standing, who, command, facts)
+        decision = standing.decide(now)
+        for asked in then:
+            decision = both(decision, standing.decide(asked))
+        return decision
 
     def may_approve(
         self,
@@ -239,7 +246,12 @@ class Policies:
     def why_run(self, who: Principal, command: Command, facts: Facts) -> tuple[Judged, ...]:
         """Return every rule about running this, and whether it says no."""
         standing = self._standing
-        return standing.judged(self._running(standing, who, command, facts))
+        found: dict[str, Judged] = {}
+        for asked in self._moments(standing, who, command, facts):
+            for one in standing.judged(asked):
+                if one.rule.id not in found or one.says_no:
+                    found[one.rule.id] = one
+        return tuple(found.values())
 
     def why_approve(
         self, who: Principal, command: Command, facts: Facts, *, requester: str
@@ -295,16 +307,33 @@ class Policies:
         }
         return replace(facts, **unseen)
 
-    def _running(
+    def _moments(
         self, standing: _Standing, who: Principal, command: Command, facts: Facts
+    ) -> Iterator[_Question]:
+        """Yield the question as of now, and as of a planned moment where policies see the time."""
+        planned, facts = facts.planned, replace(facts, planned=None)
+        yield self._running(standing, who, command, facts)
+        sight = self._sight
+        if sight and standing.sees_time and planned is not None and planned > sight.clock.now():
+            yield self._running(standing, who, command, facts, planned)
+
+    def _running(
+        self,
+        standing: _Standing,
+        who: Principal,
+        command: Command,
+        facts: Facts,
+        at: datetime | None = None,
     ) -> _Question:
         sight = self._sight
         # What only reads is asked for all day long, and no break-glass makes it more.
         if sight is not None and sight.glass is not None and command.risk is not Risk.READ:
             grant = sight.glass.now(who.id, sight.clock.now())
-            if grant is not None and grant.service == facts.service:
+            # One that is over by a planned moment lets nothing through then.
+            is_over = grant is not None and at is not None and at >= grant.until
+            if grant is not None and grant.service == facts.service and not is_over:
                 facts = replace(facts, break_glass=True, incident=facts.incident or grant.incident)
-        facts = self._timed(standing, facts, None)
+        facts = self._timed(standing, facts, at)
         return _Question("run", who.id, who.roles, command.name, facts)
 
     def _approving(
@@ -318,7 +347,7 @@ class Policies:
         at: datetime | None = None,
     ) -> _Question:
         rotas = self.rotas(who.id, at)
-        facts = self._timed(standing, facts, at)
+        facts = self._timed(standing, replace(facts, planned=None), at)
         return _Question("approve", who.id, who.roles, command.name, facts, requester, rotas)
 
     def _timed(self, standing: _Standing, facts: Facts, at: datetime | None) -> Facts:

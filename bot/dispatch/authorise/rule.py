@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.dispatch.authorise.facts import Facts
@@ -58,6 +58,25 @@ class Judged:
     rule: Rule
     sentence: str
     says_no: bool
+
+
+def both(first: Decision, second: Decision) -> Decision:
+    """Return what two decisions about one thing come to: each of them has to be satisfied."""
+    if first.allowed or second.allowed:
+        return second if first.allowed else first
+    hard = next((one for one in (first, second) if not one.wants_approval), None)
+    if hard is not None:
+        return hard
+    return replace(
+        first,
+        policies=_each(first.policies, second.policies),
+        messages=_each(first.messages, second.messages),
+        signatures=_each(first.signatures, second.signatures),
+    )
+
+
+def _each(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*first, *second]))
 
 
 def sentence(rule: Rule, words: Mapping[str, str], facts: Facts) -> str:
