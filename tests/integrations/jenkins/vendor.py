@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 HOST = "https://ci.hospital.test"
 URL = f"{HOST}/jenkins"
 BEGAN = 1_795_313_490_000  # milliseconds since the epoch
-BASIC = "Basic d2FyZHJvb206MTFhYTIyYmI="  # wardroom:11aa22bb
+# wardroom:11aa22bb, an API token, and wardroom:päss, a password.
+SIGNED = ("Basic d2FyZHJvb206MTFhYTIyYmI=", "Basic d2FyZHJvb206cMOkc3M=")
 PARAMETERS = ("VERSION", "COMMIT", "ENVIRONMENT", "SITES", "CORRELATION")
 CASES = [("portal.BannerTest", "shows", "PASSED"), ("portal.BannerTest", "hides", "REGRESSION")]
 
@@ -62,6 +63,7 @@ class Run:
     result: str
     queue: int = 0
     looks: int = 0  # how often it is still seen running
+    log: bytes = b"Started by user wardroom\nhides FAILED\n"
 
     def answer(self, repo: str) -> dict[str, Any]:
         """Return it as Run's fields."""
@@ -136,6 +138,10 @@ class PlayedJenkins:
     commits: dict[str, str]
     jobs: dict[str, Job] = field(default_factory=dict)
     queue: dict[int, Waiting] = field(default_factory=dict)
+    instead: dict[str, httpx.Response | Exception] = field(default_factory=dict)
+    """What is answered, or raised, to a method and path below the address, whatever is true."""
+    is_mute: bool = False
+    """Whether it takes orders without ever answering them."""
 
     def job(self, path: str, takes: tuple[str, ...] = PARAMETERS) -> Job:
         """Have a job, without builds."""
@@ -150,9 +156,21 @@ class PlayedJenkins:
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         """Answer a request as Jenkins does."""
-        if request.headers.get("authorization") != BASIC:
+        path = request.url.raw_path.decode().partition("?")[0].removeprefix("/jenkins/")
+        match self.instead.get(f"{request.method} {path}"):
+            case Exception() as error:
+                raise error
+            case httpx.Response() as made:
+                return httpx.Response(made.status_code, headers=made.headers, content=made.content)
+        answer = self._answer(path, request)
+        if self.is_mute and request.method == "POST":
+            raise httpx.ReadTimeout("nothing came", request=request)
+        return answer
+
+    def _answer(self, path: str, request: httpx.Request) -> httpx.Response:
+        if request.headers.get("authorization") not in SIGNED:
             return httpx.Response(401, html="<html><title>Error 401 Unauthorized</title></html>")
-        parts = request.url.raw_path.decode().partition("?")[0].removeprefix("/jenkins/").split("/")
+        parts = path.split("/")
         if parts[0] == "queue":
             return self._queue(parts, request)
         names: list[str] = []
@@ -234,9 +252,7 @@ class PlayedJenkins:
             return _json(_report(), request)
         if below == "logText/progressiveText":
             start = int(request.url.params["start"])
-            text = (
-                b"Started by user wardroom\nhides FAILED\nFinished: " + run.result.encode() + b"\n"
-            )
+            text = run.log + f"Finished: {run.result}\n".encode()
             sizes = {"content-type": "text/plain;charset=utf-8", "x-text-size": str(len(text))}
             return httpx.Response(200, content=text[start:], headers=sizes)
         return _not_found()
