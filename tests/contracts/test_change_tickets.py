@@ -38,6 +38,9 @@ class Register:
     async def do(self, effect: Effect[Change]) -> Change:
         return await asyncio.to_thread(self._database.write_now, effect)
 
+    async def try_(self, effect: Effect[Change | None]) -> Change | None:
+        return await asyncio.to_thread(self._database.write_now, effect)
+
     async def open(self, new: NewChange = NEW) -> Change:
         return await self.do(self.tickets.open(new))
 
@@ -196,3 +199,70 @@ async def test_the_list_is_newest_first_and_of_open_ones_unless_asked(register: 
     assert [c.number for c in await tickets.list(service="portal")] == [numbers[0]]
     everything = await tickets.list(open_only=False, limit=2)
     assert [c.number for c in everything] == [numbers[2], numbers[1]]
+
+
+async def windowed(register: Register, start: int, end: int, **over: str) -> str:
+    """Open a change with a window so many hours from noon; returns its number."""
+    window = {"window_start": NOON + start * HOUR, "window_end": NOON + end * HOUR}
+    return (await register.open(replace(NEW, **window, **over))).number  # type: ignore[arg-type] # texts and moments by name
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "meets"),
+    [
+        (1, 2, True),  # inside of it
+        (-1, 9, True),  # around it
+        (-1, 1, True),
+        (3, 9, True),
+        (0, 4, True),
+        (-2, 0, False),  # ends as it begins
+        (4, 6, False),  # begins as it ends
+        (5, 6, False),
+    ],
+)
+async def test_windows_overlap_where_they_share_a_moment(
+    register: Register, start: int, end: int, *, meets: bool
+) -> None:
+    number = await windowed(register, 0, 4)
+    found = await register.tickets.overlapping(NOON + start * HOUR, NOON + end * HOUR)
+    assert [change.number for change in found] == ([number] if meets else [])
+
+
+async def test_what_overlaps_comes_in_the_order_in_which_it_begins(register: Register) -> None:
+    late = await windowed(register, 3, 5)
+    early = await windowed(register, 1, 2)
+    same = await windowed(register, 3, 4)
+    found = await register.tickets.overlapping(NOON, NOON + 9 * HOUR)
+    assert [change.number for change in found] == [early, late, same]
+
+
+async def test_what_overlaps_is_of_the_services_that_are_named(register: Register) -> None:
+    own = await windowed(register, 0, 4)
+    other = await windowed(register, 0, 4, service="portal")
+    await windowed(register, 0, 4, service="pacs")
+    end = NOON + HOUR
+    named = await register.tickets.overlapping(NOON, end, services=["portal", "lab-results"])
+    assert {change.number for change in named} == {own, other}
+    assert len(await register.tickets.overlapping(NOON, end)) == 3
+    assert await register.tickets.overlapping(NOON, end, services=["adt-feed"]) == []
+
+
+async def test_what_is_closed_overlaps_all_the_same_and_says_that_it_is(register: Register) -> None:
+    number = await windowed(register, 0, 4)
+    await register.do(register.tickets.close(number, ChangeResult.NOT_IMPLEMENTED, "ill"))
+    (found,) = await register.tickets.overlapping(NOON, NOON + HOUR)
+    assert (found.number, found.state) == (number, ChangeState.CANCELLED)
+
+
+async def test_a_remark_is_kept_while_a_change_is_open_and_not_after(register: Register) -> None:
+    opened = await register.open()
+    remark = register.tickets.remark
+    await register.try_(remark(opened.number, "nobody validated it"))
+    shown = await register.tickets.show(opened.number)
+    assert shown is not None
+    assert shown.close_note == "nobody validated it"
+    await register.do(register.tickets.close(opened.number, ChangeResult.FAILED, "it failed"))
+    assert await register.try_(remark(opened.number, "too late")) is None
+    shown = await register.tickets.show(opened.number)
+    assert shown is not None
+    assert shown.close_note == "it failed"
