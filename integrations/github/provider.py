@@ -78,15 +78,15 @@ class GitHub:
         What a server took without telling the run's number is QUEUED until the run is seen.
         """
         asked = place(build_id)
-        number = asked.run
+        number, name = asked.run, asked.repo.rpartition("/")[2]
         if not number:
-            row = await self.rest.asked_with(asked.repo, asked.correlation)
-            if row is None:
-                return Build(build_id, "", "", "", BuildState.QUEUED, correlation=asked.correlation)
-            number = str(row.get("id"))
+            found = await self.rest.asked_with(asked.repo, asked.correlation)
+            if found is None:
+                queued = BuildState.QUEUED
+                return Build(build_id, name, "", "", queued, correlation=asked.correlation)
+            number = place(states.build_of(found, asked.repo, name).id).run
         row = await self.rest.run(asked.repo, number)
         jobs = await self.rest.jobs(asked.repo, number)
-        name = asked.repo.rpartition("/")[2]
         build = states.with_stages(await self._with_failing(row, asked.repo, name), jobs)
         if states.is_waiting(row, jobs):
             gates = [states.gate_of(one) for one in await self.rest.gates(asked.repo, number)]

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 import jwt
 
-from bot.vendors import Asked, Vendor
+from bot.api import Rejected
+from bot.vendors import Asked, NotThere, Vendor
 
 if TYPE_CHECKING:
     import httpx
@@ -66,12 +67,16 @@ class Installation:
     async def _renew(self) -> None:
         vendor = Vendor(NAME, BLOCK, self.url, self.client, "private_key_file", self._signed)
         what = f"a token for the installation {self.installation_id} of our app"
-        answer = await vendor.change(
-            "POST",
-            f"app/installations/{self.installation_id}/access_tokens",
-            Asked(what, "to be installed and not suspended"),
-            good=(201,),
-        )
+        path = f"app/installations/{self.installation_id}/access_tokens"
+        asked = Asked(what, "to be installed and not suspended")
+        try:
+            answer = await vendor.change("POST", path, asked, good=(201,))
+        except NotThere as error:
+            # Said of the thing that was asked for, it would be about a tag or a run.
+            raise Rejected(
+                f"GitHub knows no installation {self.installation_id} of our app: check "
+                f"{BLOCK}.installation_id and app_id, and whether the app is still installed."
+            ) from error
         match answer.object():
             case {"token": str(token), "expires_at": str(expires)} if token:
                 self._token, self._until = token, _moment(expires)
