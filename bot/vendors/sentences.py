@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 400, 401, 403, 404
 CONFLICT, GONE, TOO_MANY = 409, 410, 429
 NOT_ITS_OWN, REDIRECT, SERVER = 203, 300, 500
+FOR_GOOD: Final = (301, 308)  # what was renamed there; a sign-in page is never put so
 LONGEST_QUOTE: Final = 160
 A_WHILE: Final = 60
 LONGEST_WAIT: Final = 3600
@@ -53,6 +54,11 @@ def refusal(vendor: Vendor, asked: Asked, answer: Answer) -> IntegrationError:
 
 def _no(vendor: Vendor, asked: Asked, answer: Answer) -> str:
     name, status = vendor.name, answer.status
+    if status in FOR_GOOD:
+        return (
+            f"{name} has {asked.what} under another name or address now: write that one into "
+            f"{vendor.block}.url or the services file."
+        )
     if status < BAD_REQUEST:
         return (
             f"{name} led to another page, as it does to sign people in, instead of answering: "

@@ -249,3 +249,12 @@ async def test_a_sign_in_page_in_place_of_an_answer_names_the_credential(
     wire.get(f"{URL}/runs").respond(203, json={})
     with pytest.raises(Unreachable, match="HTTP 203"):
         await forge.read("runs", RUNS)
+
+
+@pytest.mark.parametrize("status", [301, 308])
+async def test_what_was_renamed_there_is_not_taken_for_a_sign_in_page(
+    forge: Vendor, wire: respx.MockRouter, status: int
+) -> None:
+    wire.get(f"{URL}/runs").respond(status, headers={"location": f"{URL}/projects/81/runs"})
+    with pytest.raises(Rejected, match=r"the runs of acme/portal under another name or address"):
+        await forge.read("runs", RUNS)
