@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from bot.api import CiTarget, Service
 
+PROVIDER: Final = "jenkins"  # what `ci.provider` calls this integration
 TAG: Final = "{tag}"  # in a builder: the job that a multibranch pipeline has for the tag
 QUEUED: Final = "q"  # clinical/lab-results/q39 is number 39 of the queue, and no build yet
 # Jenkins' Jenkins.checkGoodName refuses most of what this leaves out. A multibranch pipeline
@@ -110,11 +111,18 @@ def folder_of(service: Service, builder: str) -> tuple[str, bool]:
 
 
 def jobs_asked(service: Service) -> Iterator[str]:
-    """Yield what the service is deployed and built by, each once, `{tag}` still in it."""
+    """Yield the jobs here that deploy and build the service, each once, `{tag}` still in them.
+
+    What another provider builds or deploys has no job here.
+    """
     target = target_of(service)
-    deploys = [target.deploys_by(each.name) for each in service.environments]
-    named = [name for name in (*deploys, target.deploy_builder) if "{environment}" not in name]
-    yield from dict.fromkeys([*named, target.builder])
+    jobs: list[str] = []
+    if (target.deploy_provider or target.provider) == PROVIDER:
+        deploys = [target.deploys_by(each.name) for each in service.environments]
+        jobs += [name for name in (*deploys, target.deploy_builder) if "{environment}" not in name]
+    if target.provider == PROVIDER:
+        jobs.append(target.builder)
+    yield from dict.fromkeys(jobs)
 
 
 def _checked(service: Service, job: str) -> str:

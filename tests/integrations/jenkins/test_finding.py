@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import respx
 
 from bot.api import Unreachable
-from bot.model import BuildState, Service
+from bot.model import BuildState, CiTarget, Deployment, Service
+from integrations.jenkins.places import jobs_asked
 from integrations.jenkins.provider import LOOK_BACK, PAGES, Jenkins
 from tests.integrations.jenkins.vendor import BEGAN, Job, PlayedJenkins, Run
 
@@ -65,6 +67,24 @@ async def test_an_order_whose_answer_was_lost_is_found(
     found = await ci.find(portal, "DEP-1-x")
     assert found is not None
     assert found.id == f"{DEPLOY}/q39"
+
+
+@pytest.mark.parametrize(
+    ("builds", "deploys", "asked"),
+    [
+        ("jenkins", "", ["clinical/deploy-test", "clinical/deploy-production", "clinical/portal"]),
+        ("jenkins", "argocd", ["clinical/portal"]),
+        ("github", "jenkins", ["clinical/deploy-test", "clinical/deploy-production"]),
+    ],
+)
+def test_only_jobs_that_are_here_are_looked_through(
+    portal: Service, builds: str, deploys: str, asked: list[str]
+) -> None:
+    where = ("clinical/portal", "clinical/deploy-{environment}", "repo")
+    target = CiTarget(builds, *where, deploy_provider=deploys)
+    environments = (Deployment("test"), Deployment("production"))
+    service = replace(portal, ci=target, environments=environments)
+    assert list(jobs_asked(service)) == asked
 
 
 async def test_older_builds_are_looked_through_page_by_page(
