@@ -14,7 +14,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 import commands
-from bot import catalogue, directory, registry
+import integrations
+from bot import catalogue, directory, extensions, registry
 from bot.adapters import web
 from bot.api import (
     AccessReviews,
@@ -113,8 +114,15 @@ class House:
     commands: registry.Registry
 
 
+def extend(settings: Settings) -> None:
+    """Have a site's own commands and integrations found beside ours."""
+    packages = (commands, integrations)
+    extensions.use(settings.extensions, packages, strict=not settings.is_sandbox)
+
+
 def build(settings: Settings, outside: Outside) -> House:
     """Wire everything; nothing is started and nothing is asked for over the network."""
+    extend(settings)
     ground = lay(settings, outside.guarded(), registry.discover(commands))
     stores, policies, people = ground.stores, ground.policies, ground.people
     trail, control, engine = ground.trail, ground.control, ground.engine

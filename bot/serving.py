@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot import ticket_systems
 from bot.adapters import web
-from bot.app import House, build, running
+from bot.app import House, build, extend, running
 from bot.background import Tasks
 from bot.ci_servers import CiServers
 from bot.errors import ConfigurationError
@@ -115,11 +115,14 @@ def web_app(
 
 async def serve(settings: Settings) -> None:
     """Run until told to stop."""
+    extend(settings)
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(httpx.AsyncClient(follow_redirects=False))
         clock = SystemClock()
         tickets = ticket_systems.connected(settings.integrations, settings.tickets, client)
-        outside = Outside(_ci(settings, client), HttpProber(client, clock), clock, tickets=tickets)
+        outside = Outside(
+            ci_servers(settings, client), HttpProber(client, clock), clock, tickets=tickets
+        )
         house = build(settings, outside)
         _measure(house)
         await stack.enter_async_context(running(house))
@@ -202,7 +205,8 @@ class _Server(uvicorn.Server):
                     await self._told.wait()
 
 
-def _ci(settings: Settings, client: httpx.AsyncClient) -> Ci:
+def ci_servers(settings: Settings, client: httpx.AsyncClient) -> CiServers:
+    """Return the CI servers that the settings name; nothing is asked for yet."""
     found: dict[str, Ci] = {}
     for name, provider in settings.integrations.items():
         module = importlib.import_module(f"integrations.{name}")

@@ -50,7 +50,7 @@ from bot.setting_values import (
 from bot.ticket_settings import Tickets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 PREFIX = "WARDROOM_"
 NAME = "wardroom.yaml"
@@ -182,6 +182,7 @@ class Settings(Block):
     calendars: ExistingPath | None = None
     policies: tuple[ExistingPath, ...] = ()
     oncall: ExistingPath | None = None
+    extensions: tuple[ExistingPath, ...] = ()
     integrations: dict[str, Provider] = Field(default_factory=dict)
     tickets: Tickets = Field(default_factory=Tickets)
     channels: dict[Literal["security"], Channel] = Field(default_factory=dict)
@@ -207,8 +208,8 @@ class Settings(Block):
 
     @field_validator("integrations")
     @classmethod
-    def _known(cls, value: dict[str, Provider]) -> dict[str, Provider]:
-        known = provider_names()
+    def _known(cls, value: dict[str, Provider], info: ValidationInfo) -> dict[str, Provider]:
+        known = provider_names(info.data.get("extensions", ()))
         for name in value.keys() - known:
             raise ValueError(f"nothing here talks to {name}{documents.nearest(name, known)}")
         return value
@@ -312,13 +313,15 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     return settings
 
 
-def provider_names() -> frozenset[str]:
+def provider_names(extensions: Sequence[Path] = ()) -> frozenset[str]:
     """Return the names of the integrations that connect to something, by their files.
 
     Not by importing them: whoever reads settings need not load every vendor's library.
     """
-    folder = Path(__file__).parent.parent / "integrations"
-    files = [*folder.glob("[!_]*.py"), *folder.glob("*/__init__.py")]
+    folders = [one / "integrations" for one in (Path(__file__).parent.parent, *extensions)]
+    files = [
+        file for one in folders for file in (*one.glob("[!_]*.py"), *one.glob("*/__init__.py"))
+    ]
     connecting = [
         file for file in files if re.search(r"^PORT\b", file.read_text("utf-8"), re.MULTILINE)
     ]

@@ -15,10 +15,13 @@ import click
 import structlog
 
 import commands
-from bot import registry
+import integrations
+from bot import extensions, registry, settings
+from bot.api import Command
 from bot.cli import options
 from bot.cli.machine import MachineClock
 from bot.doctor import CHECKS, Finding, State, examine
+from bot.errors import WardroomError
 
 WIDE = max(len("teams channels"), *map(len, CHECKS)) + 1
 INDENT = " " * 6
@@ -44,12 +47,20 @@ def command(config: Path | None, only: tuple[str, ...], *, as_json: bool) -> Non
     Example:
         wardroom doctor --only slack
     """  # noqa: D301 - click's mark for lines that stay as they are
-    known = registry.discover(commands).commands
     with _quiet():
-        found = asyncio.run(examine(config, only, commands=known, clock=MachineClock()))
+        found = asyncio.run(examine(config, only, commands=_known(config), clock=MachineClock()))
     click.echo(_object(found) if as_json else "\n".join(_lines(found)))
     if not _is_well(found):
         raise click.exceptions.Exit(1)
+
+
+def _known(config: Path | None) -> Sequence[Command]:
+    """Return every command, a site's own too; what is wrong with those is said by their check."""
+    with contextlib.suppress(WardroomError):
+        here = settings.here(config)
+        packages = (commands, integrations)
+        extensions.use(here.extensions, packages, strict=not here.is_sandbox)
+    return registry.discover(commands).commands
 
 
 @contextlib.contextmanager
