@@ -98,6 +98,11 @@ def is_asked_with(row: Mapping[str, Any], correlation: str) -> bool:
     )
 
 
+def is_silent(row: Mapping[str, Any]) -> bool:
+    """Say whether a run that somebody asked for does not say with what; Server leaves that out."""
+    return row.get("reason") == "manual" and not isinstance(row.get("templateParameters"), dict)
+
+
 def link(row: Mapping[str, Any]) -> str:
     """Return the page of a run for people."""
     links = row.get("_links")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from bot.api import Rejected
+from bot.api import Rejected, Throttled
 from bot.vendors import Asked
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 NAME: Final = "Azure DevOps"
 BLOCK: Final = "integrations.azure"
 VERSION: Final = "7.1"
+LONGEST_PAUSE: Final = 300  # seconds; the window in which use is counted
 MORE: Final = "x-ms-continuationtoken"
 # What one needs, as Azure DevOps names the scope of a token and the permission of its account.
 READ_BUILDS: Final = "the scope Build (Read) and the permission View builds"
@@ -36,11 +39,35 @@ class Page:
     more: bool
 
 
+@dataclass
+class Pause:
+    """How long Azure DevOps has asked to be left alone beside a good answer; `now` in seconds.
+
+    It answers such questions late from then on, and 429 at last ("Rate and usage limits").
+    """
+
+    now: Callable[[], float] = time.monotonic
+    _until: float = 0.0
+
+    def note(self, answer: Answer) -> None:
+        """Note what an answer asks for."""
+        after = answer.headers.get("retry-after", "")
+        if after.isdecimal():
+            self._until = self.now() + min(int(after), LONGEST_PAUSE)
+
+    def keep(self) -> None:
+        """Raise `Throttled` while the time is not over."""
+        left = math.ceil(self._until - self.now())
+        if left > 0:
+            raise Throttled(f"{NAME} asks us to come back in {left} s.", left)
+
+
 @dataclass(frozen=True)
 class Rest:
     """Asks one organisation (Services) or one project collection (Server)."""
 
     vendor: Vendor
+    pause: Pause = field(default_factory=Pause)
 
     async def get(
         self,
@@ -55,7 +82,9 @@ class Rest:
         """Return the answer about something of a project."""
         params = {**(query or {}), "api-version": VERSION}
         where = _below(project, path)
-        return await self.vendor.read(where, asked, params=params, accept=accept, ahead=ahead)
+        answer = await self.vendor.read(where, asked, params=params, accept=accept, ahead=ahead)
+        self.pause.note(answer)
+        return answer
 
     async def pages(
         self,

@@ -12,7 +12,7 @@ from typing import Any, Final
 import httpx
 from jsonschema import Draft4Validator
 
-from tests.contracts.openapi import SHARED, Specification
+from tests.contracts.openapi import SHARED, Operation, Specification
 
 FOLDER: Final = SHARED / "ci" / "azure-devops" / "specification"
 FILES: Final = (
@@ -62,10 +62,10 @@ def problems(request: httpx.Request, url: str) -> list[str]:
         if request.method == "GET" and one.path.fullmatch(below):
             odd = set(request.url.params) - one.query
             return [f"{one.page} does not know {name}" for name in sorted(odd)]
-    for document in documents(url.rpartition("/")[0]):
-        if document.operation(request) is not None:
-            return document.problems(request)
-    return [f"{request.method} {below} is in no document"] if documents(url) else []
+    document, _ = _meant(request, url)
+    if document is not None:
+        return document.problems(request)
+    return [f"{request.method} {below} is in no document"] if documents(_base(url)) else []
 
 
 def answer_problems(request: httpx.Request, answer: httpx.Response, url: str) -> list[str]:
@@ -75,14 +75,25 @@ def answer_problems(request: httpx.Request, answer: httpx.Response, url: str) ->
     """
     if answer.status_code != httpx.codes.OK or "json" not in answer.headers["content-type"]:
         return []
-    for document in documents(url.rpartition("/")[0]):
-        asked = document.operation(request)
-        if asked is not None:
-            schema = asked.detail["responses"]["200"].get("schema", {})
-            said = answer.json()
-            said = said["value"] if schema.get("type") == "array" else said
-            return [f"{asked}: {error.message}" for error in _validator(document, schema, said)]
-    return []
+    document, asked = _meant(request, url)
+    if document is None or asked is None:
+        return []
+    schema, said = asked.detail["responses"]["200"].get("schema", {}), answer.json()
+    said = said["value"] if schema.get("type") == "array" else said
+    return [f"{asked}: {error.message}" for error in _validator(document, schema, said)]
+
+
+def _meant(request: httpx.Request, url: str) -> tuple[Specification, Operation] | tuple[None, None]:
+    """Return what a request asks for; of several documents that have it, that of the plainest path.
+
+    `pipelines/approvals` of one is no `pipelines/{pipelineId}` of another.
+    """
+    found = [(one, asked) for one in documents(_base(url)) if (asked := one.operation(request))]
+    return min(found, key=lambda pair: pair[1].variables, default=(None, None))
+
+
+def _base(url: str) -> str:
+    return url.rpartition("/")[0]
 
 
 def _validator(document: Specification, schema: Mapping[str, Any], said: object) -> list[Any]:

@@ -41,6 +41,8 @@ class Server:
 
     organisation: Organisation = field(default_factory=Organisation)
     asked: list[httpx.Request] = field(default_factory=list)
+    instead: dict[str, httpx.Response] = field(default_factory=dict)
+    """What is answered to a path below the project instead of what is documented."""
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         """Answer a request, and fail the test where a document does not know it."""
@@ -48,17 +50,23 @@ class Server:
         assert not (found := problems(request, URL)), found
         if request.headers.get("authorization") != BASIC:
             return httpx.Response(203, html=SIGN_IN)
-        answer = self._routed(request)
+        here = request.url.path.removeprefix(f"/acme/{theirs.PROJECT}/_apis/")
+        if here in self.instead:
+            return self.instead[here]
+        answer = self._routed(here, request)
         assert not (found := answer_problems(request, answer, URL)), found
         return answer
 
-    def _routed(self, request: httpx.Request) -> httpx.Response:
-        here = request.url.path.removeprefix(f"/acme/{theirs.PROJECT}/_apis/")
+    def _routed(self, here: str, request: httpx.Request) -> httpx.Response:
         for method, path, answers in self._routes():
             match = re.fullmatch(path, here)
             if match and method == request.method:
                 return answers(match, request)
         return _refused(404, f"The controller for path '{here}' was not found.", "NotFound")
+
+    def bodies(self) -> list[Any]:
+        """Return what was sent to change anything."""
+        return [_json(request) for request in self.asked if request.method != "GET"]
 
     def _routes(self) -> tuple[tuple[str, str, Answers], ...]:
         return (
