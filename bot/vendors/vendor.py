@@ -64,6 +64,7 @@ class Vendor:
         *,
         params: Mapping[str, str | int] | None = None,
         accept: str = "application/json",
+        good: Collection[int] = GOOD,
         ahead: bool = False,
     ) -> Answer:
         """Return the answer to a GET, which is tried again where that may help.
@@ -73,14 +74,19 @@ class Vendor:
         is asked ahead of a change, a vendor that cannot be reached is `Rejected`, as by `change`.
         """
         try:
-            return await self._reading(path, asked, params, accept)
+            return await self._reading(path, asked, params, accept, good)
         except _NeverArrived as error:
             if ahead:
                 raise self._undone() from error
             raise
 
     async def _reading(
-        self, path: str, asked: Asked, params: Mapping[str, str | int] | None, accept: str
+        self,
+        path: str,
+        asked: Asked,
+        params: Mapping[str, str | int] | None,
+        accept: str,
+        good: Collection[int],
     ) -> Answer:
         async for attempt in stamina.retry_context(
             on=_may_pass,
@@ -91,7 +97,7 @@ class Vendor:
         ):
             with attempt:
                 answer = await self._send("GET", path, asked, accept, params=params)
-                if answer.status in GOOD:
+                if answer.status in good:
                     return answer
                 raise sentences.refusal(self, asked, answer)
         raise self._silent(asked)

@@ -258,3 +258,12 @@ async def test_what_was_renamed_there_is_not_taken_for_a_sign_in_page(
     wire.get(f"{URL}/runs").respond(status, headers={"location": f"{URL}/projects/81/runs"})
     with pytest.raises(Rejected, match=r"the runs of acme/portal under another name or address"):
         await forge.read("runs", RUNS)
+
+
+async def test_a_refusal_may_be_what_is_hoped_for_from_reading(
+    forge: Vendor, wire: respx.MockRouter
+) -> None:
+    wire.get(f"{URL}/runs").respond(401)
+    assert (await forge.read("runs", RUNS, good=(200, 401))).status == 401
+    with pytest.raises(Rejected):
+        await forge.read("runs", RUNS)
