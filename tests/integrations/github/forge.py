@@ -44,6 +44,11 @@ INPUTS: Final = {
     "ci.yml": {"correlation"},
     "deploy.yml": {"version", "commit", "environment", "sites", "correlation"},
 }
+# What a run is called by the `run-name` of the workflows that docs/integrations/github.md shows.
+TITLES: Final = {
+    "ci.yml": "CI [{correlation}]",
+    "deploy.yml": "deploy {version} ({commit}) to {environment} [{correlation}]",
+}
 
 
 @dataclass
@@ -238,7 +243,6 @@ class Forge:
 
     def _dispatched(self, file: str, name: str, inputs: dict[str, str]) -> Row:
         sha = self.tags[name][1]
-        where = "CI" if file == "ci.yml" else "deploy {version} ({commit}) to {environment}"
         made = shapes.run(
             self.url,
             REPO,
@@ -246,7 +250,7 @@ class Forge:
             COMMITS["1.4.2"] if sha == TAG_OBJECT else sha,
             event="workflow_dispatch",
             path=f".github/workflows/{file}",
-            display_title=f"{where.format(**inputs)} [{inputs['correlation']}]",
+            display_title=TITLES[file].format(**inputs),
             head_branch=name.partition("/")[2],
             status="queued",
             conclusion=None,
