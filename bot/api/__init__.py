@@ -68,6 +68,10 @@ from bot.model import (
     Table,
     Task,
     TaskKind,
+    Ticket,
+    TicketApproval,
+    TicketMapping,
+    TicketState,
     Visibility,
     Word,
 )
@@ -86,6 +90,7 @@ from bot.ports import (
     Effect,
     MonthlyReports,
     Redactions,
+    TicketSystem,
     Transaction,
 )
 from bot.ports.control import Duties, Duty, Glass, Grant, Halt, Halts, OnCall, WorkingDays
@@ -195,6 +200,11 @@ __all__ = [
     "TaskKind",
     "Tasks",
     "Throttled",
+    "Ticket",
+    "TicketApproval",
+    "TicketMapping",
+    "TicketState",
+    "TicketSystem",
     "Transaction",
     "Unreachable",
     "Validating",

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Column, Index, Integer, Text, func, insert, select, update
+from sqlalchemy import Column, Index, Integer, Text, func, insert, or_, select, update
 from sqlmodel import Field
 
 from bot.errors import Conflict
@@ -113,17 +113,19 @@ class SqlTickets:
         return found[0] if found else None
 
     async def waiting(self, now: datetime, *, limit: int) -> Sequence[Following]:
-        """Return those that show less than they should and are due, the oldest change first."""
+        """Return those that show less than they should and are due, the longest due first."""
         due = _WAITS, self._here(), TICKETS.c.is_dead == 0, TICKETS.c.due <= now
-        return await self._read(select(TICKETS).where(*due).order_by(TICKETS.c.change).limit(limit))
+        return await self._read(
+            select(TICKETS).where(*due).order_by(TICKETS.c.due, TICKETS.c.change).limit(limit)
+        )
 
     async def to_read(self, now: datetime, *, limit: int) -> Sequence[Following]:
         """Return those of open changes that are to be read again, the longest unread first."""
-        there = self._here(), TICKETS.c.number != "", TICKETS.c.shown == TICKETS.c.revision
+        is_free = or_(TICKETS.c.due <= now, TICKETS.c.tries > 0)
         query = (
             select(TICKETS)
             .join(CHANGES, CHANGES.c.number == TICKETS.c.change)
-            .where(*there, TICKETS.c.look <= now, TICKETS.c.due <= now)
+            .where(self._here(), TICKETS.c.number != "", TICKETS.c.look <= now, is_free)
             .where(CHANGES.c.state.not_in(_ENDED))
         )
         return await self._read(query.order_by(TICKETS.c.look, TICKETS.c.change).limit(limit))

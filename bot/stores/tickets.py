@@ -82,7 +82,7 @@ class Tickets(TicketReader, Protocol):
         ...
 
     async def waiting(self, now: datetime, *, limit: int) -> Sequence[Following]:
-        """Return those that show less than they should and are due, the oldest change first."""
+        """Return those that show less than they should and are due, the longest due first."""
         ...
 
     async def to_read(self, now: datetime, *, limit: int) -> Sequence[Following]:

@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from bot.dispatch.outbound import masked_value
-from bot.errors import AuditUnavailable, IntegrationError, Rejected, StoreFailed, Throttled
+from bot.errors import (
+    AuditUnavailable,
+    Conflict,
+    IntegrationError,
+    Rejected,
+    StoreFailed,
+    Throttled,
+)
 from bot.model import Change, ChangeState
 from bot.moments import written
 
@@ -129,7 +136,9 @@ class Follower:
         if taken is None:
             return
         try:
-            await (self._bring(taken) if bring else self._read(taken))
+            await (self._bring(taken) if bring else self._read(taken, row.due))
+        except Conflict:
+            LOG.info("another replica has the ticket", change=row.change)
         except Rejected as error:
             self._answered()
             await self._refused(taken, error)
@@ -185,13 +194,14 @@ class Follower:
             await self.tickets.save(replace(sent, sent=None), row.due)
             raise
 
-    async def _read(self, row: Following) -> None:
+    async def _read(self, row: Following, due: datetime) -> None:
         change, now = await self._change(row), self.clock.now()
-        ticket = await self.system.read(row.number)
-        if (ticket.state, ticket.approval) != (row.state, row.approval):
+        ticket, is_late = await self.system.read(row.number), row.shown < row.revision
+        if not is_late and (ticket.state, ticket.approval) != (row.state, row.approval):
             # Somebody moved it: what was not possible before may be now.
             ticket = await self.system.update(row.number, change)
-        await self.hearing.heard(replace(_well(row), look=now + POLL), ticket, due=now)
+        row = replace(row if is_late else _well(row), look=now + POLL)
+        await self.hearing.heard(row, ticket, due=max(now, due))
 
     async def _change(self, row: Following) -> Change:
         """Return the change as it may leave the house."""

@@ -1,0 +1,1 @@
+"""ServiceNow, played over HTTP."""
