@@ -33,6 +33,7 @@ _ANSWERS: Final = frozenset({Kind.OUTCOME, Kind.EFFECT_OUTCOME, Kind.REFUSED})
 _THINGS: Final = ("request", "deploy", "change")
 _CHANGE_OPEN: Final = "change open"
 _VALIDATE: Final = "deploy validate"
+_VALIDATION: Final = "deploy validation"
 _OPENED_WITH: Final = "opened with it"  # as the change of a deploy
 _GOOD: Final = frozenset({Reason.OK, Reason.PENDING_APPROVAL})
 _WITHDRAWN: Final = {"reject": "rejected", "cancel": "cancelled"}
@@ -41,7 +42,7 @@ _FIRST_OF_A_THING: Final = 64  # events; what somebody typed before it was there
 
 WANTED: Final = (
     *marks("kind", (Kind.OUTCOME, Kind.EFFECT_OUTCOME, Kind.REFUSED, Kind.EFFECT, Kind.ENDED)),
-    *marks("verb", (PEOPLE_FILE, _EXPORT, _LATE, *_READING)),
+    *marks("verb", (PEOPLE_FILE, _EXPORT, _LATE, _VALIDATION, *_READING)),
 )
 """What stands in the bytes of every event that is counted."""
 
@@ -50,13 +51,15 @@ WANTED: Final = (
 class Figures:
     """What was counted of one service, or of all of them.
 
-    `broken` are deploys under a break-glass. `ended` and `refused` are by reason, `waits` the
+    `broken` are deploys under a break-glass, `unvalidated` those that nobody validated in time,
+    whatever came of them later. `ended` and `refused` are by reason, `waits` the
     seconds from a request to its last approval.
     """
 
     started: Counter[str] = field(default_factory=Counter)
     rollbacks: int = 0
     broken: int = 0
+    unvalidated: int = 0
     ended: Counter[str] = field(default_factory=Counter)
     settled: int = 0
     under: Counter[str] = field(default_factory=Counter)
@@ -81,7 +84,7 @@ class Signing:
 
 @dataclass
 class Site:
-    """What belongs to no service."""
+    """What belongs to no service; `opened` are reviews by what they are about, `reviews` closed."""
 
     blocked: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
@@ -89,6 +92,7 @@ class Site:
     access: Counter[str] = field(default_factory=Counter)
     signings: list[Signing] = field(default_factory=list)
     glasses: Counter[str] = field(default_factory=Counter)
+    opened: Counter[str] = field(default_factory=Counter)
     reviews: Counter[str] = field(default_factory=Counter)
     own_reviews: Counter[str] = field(default_factory=Counter)
     late: int = 0
@@ -122,7 +126,7 @@ class Month:
         kind = data.get("kind")
         self._remember(event)
         if kind == Kind.SYSTEM:
-            self._count_ours(data)
+            self._count_ours(connection, data)
         elif kind == Kind.ENDED:
             self._count_ended(connection, data)
         elif not at(data, ("decision", "version")):
@@ -146,7 +150,7 @@ class Month:
             self._known[number] = _opening(event)
         return self._known.get(number)
 
-    def _count_ours(self, data: Mapping[str, Json]) -> None:
+    def _count_ours(self, connection: Connection, data: Mapping[str, Json]) -> None:
         verb = _word(data, "verb")
         if verb == PEOPLE_FILE:
             self.site.access[verb] += 1
@@ -154,6 +158,9 @@ class Month:
             self.site.exports += 1
         elif verb == _LATE:
             self.site.late += 1
+        elif verb == _VALIDATION and data.get("reason") == Reason.EXPIRED:
+            for figures in self._of(connection, data):
+                figures.unvalidated += 1
         elif verb in _READING:
             self.site.reads[f"{_word(data, 'actor', 'account')} (command line)"] += 1
 
@@ -223,8 +230,11 @@ class Month:
 
     def _count_emergency(self, data: Mapping[str, Json], verb: str) -> None:
         who = _word(data, "actor", "person")
+        if _opens_emergency(data, verb):
+            self.site.opened["emergency change"] += 1
         if verb == _GLASS:
             self.site.glasses[who] += 1
+            self.site.opened[_GLASS] += 1
         elif verb == _CLOSE:
             self.site.reviews[who] += 1
         elif verb in _STOPS:
@@ -283,6 +293,14 @@ def _opening(event: Event) -> Opening:
     if _word(data, "params", "break_glass") and _opened_with(data):
         kind = EMERGENCY
     return Opening(event.at, _word(data, "target", "service"), kind or NORMAL)
+
+
+def _opens_emergency(data: Mapping[str, Json], verb: str) -> bool:
+    """Say whether an emergency change was opened, by itself or with a deploy under break-glass."""
+    if verb == _CHANGE_OPEN:
+        return _word(data, "params", "type") == EMERGENCY
+    is_begun = verb in _DEPLOYS and bool(data.get("deploy"))
+    return is_begun and bool(_word(data, "params", "break_glass")) and _opened_with(data)
 
 
 def _opens(event: Event, name: str) -> bool:

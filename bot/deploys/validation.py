@@ -231,8 +231,8 @@ class ValidationDesk:
             if not given(tx):
                 raise Conflict(f"{deploy.id} was settled meanwhile", reason=Reason.DUPLICATE)
 
-        draft = self.journal.draft(deploy, Kind.SYSTEM, VALIDATION)
-        draft = replace(draft, reason=Reason.SUPERSEDED, text=outcome)
+        draft = self.journal.draft(deploy, Kind.ENDED, "deploy")
+        draft = replace(draft, reason=Reason.FAILED, text=outcome)
         await self.journal.ledger.append(draft, ending)
         await self._tell(topic(deploy), topic_of(deploy))
 

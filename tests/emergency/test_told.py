@@ -60,11 +60,15 @@ async def test_the_months_report_counts_uses_and_their_reviews(chat: Chat) -> No
     await chat.ended("DEP-1")
     await chat.say(f"task close TASK-1 {FINDINGS}", as_="commander")
     await chat.say(f"task close TASK-1 {FINDINGS}", as_=OFFICER)
+    asked = "change open lab-results production --type emergency --incident INC-4 --summary down"
+    dry = await chat.say(f"{asked} --dry-run", as_="release-manager")
+    assert dry.reason is Reason.OK, dry.text
     report = await chat.say("audit report --month 2026-11", as_=OFFICER)
     assert report.table is not None
     rows = {row[0]: row[1:] for row in report.table.rows}
     assert rows["Uses of break-glass"] == ("1", "commander 1")
     assert rows["Deploys under a break-glass"][0] == "1"
+    assert rows["Reviews of emergencies opened"] == ("2", "break-glass 1, emergency change 1")
     number, of_which = rows["Reviews of emergencies closed"]
     assert number == "1"
     assert of_which == "security-officer 1; tried on one's own doing: commander 1"

@@ -256,7 +256,12 @@ async def test_what_nobody_validated_ends_once_another_version_runs_in_its_place
         change = await change_of(chat)
         assert (change["state"], change["result"]) == ("closed", "failed")
         assert await chat.house.control.validation.end_overtaken() == 0
-        assert len(await chat.events(verb="deploy validation", reason="superseded")) == 1
+        assert len(await chat.events(kind="ended", deploy="DEP-1", reason="failed")) == 1
+        report = await chat.say("audit report --month 2026-11", as_="security-officer")
+        assert report.table is not None
+        found = {name: number for name, number, _ in report.table.rows}
+        assert found["Deploys that nobody validated in time"] == "1"
+        assert found["Deploys that failed"] == "1"
 
 
 async def test_a_deploy_that_was_stopped_before_its_trigger_takes_no_place(watched: Path) -> None:
