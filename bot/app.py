@@ -217,7 +217,9 @@ def _policy_files(ground: Ground) -> PolicyKeeper:
         people,
         oncall,
         SqlReloads(ground.database),
-        (people.read, lambda _roles: oncall.read(), partial(_services, ground.settings)),
+        people.read,
+        lambda known: oncall.read(known).rotas,
+        (partial(_services, ground.settings),),
         people.read_again,
         is_signing=ground.settings.oidc is not None,
     )

@@ -12,7 +12,7 @@ from bot.dispatch.authorise import Policies
 from bot.dispatch.authorise.policies import changed, missing_roles
 from bot.dispatch.authorise.ruleset import Ruleset
 from bot.errors import BadInput, ConfigurationError, Refused
-from bot.model import Proposal, Reason, Reply
+from bot.model import Principal, Proposal, Reason, Reply
 from bot.ports import Directory
 from bot.ports.control import OnCall
 from bot.stores.reloads import Reloads
@@ -25,16 +25,19 @@ NOTHING: Final = "no rule"
 class PolicyKeeper:
     """Implements `bot.api.PolicyFiles`.
 
-    `reloads` is how the other replicas hear of it. `others` read the files that lean on the
-    policies, given the roles that there would be, and raise `ConfigurationError`; `after` is called
-    once other policies are in force. `trouble` says why this replica has other policies than those
-    that were put in force, "" where it has not.
+    `reloads` is how the other replicas hear of it. What leans on the policies is read with them,
+    and raises `ConfigurationError`: `read_people` given the roles that there would be, `read_rotas`
+    (who is on call) given the people that there would be, `others` given the roles. `after` is
+    called once other policies are in force. `trouble` says why this replica has other policies than
+    those that were put in force, "" where it has not.
     """
 
     policies: Policies
     directory: Directory
     oncall: OnCall
     reloads: Reloads
+    read_people: Callable[[Collection[str]], Directory]
+    read_rotas: Callable[[Sequence[Principal]], Collection[str]]
     others: Sequence[Callable[[Collection[str]], object]] = ()
     after: Callable[[], None] = lambda: None
     is_signing: bool = False
@@ -147,14 +150,24 @@ class PolicyKeeper:
         except ConfigurationError as error:
             problems += _each(error)
         roles = self.policies.roles if found is None else frozenset(found.hierarchy.roles)
+        # Whoever comes with a new role may be on a new rota, which a new rule may ask for.
+        people, rotas = self.directory.people(), self.oncall.all()
+        try:
+            people = self.read_people(roles).people()
+        except ConfigurationError as error:
+            problems += _each(error)
+        try:
+            rotas = sorted(self.read_rotas(people))
+        except ConfigurationError as error:
+            problems += _each(error)
         for read in self.others:
             try:
                 read(roles)
             except ConfigurationError as error:
                 problems += _each(error)
         if found is not None:
-            problems += missing_roles(self.directory.people(), found)
-            problems += _unknown_rotas(found, self.oncall.all())
+            problems += missing_roles(people, found)
+            problems += _unknown_rotas(found, rotas)
             if not self.is_signing and any(r.wants_signature for r in found.rules.values()):
                 problems.append(
                     "a rule asks for signed approvals, and the settings have no `oidc` block to "

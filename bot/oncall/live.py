@@ -10,6 +10,7 @@ from pathlib import Path
 import structlog
 
 from bot.errors import ConfigurationError
+from bot.model import Principal
 from bot.oncall.reading import files, load
 from bot.oncall.rotas import Plan
 from bot.ports import Directory
@@ -47,19 +48,27 @@ class LiveOnCall:
         moment = found.until(at) if found else None
         return None if moment is None else (moment, self.now(rota, moment))
 
-    def read(self) -> Plan:
-        """Return what the file holds now; `ConfigurationError` lists every problem."""
-        return load(self._path, self._people.people())
+    def read(self, people: Sequence[Principal] | None = None) -> Plan:
+        """Return what the file holds now; `ConfigurationError` lists every problem.
+
+        `people` are those that there would be; those that there are unless given.
+        """
+        return load(self._path, self._people.people() if people is None else people)
 
     async def look(self) -> None:
-        """Read the file again if it changed; a broken one changes nothing, and is said once."""
+        """Read the file again if it changed; a broken one changes nothing, and is said once.
+
+        One that was broken is read again each time: it may have named somebody too early.
+        """
         stamp = await asyncio.to_thread(_stamp, self._path)
-        if stamp == self._stamp:
+        if stamp == self._stamp and not self.trouble:
             return
-        self._stamp = stamp
+        is_new, self._stamp = stamp != self._stamp, stamp
         try:
             self.plan = await asyncio.to_thread(self.read)
         except ConfigurationError as error:
+            if not is_new:
+                return
             self.trouble = (
                 "the on-call file is broken, so the rotas are those it last held; "
                 "`policy check` says what to mend"

@@ -72,6 +72,36 @@ async def test_from_friday_noon_it_waits_for_the_pharmacist_on_call(
         assert (await chat.ended("DEP-1")).refs["state"] == "succeeded"
 
 
+async def test_the_five_files_come_into_force_together_in_a_wardroom_that_runs(
+    launched_url: str, tmp_path: Path
+) -> None:
+    before = {"policies": ["policies"], "oncall": "oncall.yaml", "calendars": "calendars.yaml"}
+    file = write_site(tmp_path, launched_url, **before)
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "oncall.yaml").write_text("zone: Europe/London\n")
+    (tmp_path / "calendars.yaml").write_text("zone: Europe/London\n")
+    rows = yaml.safe_load((tmp_path / "people.yaml").read_text())
+    rows.append({"id": "keeper", "name": "Keeper", "roles": ["administrator"]})
+    (tmp_path / "people.yaml").write_text(yaml.safe_dump(rows))
+    async with opened(file, clock=london("2026-11-27", "12:00")) as chat:
+        # Nobody but the new role names the new people, whom the new rota is of.
+        follow(tmp_path, launched_url)
+        written = yaml.safe_load((tmp_path / "people.yaml").read_text())
+        (tmp_path / "people.yaml").write_text(yaml.safe_dump([*written, rows[-1]]))
+        await chat.house.directory.look()
+        await chat.house.control.oncall.look()
+        assert (await chat.say("policy check", as_="keeper")).reason is Reason.OK
+        done = await chat.say("policy reload", as_="keeper")
+        assert "added pharmacist-from-friday-noon" in done.text
+        await chat.house.directory.look()
+        await chat.house.control.oncall.look()
+
+        waiting = await chat.approved(ASK, "release-manager", "safety-officer")
+        assert "pharmacist on call" in waiting.text
+        await chat.say("approve REQ-1", as_="pharmacist-2")
+        assert (await chat.ended("DEP-1")).refs["state"] == "succeeded"
+
+
 async def test_what_the_page_says_to_try_says_who_could_satisfy_it(
     launched_url: str, tmp_path: Path
 ) -> None:
