@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.api import BuildState, IntegrationError, Rejected, Unreachable
+from bot.api import BuildState, IntegrationError, Rejected, Throttled, Unreachable
 from bot.vendors import Asked
 from integrations.gitlab import names, states
 from integrations.gitlab.names import BY_INPUTS, NAME, Pipeline, project_path
@@ -24,6 +24,9 @@ RUN: Final = (
 )
 BAD_REQUEST: Final = 400
 PAUSES: Final = (0.2, 1.0, 2.0)  # seconds before each look whether a pipeline is cancelled
+# How GitLab refuses more pipelines in a minute than its administrator allows, also with HTTP 400.
+TOO_MANY: Final = "too many pipelines created"
+MINUTE: Final = 60
 LONGEST: Final = 160  # characters of a reason that is quoted
 # GitLab's reasons (they come with HTTP 400, nothing was started), and the mend of each.
 MENDS: Final = {
@@ -36,6 +39,10 @@ MENDS: Final = {
     "ref is ambiguous": "a tag and a branch have that name: rename the branch",
     "insufficient permissions to create a new pipeline": f"the account needs {RUN}",
     "you do not have sufficient permission to run a pipeline": f"the account needs {RUN}",
+    "given inputs not defined": (
+        "its .gitlab-ci.yml of that tag declares no inputs: add spec:inputs as "
+        f"docs/integrations/gitlab.md shows, or leave `{BY_INPUTS}` out of the services file"
+    ),
     "pipelines are disabled": "CI/CD is switched off in the project",
     "prevented any jobs from being added": (
         "the rules in its .gitlab-ci.yml add no job for what we sent, which they also do where "
@@ -114,7 +121,7 @@ class Starter:
             good=(200, 201, BAD_REQUEST),
         )
         if answer.status == BAD_REQUEST:
-            raise Rejected(f"{NAME} starts no pipeline of {wanted.ref} in {_why(wanted, answer)}.")
+            raise _refused(wanted, answer)
         return self.rest.whole(answer.object())
 
     async def _name(self, one: Pipeline, expected: str) -> object:
@@ -156,13 +163,18 @@ class Starter:
             return {}
 
 
-def _why(wanted: Wanted, answer: Answer) -> str:
+def _refused(wanted: Wanted, answer: Answer) -> IntegrationError:
     said = " ".join(re.sub(r"<[^>]*>", " ", "; ".join(_texts(_json(answer)))).split())
-    known = next((mend for reason, mend in MENDS.items() if reason in said.lower()), "")
-    if known:
-        return f"{wanted.project}: {known}"
-    quoted = f" (it says: {said[:LONGEST].rstrip('.')})" if said else ""
-    return f"{wanted.project}: it does not accept what was sent{quoted}"
+    if TOO_MANY in said.lower():
+        text = (
+            f"{NAME} was asked for too many pipelines; nothing was started, ask again in a minute."
+        )
+        return Throttled(text, MINUTE)
+    why = next((mend for reason, mend in MENDS.items() if reason in said.lower()), "")
+    if not why:
+        quoted = f" (it says: {said[:LONGEST].rstrip('.')})" if said else ""
+        why = f"it does not accept what was sent{quoted}"
+    return Rejected(f"{NAME} starts no pipeline of {wanted.ref} in {wanted.project}: {why}.")
 
 
 def _json(answer: Answer) -> object:

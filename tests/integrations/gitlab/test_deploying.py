@@ -239,8 +239,16 @@ async def test_a_name_that_cannot_be_read_just_now_stops_nothing(ci: GitLab, for
         ({"base": [RULES]}, "the rules in its .gitlab-ci.yml add no job"),
         ({"base": ["Pipelines are disabled!"]}, "CI/CD is switched off"),
         (
-            {"base": ["Given inputs not defined in the `spec` section: <b>sites</b>"]},
-            r"does not accept what was sent \(it says: Given inputs not defined",
+            {
+                "base": [
+                    "Given inputs not defined in the `spec` section of the included configuration"
+                ]
+            },
+            "of that tag declares no inputs: add spec:inputs",
+        ),
+        (
+            {"base": ["`.gitlab-ci.yml`: unknown input arguments: <b>sites</b>"]},
+            r"does not accept what was sent \(it says: `.gitlab-ci.yml`: unknown input arguments",
         ),
         ('400 (Bad request) "x" not given', "it says: 400"),
         ({}, "it does not accept what was sent."),
@@ -254,6 +262,17 @@ async def test_each_reason_why_no_pipeline_starts_is_a_sentence_with_its_mend(
         await deploy(ci)
     assert told.value.text.endswith(".")
     assert "<" not in told.value.text
+
+
+@pytest.mark.parametrize("is_base", [True, False])
+async def test_too_many_pipelines_in_a_minute_are_asked_for_again_later(
+    ci: GitLab, forge: Forge, *, is_base: bool
+) -> None:
+    said = "Too many pipelines created in the last minute. Try again later."
+    creating(forge, httpx.Response(400, json={"message": {"base": [said]} if is_base else said}))
+    with pytest.raises(Throttled, match="nothing was started") as told:
+        await deploy(ci)
+    assert told.value.seconds == 60
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,7 @@ async def test_the_end_of_the_log_is_that_of_the_job_that_failed_and_had_to_pass
     ci: GitLab, forge: Forge
 ) -> None:
     build = f"{PROJECT}/{red(forge)['id']}"
+    forge.traces[forge.job(red(forge), "tidy up", "success")["id"]] = "tidied up"
     assert await ci.log_tail(build, lines=2) == "test_banner FAILED\nERROR: Job failed"
 
 
@@ -105,6 +106,25 @@ async def test_builds_are_read_over_several_pages_without_the_deploys(
         forge.pipeline("v1.4.2", COMMITS["v1.4.2"], "success", "api", f"Wardroom deploy D-{number}")
     found = await ci.builds(SERVICE, "1.4.2", limit=5)
     assert [build.id for build in found] == [f"{PROJECT}/4712"]
+
+
+async def test_builds_of_another_commit_are_not_those_that_were_asked_for(
+    ci: GitLab, forge: Forge
+) -> None:
+    def careless(request: httpx.Request) -> httpx.Response | None:
+        is_list = request.url.path.endswith("/pipelines")
+        return httpx.Response(200, json=forge.pipelines) if is_list else None
+
+    forge.instead = careless
+    found = await ci.builds(SERVICE, "1.4.1")
+    assert [build.commit for build in found] == [COMMITS["v1.4.1"]]
+
+
+async def test_the_log_of_a_green_build_is_that_of_its_last_job(ci: GitLab, forge: Forge) -> None:
+    row = forge.pipeline("main", RED, "success", "push")
+    for name in ("first", "last"):
+        forge.traces[forge.job(row, name, "success")["id"]] = f"this is {name}"
+    assert await ci.log_tail(f"{PROJECT}/{row['id']}") == "this is last"
 
 
 async def test_pages_are_followed_by_number_where_the_link_names_another_host(
