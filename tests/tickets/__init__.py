@@ -1,0 +1,1 @@
+"""Changes whose tickets are in the hospital's own ticket system."""
