@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 STAMP: Final = re.compile(r"^\ufeff?\d{4}-\d\d-\d\dT[\d:.]+Z ?")
 COLOUR: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 ERROR: Final = "##[error]"
+MOST: Final = 50  # runs of one commit that are looked at
 CO_AUTHOR: Final = re.compile(
     r"^co-authored-by:[^\n<]{0,200}<([^\s<>@]{1,128}@[^\s<>@]{1,128})>\s*$",
     re.IGNORECASE | re.MULTILINE,
@@ -40,6 +42,8 @@ class GitHub:
     """
 
     rest: Rest
+    settling: float = 5.0
+    """Seconds until a run that GitHub has taken is surely listed."""
 
     async def resolve(self, service: Service, ref: str) -> str:
         """Return the 40-hex commit that a version, tag, branch or commit is now."""
@@ -60,12 +64,15 @@ class GitHub:
         raise Rejected(f"GitHub does not say who wrote commit {commit[:12]} of {repo}.")
 
     async def builds(self, service: Service, ref: str, *, limit: int = 10) -> Sequence[Build]:
-        """Return the builds of the commit that `ref` is now, newest first."""
+        """Return the builds of the commit that `ref` is now, newest first.
+
+        What a pull request began is none of them: it tested a merge of the commit with another.
+        """
         commit = await self.resolve(service, ref)
-        rows = await self._runs(service, limit, commit)
-        mine = [row for row in rows if row.get("head_sha") == commit]
+        rows = await self._runs(service, MOST, commit)
+        mine = [row for row in rows if states.is_of_commit(row, commit)]
         repo = target_of(service).repo
-        return [await self._with_failing(row, repo, service.id) for row in mine]
+        return [await self._with_failing(row, repo, service.id) for row in mine[:limit]]
 
     async def recent(self, service: Service, *, limit: int = 10) -> Sequence[Build]:
         """Return the newest builds of a service, whatever the ref."""
@@ -157,9 +164,15 @@ class GitHub:
         return Build(made, service.id, version, commit, queued, correlation=correlation)
 
     async def find(self, service: Service, correlation: str) -> Build | None:
-        """Return the build or deploy asked for with `correlation`; None when there is none."""
+        """Return the build or deploy asked for with `correlation`; None when there is none.
+
+        It looks twice before it says so: GitHub lists a run a moment after it took the order.
+        """
         repo = target_of(service).repo
         row = await self.rest.asked_with(repo, correlation)
+        if row is None:
+            await asyncio.sleep(self.settling)
+            row = await self.rest.asked_with(repo, correlation)
         if row is None:
             return None
         return replace(states.build_of(row, repo, service.id), correlation=correlation)

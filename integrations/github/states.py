@@ -43,6 +43,19 @@ DEPLOYED: Final = {
     "in_progress": BuildState.RUNNING,
 }
 DISPATCHED: Final = "workflow_dispatch"
+# docs.github.com, "Events that trigger workflows": those whose GITHUB_SHA is the run's own commit.
+# A run of pull_request tests a merge with the base, one of pull_request_target the base alone.
+OF_COMMIT: Final = frozenset(
+    {
+        "create",
+        "merge_group",
+        "push",
+        "release",
+        "repository_dispatch",
+        "schedule",
+        "workflow_dispatch",
+    }
+)
 WANTED: Final = re.compile(r"(?<![0-9a-zA-Z])[0-9a-f]{40}(?![0-9a-zA-Z])")
 ASKED: Final = re.compile(r"\[([A-Za-z0-9][A-Za-z0-9._-]{3,99})\]\s*$")
 SHOWN: Final = 200  # characters of a name that GitHub gives a test or a stage
@@ -80,6 +93,11 @@ def state_of(row: Mapping[str, Any]) -> BuildState:
     if status == "completed":
         return CONCLUSIONS.get(str(row.get("conclusion")), BuildState.UNKNOWN)
     return STATUSES.get(str(status), BuildState.UNKNOWN)
+
+
+def is_of_commit(row: Mapping[str, Any], commit: str) -> bool:
+    """Say whether a run tested that very commit."""
+    return row.get("head_sha") == commit and row.get("event") in OF_COMMIT
 
 
 def is_asked_with(row: Mapping[str, Any], correlation: str) -> bool:

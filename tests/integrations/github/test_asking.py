@@ -187,7 +187,24 @@ async def test_what_lies_behind_too_many_runs_is_not_known(forge: Forge, ci: Git
     dispatched["created_at"] = "2026-01-01T00:00:00Z"
     before = len(forge.asked)
     assert await ci.find(PORTAL, "DEP-1-x") is None
-    assert len(forge.asked) == before + 1
+    assert len(forge.asked) == before + 2  # twice, and the first page each time
+
+
+async def test_a_run_that_is_listed_a_moment_late_is_found(
+    monkeypatch: pytest.MonkeyPatch, forge: Forge, ci: GitHub
+) -> None:
+    await ci.deploy(PORTAL, "1.4.2", COMMIT, "test", correlation="DEP-1-x")
+    late, waited = forge.runs.pop(), []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        forge.runs.append(late)
+
+    monkeypatch.setattr("integrations.github.provider.asyncio.sleep", sleep)
+    found = await GitHub(ci.rest).find(PORTAL, "DEP-1-x")
+    assert found is not None
+    assert found.id == "acme/portal/14"
+    assert waited == [5.0]
 
 
 async def test_a_run_that_nobody_dispatched_is_not_found(forge: Forge, ci: GitHub) -> None:

@@ -135,6 +135,17 @@ async def test_builds_are_of_the_commit_that_the_tag_is_now_newest_first(
     assert [one.id for one in await ci.builds(PORTAL, "1.4.2")] == ["acme/portal/11"]
 
 
+@pytest.mark.parametrize("event", ["pull_request", "pull_request_target", "workflow_run", None])
+async def test_what_did_not_test_the_very_commit_is_no_build_of_it(
+    forge: Forge, ci: GitHub, event: object
+) -> None:
+    forge.is_checked = False  # GitHub always names the event
+    forge.runs[1]["conclusion"] = "failure"
+    forge.runs += [shapes.run(CLOUD, REPO, 40 + n, COMMIT, event=event) for n in range(12)]
+    (only,) = await ci.builds(PORTAL, "1.4.2", limit=3)
+    assert (only.id, only.state) == ("acme/portal/12", BuildState.RED)
+
+
 async def test_a_run_that_waits_for_a_reviewer_is_queued_and_says_for_whom(
     forge: Forge, ci: GitHub
 ) -> None:

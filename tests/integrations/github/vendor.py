@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import httpx
@@ -30,7 +31,9 @@ async def asking(forge: Forge) -> AsyncIterator[GitHub]:
     with respx.mock(assert_all_called=False) as router:
         router.route().mock(side_effect=forge.answer)
         async with httpx.AsyncClient(verify=NO_TLS) as client:
-            yield connect(Credentials(forge.url, token=TOKEN), client)
+            provider = connect(Credentials(forge.url, token=TOKEN), client)
+            # What is played is listed at once.
+            yield replace(provider, settling=0.0)
 
 
 @asynccontextmanager
