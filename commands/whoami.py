@@ -42,11 +42,13 @@ async def run(_arguments: Args, caller: Caller, linking: Linking, manual: Manual
 
 
 def _platform(known: Known) -> str:
-    return f"{known.account.platform.capitalize()} account"
+    name = {"oidc": "sign-in"}.get(known.account.platform, known.account.platform)
+    return f"{name.capitalize()} account"
 
 
 def _account(known: Known) -> str:
-    account = f"{known.account.user} of {known.account.tenant}"
+    of = f" of {known.account.tenant}" if known.account.tenant else ""
+    account = f"{known.account.user}{of}"
     if known.since is None:
         return f"{account}, by the people file"
     return f"{account}, linked by {known.by} on {written(known.since)}"

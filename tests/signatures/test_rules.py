@@ -90,3 +90,8 @@ async def test_policy_explain_assumes_that_who_has_to_sign_signs(desk: Desk) -> 
     browser = await desk.browser()
     await browser.press(await browser.follow(await desk.link()))
     assert (await desk.chat.ended("DEP-1")).refs["state"] == "succeeded"
+
+
+async def test_whoami_shows_the_account_that_somebody_signs_with(desk: Desk) -> None:
+    shown = (await desk.chat.say("whoami", as_="safety-officer")).fields
+    assert ("Sign-in account", "sub-safety-officer, by the people file") in shown
