@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 NAME: Final = "Azure DevOps"
 BLOCK: Final = "integrations.azure"
-VERSION: Final = "7.1"
+VERSION, OLDER = "7.1", "7.0"
+# How a server refuses a version: one that it does not have yet, or has as a preview only.
+TOO_NEW: Final = re.compile(r"REST API version|under preview")
 LONGEST_PAUSE: Final = 300  # seconds; the window in which use is counted
 MORE: Final = "x-ms-continuationtoken"
 # What one needs, as Azure DevOps names the scope of a token and the permission of its account.
@@ -62,12 +64,27 @@ class Pause:
             raise Throttled(f"{NAME} asks us to come back in {left} s.", left)
 
 
+@dataclass
+class Spoken:
+    """Which version of the interface the other side speaks; an older Server says so itself."""
+
+    version: str = VERSION
+
+    def learn(self, error: Rejected) -> bool:
+        """Go on with the older version where that is why something was refused."""
+        if self.version == OLDER or not TOO_NEW.search(error.text):
+            return False
+        self.version = OLDER
+        return True
+
+
 @dataclass(frozen=True)
 class Rest:
     """Asks one organisation (Services) or one project collection (Server)."""
 
     vendor: Vendor
     pause: Pause = field(default_factory=Pause)
+    spoken: Spoken = field(default_factory=Spoken)
 
     async def get(
         self,
@@ -80,11 +97,19 @@ class Rest:
         ahead: bool = False,
     ) -> Answer:
         """Return the answer about something of a project."""
-        params = {**(query or {}), "api-version": VERSION}
         where = _below(project, path)
-        answer = await self.vendor.read(where, asked, params=params, accept=accept, ahead=ahead)
-        self.pause.note(answer)
-        return answer
+        while True:
+            params = {**(query or {}), "api-version": self.spoken.version}
+            try:
+                answer = await self.vendor.read(
+                    where, asked, params=params, accept=accept, ahead=ahead
+                )
+            except Rejected as error:
+                if not self.spoken.learn(error):
+                    raise
+            else:
+                self.pause.note(answer)
+                return answer
 
     async def pages(
         self,
@@ -108,8 +133,12 @@ class Rest:
 
     async def post(self, project: str, path: str, asked: Asked, body: object) -> Answer:
         """Ask for something to be done, once."""
-        where, params = _below(project, path), {"api-version": VERSION}
-        return await self.vendor.change("POST", where, asked, json=body, params=params)
+        where, params = _below(project, path), {"api-version": self.spoken.version}
+        try:
+            return await self.vendor.change("POST", where, asked, json=body, params=params)
+        except Rejected as error:
+            self.spoken.learn(error)  # for the next time: what changes anything is sent once
+            raise
 
 
 def is_name(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import httpx
@@ -50,12 +51,53 @@ async def test_what_may_not_be_read_names_the_permission(
         assert needs in told.value.text
 
 
-async def test_an_older_server_says_which_version_it_speaks(ci: Ci, server: Server) -> None:
-    message = "The requested REST API version of 7.1 is out of range for this server."
-    body = refused(message, "VssVersionOutOfRangeException")
+OUT_OF_RANGE = "The requested REST API version of 7.1 is out of range for this server."
+PREVIEW = 'The requested version "7.1" of the resource is under preview.'
+
+
+@dataclass
+class Older(Server):
+    """A Server that has REST API 7.0, or 7.1 as a preview only."""
+
+    says: str = OUT_OF_RANGE
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """Refuse the newer version."""
+        if request.url.params["api-version"] == "7.1":
+            self.asked.append(request)
+            body = refused(self.says, "VssVersionOutOfRangeException")
+            return httpx.Response(400, json=body)
+        return super().answer(request)
+
+
+@pytest.mark.parametrize("says", [OUT_OF_RANGE, PREVIEW])
+async def test_an_older_server_is_asked_in_the_version_that_it_speaks(says: str) -> None:
+    server = Older(says=says)
+    async with served(server) as ci:
+        await ci.deploy(PORTAL, "1.4.2", GREEN, "test", correlation="c-1")
+        assert await ci.find(PORTAL, "c-1") is not None
+    versions = [request.url.params["api-version"] for request in server.asked]
+    assert versions[:2] == ["7.1", "7.0"]
+    assert set(versions[2:]) == {"7.0"}
+    assert len(server.bodies()) == 1
+
+
+async def test_a_deploy_in_a_version_that_is_refused_is_not_sent_again_by_itself() -> None:
+    server = Older()
+    async with served(server) as ci:
+        with pytest.raises(Rejected, match=r"version of 7\.1 is out of range for this server"):
+            await ci.deploy(PORTAL, GREEN, GREEN, "test", correlation="c-1")
+        assert len(server.bodies()) == 1
+        await ci.deploy(PORTAL, GREEN, GREEN, "test", correlation="c-1")
+    assert [one.url.params["api-version"] for one in server.asked] == ["7.1", "7.0"]
+
+
+async def test_a_server_that_speaks_neither_is_not_asked_for_ever(ci: Ci, server: Server) -> None:
+    body = refused(OUT_OF_RANGE.replace("7.1", "7.0"), "VssVersionOutOfRangeException")
     server.instead["build/builds"] = httpx.Response(400, json=body)
-    with pytest.raises(Rejected, match=r"version of 7\.1 is out of range for this server"):
+    with pytest.raises(Rejected, match="is out of range"):
         await ci.recent(PORTAL)
+    assert len(server.asked) == 2
 
 
 async def test_a_run_that_was_answered_with_half_an_answer_is_looked_up(
