@@ -161,7 +161,7 @@ class ArgoCd:
         if correlation in known:
             state = known[correlation]
             return reading.earlier(where, correlation, state, self._address(where), service)
-        if reading.OURS in carried or not (newest or reading.rows(app, "status", "history")):
+        if reading.OURS in carried or reading.is_untouched(app):
             return None
         sent = self._sent.get(correlation)
         if sent and sent.mark == reading.mark(app) and reading.pending(app) is None:

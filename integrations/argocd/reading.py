@@ -91,6 +91,12 @@ def mark(app: Row) -> str:
     return f"{text(row, 'startedAt')} {text(row, 'operation', 'sync', 'revision')}"
 
 
+def is_untouched(app: Row) -> bool:
+    """Say whether there never was an operation; what is not understood is not that."""
+    known = (_of(app, "operation"), _of(app, "status", "operationState"))
+    return known == (None, None) and not rows(app, "status", "history")
+
+
 def is_busy(app: Row) -> bool:
     """Say whether an operation waits or goes on."""
     return pending(app) is not None or text(state_row(app), "phase") in ("Running", "Terminating")

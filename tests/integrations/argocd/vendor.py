@@ -109,12 +109,11 @@ class PlayedArgo:
             return
         finish(app)
 
-    def finish(self, name: str) -> dict[str, Any]:
-        """Return an application whose sync is done."""
-        app = self.apps[name]
-        while "operation" in app:
-            self._go_on(app)
-        return app
+    def finish_all(self) -> None:
+        """Have whatever goes on come to its end."""
+        for app in self.apps.values():
+            while "operation" in app:
+                self._go_on(app)
 
 
 def finish(app: dict[str, Any]) -> None:
