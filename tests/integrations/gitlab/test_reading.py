@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -20,27 +19,9 @@ from tests.integrations.gitlab.vendor import (
     SERVICE,
     TARGET,
     Forge,
-    forged,
 )
 
 RED = COMMITS["v1.5.0"]
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.vendors.vendor.FIRST_WAIT", 0.0)
-    monkeypatch.setattr("bot.vendors.vendor.LONGEST_WAIT", 0.0)
-
-
-@pytest.fixture
-def forge() -> Forge:
-    return Forge()
-
-
-@pytest.fixture
-async def ci(forge: Forge) -> AsyncIterator[GitLab]:
-    async with forged(forge) as provider:
-        yield provider
 
 
 def red(forge: Forge) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def test_any_other_status_is_unknown(status: object) -> None:
     ("source", "name", "is_one"),
     [
         ("push", None, True),
-        ("web", "a name of theirs", True),
+        ("web", "a name of theirs", False),
         ("merge_request_event", None, True),
         ("external_pull_request_event", None, True),
         ("api", "Wardroom build ci-7", True),
