@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from bot.api import Build, BuildState, CiTarget, Rejected, Stage, Unreachable
 from bot.vendors.authors import authors_of
@@ -28,7 +29,10 @@ RESULTS = {
     5: BuildState.UNKNOWN,
     6: BuildState.CANCELLED,
 }
+PROVIDER = "buildbot"  # what `ci.provider` calls this integration
 LOOK_BACK = 200  # builds of a builder that are searched for a commit or a correlation id
+PAGES = 5  # of requests, each so many
+OLDEST = timedelta(days=14)  # a request from before was not made just now
 QUEUED = "q"  # how the id of a build that has not begun is written: q12
 FAILING = re.compile(r'<testcase\b[^>]*?\bname="([^"]{1,200})"[^>]*(?<!/)>\s*<(?:failure|error)\b')
 PROPERTIES = ("got_revision", "revision", "branch", "request", "version")
@@ -113,7 +117,7 @@ class Buildbot:
         params |= {"version": version, "environment": environment}
         if sites:
             params["sites"] = ",".join(sites)
-        number = await self.rest.force(target.deploy_builder, params)
+        number = await self.rest.force(target.deploys_by(environment), params)
         return Build(
             f"{QUEUED}{number}",
             service.id,
@@ -124,20 +128,36 @@ class Buildbot:
         )
 
     async def find(self, service: Service, correlation: str) -> Build | None:
-        """Return the build or deploy asked for with `correlation`; None when there is none."""
-        target = _target(service)
-        for builder in (target.deploy_builder, target.builder):
+        """Return the build or deploy asked for with `correlation`; None when there is none.
+
+        Requests are looked through, newest first, until one was submitted before anything that
+        can be missing now; `Unreachable` where there are more of them.
+        """
+        for builder in _asked(service):
             number = await self._builder(builder)
-            asked = await self.rest.get(
-                f"builders/{number}/buildrequests",
-                property="request",
-                order="-buildrequestid",
-                limit=LOOK_BACK,
-            )
-            for row in _rows(asked, "buildrequests"):
-                if _property(row, "request") == correlation:
-                    return await self.build(f"{QUEUED}{row['buildrequestid']}")
+            found = await self._request(number, correlation)
+            if found:
+                return await self.build(f"{QUEUED}{found}")
         return None
+
+    async def _request(self, builder: int, correlation: str) -> int:
+        """Return the number of the request with a correlation id, 0 where surely none has it."""
+        before = (datetime.now(UTC) - OLDEST).timestamp()
+        for page in range(PAGES):
+            query: dict[str, str | int] = {"property": "request", "order": "-buildrequestid"}
+            query |= {"limit": LOOK_BACK, "offset": page * LOOK_BACK}
+            asked = await self.rest.get(f"builders/{builder}/buildrequests", **query)
+            rows = _rows(asked, "buildrequests")
+            for row in rows:
+                if _property(row, "request") == correlation:
+                    return int(row["buildrequestid"])
+            began = rows[-1].get("submitted_at") if rows else None
+            if len(rows) < LOOK_BACK or (isinstance(began, int) and began < before):
+                return 0
+        raise Unreachable(
+            f"Buildbot has had more than {PAGES * LOOK_BACK} requests for that builder in "
+            f"{OLDEST.days} days, which are not all looked through."
+        )
 
     def _params(self, target: CiTarget, ref: str, commit: str, correlation: str) -> dict[str, str]:
         return {
@@ -225,7 +245,7 @@ class Buildbot:
 
     async def _builder(self, name: str) -> int:
         try:
-            found = await self.rest.get(f"builders/{name}")
+            found = await self.rest.get(f"builders/{quote(name, safe='')}")
         except NotThere as error:
             raise Rejected(f"the CI server has no builder `{name}`.") from error
         return int(_rows(found, "builders")[0]["builderid"])
@@ -239,6 +259,18 @@ def _target(service: Service) -> CiTarget:
     if service.ci is None:
         raise Rejected(f"{service.id} has no CI in the estate file.")
     return service.ci
+
+
+def _asked(service: Service) -> list[str]:
+    """Return the builders here that deploy and build the service, each once."""
+    target = _target(service)
+    names: list[str] = []
+    if (target.deploy_provider or target.provider) == PROVIDER:
+        deploys = [target.deploys_by(each.name) for each in service.environments]
+        names += [name for name in (*deploys, target.deploy_builder) if "{" not in name]
+    if target.provider == PROVIDER:
+        names.append(target.builder)
+    return list(dict.fromkeys(names))
 
 
 def _number(text: str, build_id: str) -> int:

@@ -21,7 +21,7 @@ from tests.serving import NO_TLS
 from tests.twins import TwinCi
 
 __all__ = ["hospital", "sandbox_python"]
-REAL = pytest.param("buildbot", marks=[pytest.mark.hospital, pytest.mark.xdist_group("hospital")])
+REAL = pytest.param("sandbox", marks=[pytest.mark.hospital, pytest.mark.xdist_group("hospital")])
 
 
 @pytest.fixture(params=["twin", REAL, *PLAYED])

@@ -27,6 +27,14 @@ REFUSED = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for nothing between two tries to read."""
+    for name in ("bot.vendors.vendor.FIRST_WAIT", "bot.vendors.vendor.LONGEST_WAIT"):
+        monkeypatch.setattr(name, 0.0)
+    monkeypatch.setattr("integrations.buildbot.rest.TORN", 0.0)
+
+
 @pytest.fixture
 def repo(tmp_path: Path) -> str:
     """A git repository with one tagged commit."""
