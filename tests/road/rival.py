@@ -26,7 +26,10 @@ JOB_SECONDS = 60.0  # a job that is held runs for as long as its test does
 
 
 class SharedCi(TwinCi):
-    """A CI server that several processes ask; its jobs run while the file `held` is there."""
+    """A CI server that several processes ask; its jobs run while the file `held` is there.
+
+    Places in the file `sick`, such as `test/clinics`, keep what they run.
+    """
 
     folder: Path
 
@@ -70,12 +73,15 @@ class SharedCi(TwinCi):
     def _look(self) -> list[Build]:
         state = BuildState.RUNNING if (self.folder / "held").exists() else BuildState.GREEN
         found: list[Build] = []
+        sick = self.folder / "sick"
+        self.sick = set(sick.read_text().split()) if sick.exists() else set()
         for service, version, commit, environment, correlation in jobs(self.folder):
             number = f"d{len(found) + 1}"
             found.append(Build(number, service, version, commit, state, correlation=correlation))
             if state is BuildState.GREEN:
                 name, *sites = environment.split("/")
-                for place in [f"{name}/{site}" for site in sites] or [name]:
+                places = {f"{name}/{site}" for site in sites} or {name}
+                for place in places - self.sick:
                     self.running[service, place] = version
         return found
 
@@ -171,7 +177,7 @@ async def _do(chat: Chat, told: dict[str, Any]) -> dict[str, Any]:
             return {"deploy": held.deploy if held else "", "lease": lease}
         case "step":
             return {"running": await _running(chat, told["deploy"])}
-        case "look":
+        case "start what is due":
             await chat.house.schedule.look()
         case "runs":
             return {"deploys": sorted(chat.house.engine.running("deploy"))}

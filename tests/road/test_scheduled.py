@@ -192,7 +192,7 @@ def test_two_replicas_start_a_due_deploy_once(postgres_url: str, tmp_path: Path)
         for rival in (one, other):
             rival.do("turn", seconds=3660)
         for rival in (one, other):
-            rival.begin("look")
+            rival.begin("start what is due")
         for rival in (one, other):
             rival.answer()
         assert one.do("wait", deploy=deploy)["ended"]

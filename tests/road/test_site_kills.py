@@ -63,6 +63,33 @@ def test_a_kill_around_the_trigger_of_a_batch_leaves_one_job_for_each(
     second.close()
 
 
+@pytest.mark.thorough
+@pytest.mark.parametrize("moment", ["before", "during", "after"])
+def test_a_kill_while_it_rolls_back_leaves_one_rollback_and_a_free_environment(
+    ward: Path, moment: str
+) -> None:
+    folder = ward.parent
+    (folder / "sick").write_text("test/clinics")
+    (folder / f"dies-{moment}").write_text("2")  # the first job is the canary's
+    first = Rival.start(ward)
+    first.begin("say", text=ASK, who="engineer")
+    first.process.join(30)
+    assert first.process.exitcode == -9, "it was not killed where it should have been"
+
+    second = Rival.start(ward)
+    assert second.do("wait", deploy="DEP-1")["ended"]
+    said = second.say("deploy status DEP-1")
+    assert said["state"] == "failed"
+    assert "clinics was rolled back and runs 1.4.1 again." in said["text"]
+    assert "main was not touched and runs 1.4.1." in said["text"]
+    rows = [("1.4.2", "test/clinics"), ("1.4.1", "test/clinics")]
+    assert [(row[1], row[3]) for row in jobs(folder)] == rows
+    (folder / "sick").unlink()
+    assert second.say("deploy portal 1.4.1 to test --reason again")["reason"] == "ok"
+    assert second.say("audit verify")["reason"] == "ok"
+    second.close()
+
+
 def held(rival: Rival) -> None:
     """Wait until the first batch is held."""
     deadline = time.monotonic() + 30
