@@ -46,7 +46,18 @@ Count: TypeAlias = Annotated[int, Field(ge=0, strict=True)]
 class CheckEntry(Block):
     """One look at a system; which of the keys belong to it depends on its kind."""
 
-    kind: Literal["version", "http", "queue", "backup", "scan", "interface"]
+    kind: Literal[
+        "version",
+        "http",
+        "queue",
+        "backup",
+        "scan",
+        "interface",
+        "junit",
+        "sarif",
+        "trivy",
+        "cyclonedx",
+    ]
     name: Line | None = None
     url: str
     timeout_seconds: int = Field(default=5, ge=SHORTEST_PROBE, le=LONGEST_PROBE)
@@ -69,14 +80,21 @@ class CheckEntry(Block):
 
 # What each kind of check needs, with an example, and what else it may have.
 GENERAL: Final = frozenset({"kind", "name", "url", "timeout_seconds"})
+_BOUNDS: Final = {"critical": "critical: 0", "high": "high: 0"}
 NEEDS: Final = {
     "version": {},
     "http": {},
     "queue": {"at": "at: queue_depth", "below": "below: 100"},
     "backup": {"at": "at: finished", "oldest": "oldest: 26h"},
-    "scan": {"critical": "critical: 0", "high": "high: 0"},
+    "scan": _BOUNDS,
     "interface": {},
+    "junit": {},
+    "sarif": _BOUNDS,
+    "trivy": _BOUNDS,
+    "cyclonedx": _BOUNDS,
 }
+# A report says in its own way, or not at all, which release it is of: its address has to.
+OF_A_RELEASE: Final = frozenset({"junit", "sarif", "trivy", "cyclonedx"})
 MAY: Final = {
     "version": {"says"},
     "http": {"at", "says"},
@@ -95,6 +113,8 @@ def problems(entries: Sequence[CheckEntry], where: str) -> Iterator[str]:
             yield f"{place}.url: must be an address that begins with {schemes[0]}://"
         elif entry.kind == "interface" and not re.fullmatch(r"\w+://[^\s/]+:\d{1,5}", entry.url):
             yield f"{place}.url: must end with a host and a port, such as mllp://lab:2575"
+        if entry.kind in OF_A_RELEASE and not re.search(r"\{(?:commit|version)\}", entry.url):
+            yield f"{place}.url: must hold {{commit}} or {{version}}, the release that it is of"
         label = entry.name or entry.kind
         if label in labels:
             yield f"{place}.name: {label} is there twice; give each a name of its own"

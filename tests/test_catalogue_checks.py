@@ -138,8 +138,8 @@ def test_a_mistake_in_the_order_says_its_path_and_mend(
         (
             {"kind": "ping", "url": URL},
             (
-                "prechecks[0].kind: should be 'version', 'http', 'queue', 'backup', 'scan' or "
-                "'interface'"
+                "prechecks[0].kind: should be 'version', 'http', 'queue', 'backup', 'scan', "
+                "'interface', 'junit', 'sarif', 'trivy' or 'cyclonedx'"
             ),
         ),
     ],

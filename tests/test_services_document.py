@@ -50,6 +50,7 @@ def test_the_example_is_read(tmp_path: Path) -> None:
         "queue",
         "backup",
         "scan",
+        "sarif",
         "interface",
     ]
     assert str(production.validator) == "whoever is on call for interfaces"

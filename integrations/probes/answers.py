@@ -11,6 +11,8 @@ import httpx
 
 MOST_SECONDS: Final = 10  # clinical.md §6: a probe never waits longer
 MOST_BYTES: Final = 1 << 20
+MOST_OF_A_REPORT: Final = 16 << 20
+JSON: Final = "application/json"
 OK: Final = 200
 REDIRECTS: Final = range(300, 400)
 MOST_COUNT: Final = 10**15  # infinity and numbers that are something else are above it
@@ -30,9 +32,14 @@ class Ungreen(Unanswered):
     """It answers, and says itself that it is not well."""
 
 
-async def get(client: httpx.AsyncClient, url: str, seconds: float) -> bytes:
-    """Return the body of a good answer; a web page is none, for it may ask to sign in."""
-    headers = {"Accept": "application/json"}
+async def get(
+    client: httpx.AsyncClient, url: str, seconds: float, *, is_report: bool = False
+) -> bytes:
+    """Return the body of a good answer; a web page is none, for it may ask to sign in.
+
+    A report may be longer, and may be XML.
+    """
+    headers = {"Accept": "application/json, application/xml;q=0.9" if is_report else JSON}
     seconds = min(seconds, MOST_SECONDS)
     try:
         async with (
@@ -42,7 +49,7 @@ async def get(client: httpx.AsyncClient, url: str, seconds: float) -> bytes:
             ) as answer,
         ):
             _require_data(answer)
-            return await _body(answer)
+            return await _body(answer, MOST_OF_A_REPORT if is_report else MOST_BYTES)
     except (httpx.TimeoutException, TimeoutError) as error:
         raise Unanswered("did not answer in time") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -59,13 +66,16 @@ def _require_data(answer: httpx.Response) -> None:
         raise Unanswered("answers a web page, perhaps to sign in, and no data")
 
 
-async def _body(answer: httpx.Response) -> bytes:
+async def _body(answer: httpx.Response, most: int) -> bytes:
     body = b""
     async for chunk in answer.aiter_bytes():
         body += chunk
-        if len(body) > MOST_BYTES:
+        if len(body) > most:
             raise Unanswered("answers far more than was asked for")
-    if body.lstrip()[:1] == b"<":
+    begins = body.lstrip()[:15].lower()
+    if begins.startswith((b"<!doctype html", b"<html")) or (
+        most == MOST_BYTES and begins[:1] == b"<"
+    ):
         raise Unanswered("answers a web page, perhaps to sign in, and no data")
     return body
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from bot.api import Finding, Rejected, Standing, Unreachable
+from integrations.probes import reports
 from integrations.probes.answers import MOST_SECONDS, OK, Unanswered, Ungreen, get, read
 from integrations.probes.judging import JUDGES
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from bot.api import Clock, Probe
 
 LONGEST_VERSION = 60
+REPORTS = frozenset({"junit", *reports.COUNTS})
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class HttpProber:
             return Finding(Standing.UNKNOWN, error.text)
 
     async def _ask(self, probe: Probe) -> Finding:
+        if probe.kind in REPORTS:
+            return await self._report(probe)
         judge = JUDGES.get(probe.kind)
         if judge is None:
             raise Unanswered(f"is of the kind {probe.kind}, which nobody can ask")
@@ -61,6 +65,13 @@ class HttpProber:
         if probe.kind == "http" and not probe.at:
             return Finding(Standing.PASSED, f"answers HTTP {OK}")
         return judge(probe, read(body), self.clock.now())
+
+    async def _report(self, probe: Probe) -> Finding:
+        body = await get(self.client, probe.url, probe.timeout_seconds, is_report=True)
+        # A long one takes a second to read, in which nothing else would be answered.
+        if probe.kind == "junit":
+            return await asyncio.to_thread(reports.junit, body)
+        return await asyncio.to_thread(lambda: reports.vulnerabilities(probe, read(body)))
 
 
 async def _knock(probe: Probe) -> Finding:

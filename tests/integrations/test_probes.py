@@ -270,3 +270,21 @@ async def test_the_version_of_a_deploy_is_read_as_strictly(peer: Peer) -> None:
     peer.silent = True
     with pytest.raises(Unreachable):
         await peer.prober.version(Probe("version", probe.url, 0.05))  # type: ignore[arg-type] # shorter than people may write
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("junit", b'<?xml version="1.0"?><testsuite><testcase name="a"/></testsuite>'),
+        ("trivy", b'{"SchemaVersion": 2, "Results": []}' + b" " * 2_000_000),
+        ("cyclonedx", b'{"bomFormat": "CycloneDX", "vulnerabilities": []}'),
+        ("sarif", b'{"version": "2.1.0", "runs": [{"results": []}]}'),
+    ],
+)
+async def test_a_report_may_be_long_and_xml_and_a_page_is_none(
+    peer: Peer, kind: str, body: bytes
+) -> None:
+    bounds = {"critical": 0, "high": 0} if kind != "junit" else {}
+    assert (await peer.look(kind, body, **bounds)).standing is PASSED
+    for page in (b"<!doctype html><p>Sign in</p>", b"<html><testsuite/></html>"):
+        assert (await peer.look(kind, page, **bounds)).standing is UNKNOWN
