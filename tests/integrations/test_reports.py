@@ -146,7 +146,9 @@ def test_cyclonedx_counts_the_worst_rating_of_what_harms() -> None:
 
 
 def test_a_bill_of_materials_alone_is_no_scan() -> None:
-    for report in ({"bomFormat": "CycloneDX", "components": []}, {"vulnerabilities": []}):
+    bill: Json = {"bomFormat": "CycloneDX", "components": []}
+    nameless: Json = {"vulnerabilities": []}
+    for report in (bill, nameless):
         with pytest.raises(Unanswered, match="lists vulnerabilities"):
             look("cyclonedx", report)
 
