@@ -1,4 +1,4 @@
-"""The hospital's own rules for changes: its calendar, who is on call, templates, one policy.
+"""The hospital's own rules for changes: calendar, on-call, templates, dependencies, one policy.
 
 Nothing here stands in the tutorial's way, at any hour of any day: that deploys lab-results, and
 what is closed at times is ehr-api (tagged core) and pacs (tagged imaging), in production.
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.estate import service
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
 Rows = list[dict[str, Any]]
 
@@ -69,6 +69,31 @@ def templates(services: Collection[str]) -> Rows:
     """Return the templates of standard changes, of the services that there are."""
     here = [name for name in RESTART["services"] if name in services]
     return [{**RESTART, "services": here}] if here else []
+
+
+def catalogue() -> Rows:
+    """Return what Backstage says of the portal: it needs what the EHR provides.
+
+    That is how the hospital knows that a change of one is in the way of a change of the other.
+    """
+    api = {"type": "openapi", "definition": "FHIR R4"}
+    return [
+        _described("API", "patients", "ehr", api),
+        _described("Component", "ehr-api", "ehr", _SERVICE | {"providesApis": ["patients"]}),
+        _described("Component", "portal", "web", _SERVICE | {"consumesApis": ["patients"]}),
+    ]
+
+
+_SERVICE = {"type": "service"}
+
+
+def _described(kind: str, name: str, owner: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "apiVersion": "backstage.io/v1alpha1",
+        "kind": kind,
+        "metadata": {"name": name},
+        "spec": {"lifecycle": "production", "owner": owner, **said},
+    }
 
 
 def calendars(services: Collection[str]) -> dict[str, Any]:

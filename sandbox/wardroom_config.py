@@ -21,8 +21,6 @@ KEEPABLE = f"{WHOSE} at each start: take this line out to keep what you change.\
 SLACK_TEAM = "T0WARDROOM"
 TEAMS_TENANT = "11111111-2222-4333-8444-555555555555"
 
-DEPENDS_ON = {"portal": ["ehr-api"]}
-
 
 def write(layout: Layout, facts: Mapping[str, Any]) -> Path:
     """Write wardroom.yaml and the files that it names; returns the first."""
@@ -30,6 +28,8 @@ def write(layout: Layout, facts: Mapping[str, Any]) -> Path:
     _keepable(layout.home / "templates.yaml", "# ", yaml(house_rules.templates(facts["services"])))
     _keepable(layout.home / "calendars.yaml", "# ", yaml(house_rules.calendars(facts["services"])))
     _keepable(layout.home / "oncall.yaml", "# ", yaml(house_rules.oncall()))
+    described = "---\n".join(yaml(one) for one in house_rules.catalogue())
+    _keepable(layout.home / "catalog-info.yaml", "# ", described)
     policies = layout.home / "policies"
     policies.mkdir(exist_ok=True)
     _keepable(policies / "class-c-signed.cedar", "// ", house_rules.SIGNED_POLICY)
@@ -66,6 +66,7 @@ def settings(layout: Layout, facts: Mapping[str, Any]) -> dict[str, Any]:
         "server": {"host": HOST, "port": port, "public_url": f"http://{HOST}:{port}"},
         "people": "people.yaml",
         "services": "services.yaml",
+        "backstage": ["catalog-info.yaml"],
         "templates": "templates.yaml",
         "calendars": "calendars.yaml",
         "oncall": "oncall.yaml",
@@ -116,7 +117,6 @@ def _service(name: str, facts: Mapping[str, Any]) -> dict[str, Any]:
         "criticality": known.criticality,
         "sites": list(known.sites),
         "tags": list(known.tags),
-        "depends_on": [one for one in DEPENDS_ON.get(name, []) if one in facts["services"]],
         "ci": {**ci, "repo": repo, "tag": f"{name}/{{version}}"},
         "environments": {
             env: {

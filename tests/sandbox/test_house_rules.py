@@ -38,10 +38,15 @@ def written(folder: Path, names: Sequence[str] = NAMES) -> Path:
     return wardroom_config.write(layout, facts.settle(layout, names, 8080, print))
 
 
+def estate(file: Path) -> catalogue.Estate:
+    """Return the written services as Wardroom reads them."""
+    read = settings.load(file, {})
+    return catalogue.load(read.services, providers=read.integrations, descriptors=read.backstage)
+
+
 def rules(file: Path) -> reading.Plan:
     """Return what the written calendars.yaml means to Wardroom."""
-    read = settings.load(file, {})
-    return reading.load(read.calendars, catalogue.load(read.services, providers=read.integrations))
+    return reading.load(settings.load(file, {}).calendars, estate(file))
 
 
 def subject(name: str, environment: str) -> Subject:
@@ -78,6 +83,11 @@ def test_a_hospital_with_some_of_the_services_has_the_rules_about_them(
     assert templates.load(settings.load(file, {}).templates, names) is not None
     assert ("archive at rest" in known) is ("pacs" in names)
     assert ("morning handover" in known) is ("ehr-api" in names)
+
+
+def test_what_the_portal_depends_on_is_read_from_backstage(tmp_path: Path) -> None:
+    assert estate(written(tmp_path)).by_id["portal"].depends_on == ("ehr-api",)
+    assert estate(written(tmp_path, ["portal"])).by_id["portal"].depends_on == ()
 
 
 def test_the_holidays_are_those_of_england_with_what_a_weekend_moves() -> None:
