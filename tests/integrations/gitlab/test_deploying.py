@@ -315,3 +315,26 @@ async def test_a_deploy_is_no_build_of_its_commit(ci: GitLab, forge: Forge) -> N
     forge.pipeline("v1.5.0", COMMITS["v1.5.0"], "success", "api", "Wardroom deploy REQ-1")
     newest, *_ = await ci.builds(SERVICE, "1.5.0")
     assert newest.state is BuildState.RED
+
+
+async def test_a_refusal_that_is_a_page_is_still_a_refusal(ci: GitLab, forge: Forge) -> None:
+    creating(forge, httpx.Response(400, html="<title>Blocked by the firewall</title>"))
+    with pytest.raises(
+        Rejected, match=r"in clinical/web/portal: it does not accept what was sent\."
+    ):
+        await deploy(ci)
+
+
+async def test_a_wrong_pipeline_that_cannot_be_looked_at_is_never_called_refused(
+    ci: GitLab, forge: Forge
+) -> None:
+    forge.is_guarded = False
+    moved = moving(forge)
+
+    def silent(request: httpx.Request) -> httpx.Response | None:
+        moved(request)
+        return httpx.Response(502) if "/pipelines/" in request.url.path else None
+
+    forge.instead = silent
+    with pytest.raises(Unreachable, match="may still begin"):
+        await deploy(ci)

@@ -260,3 +260,15 @@ async def test_a_sign_in_page_instead_of_a_log_is_no_log(ci: GitLab, forge: Forg
     forge.instead = paged
     with pytest.raises(Unreachable, match="web page instead of JSON"):
         await ci.log_tail(f"{PROJECT}/{red(forge)['id']}")
+
+
+async def test_a_service_without_ci_is_refused(ci: GitLab, forge: Forge) -> None:
+    with pytest.raises(Rejected, match="portal has no CI in the estate file"):
+        await ci.recent(replace(SERVICE, ci=None))
+    assert forge.asked == []
+
+
+async def test_a_tag_that_says_no_commit_is_not_understood(ci: GitLab, forge: Forge) -> None:
+    forge.instead = lambda _request: httpx.Response(200, json={"name": "v1.4.2", "commit": None})
+    with pytest.raises(Unreachable, match="not understood"):
+        await ci.resolve(SERVICE, "1.4.2")
