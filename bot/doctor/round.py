@@ -24,6 +24,7 @@ from bot.doctor import (
     sign_in,
     slack,
     teams,
+    tickets,
     trail,
 )
 from bot.doctor import clock as clocks
@@ -56,6 +57,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "server": address.server,
     "certificate": address.certificate,
     "ci": ci.look,
+    "tickets": tickets.look,
     "slack": slack.look,
     "teams": teams.look,
     "failover": failover.look,

@@ -23,6 +23,7 @@ LONG_FUNCTIONS: dict[str, str] = {}
 BROAD_HANDLERS = {
     "bot/adapters/teams/invokes.py": 1,  # somebody waits for the answer
     "bot/outbox.py": 2,  # one letter's fault, or one round's, does not stop the others
+    "bot/tickets/follower.py": 1,  # one letter's fault, or one round's, does not stop the others
     "bot/adapters/web/door.py": 1,  # a page says that it failed
     "bot/audit/batch.py": 1,  # whatever an effect raises is its caller's alone
     "bot/audit/writer.py": 1,  # every caller of the writer thread is told
@@ -50,6 +51,8 @@ EMPTY_ON_PURPOSE = {
     "bot/storage/migrations/versions/0016_tasks.py:downgrade": "records outlive code",
     "bot/storage/migrations/versions/0017_emergency.py:downgrade": "records outlive code",
     "bot/storage/migrations/versions/0019_signatures.py:downgrade": "records outlive code",
+    "bot/storage/migrations/versions/0020_reloads.py:downgrade": "records outlive code",
+    "bot/storage/migrations/versions/0021_tickets.py:downgrade": "records outlive code",
     "bot/audit/forward/syslog.py:close": "each batch has a connection of its own",
     "bot/workflow/claim.py:renew": "a file lock has nothing to renew",
 }
