@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 from urllib.parse import quote, unquote
 
 from bot.api import Build, BuildState, Rejected, Unreachable
@@ -34,7 +34,7 @@ RESULT: Final = {
     "canceled": BuildState.CANCELLED,
 }
 REFS: Final = re.compile(r"refs/(?:heads|tags)/")
-_ID: Final = re.compile(r"([^/\s]{1,200})/([1-9][0-9]{0,9})")
+_ID: Final = re.compile(r"([^/\s]{1,800})/([1-9][0-9]{0,9})")
 
 
 def build_id(project: str, number: int) -> str:
@@ -55,7 +55,7 @@ def build_of(row: Mapping[str, Any], project: str, service: str) -> Build:
     """Return a build as its row says; a missing or unknown state is UNKNOWN."""
     given, number, definition = parameters(row), row.get("id"), row.get("definition")
     commit = _text(row.get("sourceVersion")).lower()
-    if not isinstance(number, int):
+    if not is_number(number):
         raise Unreachable(ODD)
     named = _text(definition.get("name")) if isinstance(definition, dict) else ""
     return Build(
@@ -89,18 +89,23 @@ def parameters(row: Mapping[str, Any]) -> dict[str, str]:
 
 def is_asked_with(row: Mapping[str, Any], correlation: str) -> bool:
     """Say whether a run carries the correlation id: as its parameter, in its name, or as a tag."""
-    name, tags = _text(row.get("buildNumber") or row.get("name")), row.get("tags") or ()
+    name, tags = _text(row.get("buildNumber") or row.get("name")), row.get("tags")
     return (
         parameters(row).get("correlation") == correlation
         or name == correlation
         or name.endswith(f"-{correlation}")
-        or correlation in tags
+        or (isinstance(tags, list) and correlation in tags)
     )
 
 
 def is_silent(row: Mapping[str, Any]) -> bool:
     """Say whether a run that somebody asked for does not say with what; Server leaves that out."""
     return row.get("reason") == "manual" and not isinstance(row.get("templateParameters"), dict)
+
+
+def is_number(found: object) -> TypeGuard[int]:
+    """Say whether this is the number of something; JSON's true is an `int` in Python."""
+    return isinstance(found, int) and not isinstance(found, bool) and found > 0
 
 
 def link(row: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.api import Rejected
 from bot.vendors import Asked
+from integrations.azure.builds import is_number
 from integrations.azure.rest import READ_BUILDS
 
 if TYPE_CHECKING:
@@ -58,4 +59,4 @@ async def _named(rest: Rest, project: str, called: str, *, ahead: bool = False) 
     query = {"name": name, **({"path": "\\" + "\\".join(folders)} if folders else {})}
     answer = await rest.get(project, "build/definitions", asked, query, ahead=ahead)
     rows = [row for row in answer.rows("value") if str(row.get("name")).lower() == name.lower()]
-    return [row["id"] for row in rows if isinstance(row.get("id"), int)]
+    return [row["id"] for row in rows if is_number(row.get("id"))]

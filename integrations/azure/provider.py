@@ -157,7 +157,7 @@ class Azure:
         asked = Asked(f"pipeline {pipeline} of {project}", RUN)
         answer = await self.rest.post(project, f"pipelines/{number}/runs", asked, body)
         run = answer.object()
-        if not isinstance(run.get("id"), int):
+        if not made.is_number(run.get("id")):
             raise answer.odd()
         name = made.build_id(project, run["id"])
         _look_at_commit(run, what.commit, name)
@@ -173,11 +173,12 @@ class Azure:
 
     async def _run_of(self, project: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a run as the Pipelines interface knows it, which knows its parameters."""
-        pipeline, number = row.get("definition"), row.get("id")
-        if not isinstance(pipeline, dict):
+        definition, number = row.get("definition"), row.get("id")
+        pipeline = definition.get("id") if isinstance(definition, dict) else None
+        if not made.is_number(pipeline) or not made.is_number(number):
             raise Unreachable(made.ODD)
         asked = Asked(f"run {number} of {project}", READ_BUILDS)
-        path = f"pipelines/{pipeline.get('id')}/runs/{number}"
+        path = f"pipelines/{pipeline}/runs/{number}"
         return (await self.rest.get(project, path, asked)).object()
 
     async def _newest(

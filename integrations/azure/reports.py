@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.api import Rejected
 from bot.vendors import Asked
+from integrations.azure.builds import is_number
 from integrations.azure.rest import READ_BUILDS, READ_TESTS
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ async def failing_tests(rest: Rest, project: str, number: int) -> tuple[str, ...
     try:
         runs = (await rest.get(project, "test/runs", asked, query)).rows("value")
         for run in runs[:MOST_RUNS]:
-            if isinstance(run.get("id"), int) and len(names) < MOST_TESTS:
-                names += await _failed(rest, project, int(run["id"]), asked)
+            if is_number(run.get("id")) and len(names) < MOST_TESTS:
+                names += await _failed(rest, project, run["id"], asked)
     except Rejected:
         return ()
     return tuple(dict.fromkeys(names))[:MOST_TESTS]

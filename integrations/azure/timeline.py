@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.api import BuildState, Rejected, Stage
 from bot.vendors import Asked
-from integrations.azure.builds import moment
+from integrations.azure.builds import is_number, moment
 from integrations.azure.rest import READ_BUILDS
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Timeline:
         stages = self._of("Stage")
         plain = all(one.get("name") == DEFAULT for one in stages)
         for one in stages:
-            if why := waiting.get(str(one.get("id"))):
+            if why := waiting.get(_id(one)):
                 who = "the run" if plain else _name(one)
                 yield Stage(f"{who} waits for {why}", BuildState.RUNNING)
             if not plain:
@@ -63,11 +63,11 @@ class Timeline:
 
     def checks(self) -> tuple[tuple[Record, str], ...]:
         """Return what is not decided yet: the record, and the id of the stage that it holds up."""
-        stage_of = {one.get("id"): str(one.get("parentId")) for one in self._of(CHECKPOINT)}
+        stage_of = {_id(one): str(one.get("parentId")) for one in self._of(CHECKPOINT)}
         return tuple(
-            (one, stage_of.get(one.get("parentId"), str(one.get("parentId"))))
+            (one, stage_of.get(str(one.get("parentId")), str(one.get("parentId"))))
             for one in self.records
-            if str(one.get("type")).startswith(f"{CHECKPOINT}.") and one.get("state") in STATE
+            if str(one.get("type")).startswith(f"{CHECKPOINT}.") and str(one.get("state")) in STATE
         )
 
     def log(self) -> int | None:
@@ -98,12 +98,12 @@ async def read_waiting(rest: Rest, timeline: Timeline) -> dict[str, str]:
     Wardroom only reads that. Where the approvals may not be read, the timeline's word is taken.
     """
     found = timeline.checks()
-    approvals = [str(one.get("id")) for one, _ in found if one.get("type") == APPROVAL]
+    approvals = [_id(one) for one, _ in found if one.get("type") == APPROVAL]
     said = await _statuses(rest, timeline.project, approvals[:MOST]) if approvals else {}
     waiting: dict[str, str] = {}
     for one, stage in found:
         runs = one.get("state") == "inProgress"
-        status = said.get(str(one.get("id")))
+        status = said.get(_id(one))
         if one.get("type") == APPROVAL and (status in OPEN or (status is None and runs)):
             waiting[stage] = "an approval in Azure DevOps"
         elif one.get("type") != APPROVAL and runs:
@@ -119,7 +119,7 @@ async def _statuses(rest: Rest, project: str, ids: Sequence[str]) -> dict[str, s
         )
     except Rejected:
         return {}
-    return {str(one.get("id")): str(one.get("status")) for one in answer.rows("value")}
+    return {_id(one): str(one.get("status")) for one in answer.rows("value")}
 
 
 def _state(record: Record) -> BuildState:
@@ -138,6 +138,10 @@ def _name(record: Record) -> str:
     return str(record.get("name") or record.get("identifier") or "?")
 
 
+def _id(record: Record) -> str:
+    return str(record.get("id"))
+
+
 def _order(record: Record) -> int:
     order = record.get("order")
     return order if isinstance(order, int) else 0
@@ -146,4 +150,4 @@ def _order(record: Record) -> int:
 def _log(record: Record) -> int | None:
     log = record.get("log")
     number = log.get("id") if isinstance(log, dict) else None
-    return number if isinstance(number, int) else None
+    return number if is_number(number) else None
