@@ -83,6 +83,7 @@ class Forge:
         ]
         self.notes[13] = [
             shapes.annotation(None, ".github"),
+            shapes.annotation("The runner was lost", ".github"),
             shapes.annotation("test_the_banner"),
             shapes.annotation("test_slow", level="warning"),
         ]

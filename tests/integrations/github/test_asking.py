@@ -13,6 +13,7 @@ import respx
 from bot.api import BuildState, CiTarget, Rejected, Service, Throttled, Unreachable
 from bot.errors import IntegrationError
 from integrations.github.provider import GitHub
+from integrations.github.states import is_asked_with
 from tests.integrations.github import shapes
 from tests.integrations.github.forge import CLOUD, COMMITS, INPUTS, REPO, SERVER, Forge
 from tests.integrations.github.vendor import PORTAL, TARGET, asking
@@ -80,6 +81,17 @@ async def test_the_environment_may_choose_the_workflow(forge: Forge, ci: GitHub)
         await ci.deploy(service, "1.4.2", COMMIT, "../../x", correlation="DEP-1-x")
 
 
+async def test_what_never_arrived_before_a_deploy_has_started_nothing(forge: Forge) -> None:
+    with respx.mock(assert_all_called=False) as router:
+        router.get(f"{CLOUD}/repos/{REPO}/git/ref/tags/v1.4.2").mock(
+            side_effect=httpx.ConnectError("refused")
+        )
+        async with asking(forge) as ci:
+            with pytest.raises(Rejected, match=r"cannot be reached .* Nothing was started\."):
+                await ci.deploy(PORTAL, "1.4.2", COMMIT, "test", correlation="DEP-1-x")
+    assert forge.sent == []
+
+
 async def test_a_tag_that_was_moved_since_the_approval_is_refused_before_anything_is_sent(
     forge: Forge, ci: GitHub
 ) -> None:
@@ -125,7 +137,9 @@ async def test_a_branch_is_resolved_and_built_under_its_whole_name(
     assert await ci.resolve(PORTAL, "1.4.2") == COMMIT
 
 
-@pytest.mark.parametrize("ref", ["--x", "../..", "1.4.2;x", "a b", "", "1.4.2?x=1", "a%2fb", "{x}"])
+@pytest.mark.parametrize(
+    "ref", ["--x", "../..", "1.4.2;x", "a b", "", "1.4.2?x=1", "a%2fb", "{x}", "a..b"]
+)
 async def test_what_cannot_be_a_version_is_never_asked_for(
     forge: Forge, ci: GitHub, ref: str
 ) -> None:
@@ -208,8 +222,12 @@ async def test_a_run_that_is_listed_a_moment_late_is_found(
 
 
 async def test_a_run_that_nobody_dispatched_is_not_found(forge: Forge, ci: GitHub) -> None:
-    forge.runs.append(shapes.run(CLOUD, REPO, 40, COMMIT, display_title="Mend [DEP-1-x]"))
+    pushed = shapes.run(CLOUD, REPO, 40, COMMIT, display_title="Mend [DEP-1-x]")
+    forge.runs.append(pushed)
     assert await ci.find(PORTAL, "DEP-1-x") is None
+    assert not is_asked_with(pushed, "DEP-1-x")
+    assert {request.url.params["event"] for request in forge.asked} == {"workflow_dispatch"}
+    assert is_asked_with(pushed | {"event": "workflow_dispatch"}, "DEP-1-x")
 
 
 @pytest.mark.parametrize(
