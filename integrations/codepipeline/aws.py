@@ -20,6 +20,7 @@ from botocore.exceptions import (
     CredentialRetrievalError,
     EndpointConnectionError,
     NoCredentialsError,
+    ParamValidationError,
     PartialCredentialsError,
     ReadTimeoutError,
 )
@@ -90,7 +91,7 @@ class Aws:
                     return await asyncio.to_thread(self._ask, ask, asked, account)
         except _NeverArrived as error:
             if ahead:
-                raise self._undone() from error
+                raise _undone(error) from error
             raise
         raise _silent(asked)
 
@@ -109,7 +110,7 @@ class Aws:
         try:
             return await asyncio.to_thread(self._ask, ask, asked, account)
         except _NeverArrived as error:
-            raise self._undone() from error
+            raise _undone(error) from error
 
     def close(self) -> None:
         """Close every connection."""
@@ -189,19 +190,25 @@ class Aws:
                     f"no credentials for AWS were found: set {BLOCK}.user and password_file, or "
                     "give this machine a role."
                 )
-            case EndpointConnectionError() | ConnectTimeoutError():
-                return _NeverArrived(f"{NAME} cannot be reached at {self._host}.")
-            case ReadTimeoutError():
-                return _silent(asked)
-            case BotoCoreError():
-                return Unreachable(
-                    f"{NAME} broke the connection off while answering {asked.what}, so nothing is "
-                    "known."
+            case ParamValidationError():
+                return Rejected(
+                    f"a value for {asked.what} is not as AWS takes it, so it was not sent."
                 )
+            case BotoCoreError():
+                return self._lost(error, asked)
         return Unreachable(f"{NAME} answered something that is not understood: nothing is known.")
 
-    def _undone(self) -> Rejected:
-        return Rejected(f"{NAME} cannot be reached at {self._host}, so nothing was done there.")
+    def _lost(self, error: BotoCoreError, asked: Asked) -> Unreachable:
+        if isinstance(error, ReadTimeoutError):
+            return _silent(asked)
+        if not isinstance(error, EndpointConnectionError | ConnectTimeoutError):
+            return Unreachable(
+                f"{NAME} broke the connection off while answering {asked.what}, so nothing is "
+                "known."
+            )
+        if asked is TAKING:
+            return _NeverArrived(f"AWS STS cannot be reached in {self.credentials.region}.")
+        return _NeverArrived(f"{NAME} cannot be reached at {self._host}.")
 
     @property
     def _host(self) -> str:
@@ -242,6 +249,10 @@ def _has_code(answer: Answer) -> bool:
     except Unreachable:
         return False
     return isinstance(told.get("__type") or told.get("code"), str)
+
+
+def _undone(error: _NeverArrived) -> Rejected:
+    return Rejected(f"{error.text.rstrip('.')}, so nothing was done there.")
 
 
 def _silent(asked: Asked) -> _Silent:
