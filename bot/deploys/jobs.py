@@ -169,5 +169,7 @@ def _ended(build: Build) -> Outcome:
 
 
 def _doing(build: Build) -> str:
-    running = next((s.name for s in build.stages if s.state is BuildState.RUNNING), "")
-    return f"build {build.id}, {running or build.state.value}"
+    """Say what a build does, or what it waits for over there: a gate of the vendor's own."""
+    wanted = BuildState.QUEUED if build.state is BuildState.QUEUED else BuildState.RUNNING
+    stage = next((s.name for s in build.stages if s.state is wanted), "")
+    return f"build {build.id}, {stage or build.state.value}"

@@ -59,7 +59,7 @@ async def answers(case: Case, name: str, given: Provider) -> Finding:
 async def _read(ci: Ci, name: str, given: Provider, service: Service) -> Finding:
     """Read the newest build of one service."""
     line = f"{GROUP} {name}"
-    check = f"check integrations.{name}.url, user and password, and ci.builder of {service.id}"
+    check = f"check integrations.{name}.url and its credentials, and ci.builder of {service.id}"
     try:
         async with asyncio.timeout(PATIENCE):
             builds = await ci.recent(service, limit=1)

@@ -273,7 +273,7 @@ async def test_a_ci_server_that_refuses_our_password_is_named(home: Path) -> Non
     found = await _asked(home, answer, user="wardroom", password="correct-horse")
 
     assert "Buildbot refused the password of `wardroom`" in found["text"]
-    assert "integrations.buildbot.url, user and password" in found["mend"]
+    assert "integrations.buildbot.url and its credentials" in found["mend"]
     assert "correct-horse" not in str(found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.model import BuildState
+from bot.model import BuildState, Stage
 from tests.twins import TwinCi
 
 if TYPE_CHECKING:
@@ -18,9 +18,13 @@ class SlowCi(TwinCi):
 
     is_over: bool = False
     end: BuildState = BuildState.GREEN
+    state: BuildState = BuildState.RUNNING
+    stages: tuple[Stage, ...] = ()
     looks: int = 0
 
     async def build(self, build_id: str) -> Build:
         self.looks += 1
         found = await super().build(build_id)
-        return replace(found, state=self.end if self.is_over else BuildState.RUNNING)
+        if self.is_over:
+            return replace(found, state=self.end)
+        return replace(found, state=self.state, stages=self.stages)

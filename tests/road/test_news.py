@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.model import BuildState, Stage
 from bot.news import BuildNews
 from tests.house import opened, until
 from tests.road.slow_ci import SlowCi
@@ -56,3 +57,17 @@ async def test_without_word_it_looks_less_and_less_often_and_sees_the_end(
         begun = await chat.say("deploy portal 1.4.2 to test --reason try")
         assert "succeeded" in (await chat.ended(begun.refs["deploy"])).text
     assert pauses == [1.0, 1.5, 2.25, 3.375, 5.0, 5.0]
+
+
+async def test_what_a_job_waits_for_over_there_is_shown(site: Path) -> None:
+    ci = SlowCi(state=BuildState.QUEUED, stages=(Stage("approval in GitHub", BuildState.QUEUED),))
+    async with opened(site, ci, poll=30.0, slowest=30.0, job=60.0) as chat:
+        begun = await chat.say("deploy portal 1.4.2 to test --reason try")
+        await until(lambda: ci.looks == 1)
+        card = await chat.card(begun.refs["deploy"])
+        while "approval in GitHub" not in str(card.progress):
+            await asyncio.sleep(0.01)
+            card = await chat.card(begun.refs["deploy"])
+        ci.is_over = True
+        await until(lambda: chat.house.news.tell("buildbot", [ci.jobs[0].id]) == 1)
+        await chat.ended(begun.refs["deploy"])
