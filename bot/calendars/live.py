@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -39,6 +39,7 @@ class LiveFreezes:
     clock: Clock
     trouble: str = ""
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _days: dict[date, bool] = field(default_factory=dict)  # asked for with every question of policy
 
     def __post_init__(self) -> None:
         """Read the file; `ConfigurationError` lists every problem."""
@@ -65,8 +66,23 @@ class LiveFreezes:
         return self.plan.zones.of(found.sites if found else ())[0]
 
     def is_holiday(self, day: date) -> bool:
-        """Say whether a day is in one of the file's lists of holidays."""
-        return any(day in days for days in self.plan.holidays.values())
+        """Say whether a day is in a list of holidays of the file, or in a feed of them."""
+        if day not in self._days:
+            listed = any(day in days for days in self.plan.holidays.values())
+            self._days[day] = listed or self._is_in_feed(day)
+        return self._days[day]
+
+    def _is_in_feed(self, day: date) -> bool:
+        """Say whether a feed of holidays has a day, as far as the feed is known."""
+        plan = self.plan
+        states = self.keeper.states(plan, self.clock.now())
+        for feed in [one for one in plan.feeds if one.use == "holidays"]:
+            zone = ZoneInfo(feed.zone) if feed.zone else plan.zones.default
+            noon = datetime.combine(day, time(12), zone)
+            named = states[feed.name].events.get(zone.key, ())
+            if any(one.times.at(noon) is not None for one in named):
+                return True
+        return False
 
     def subject(self, touched: Touched) -> Subject:
         """Return what is touched with what the catalogue says of the service."""
@@ -96,6 +112,7 @@ class LiveFreezes:
                 await self._reload()
                 await self.keeper.recall(self.plan)
                 await self.keeper.look(self.plan)
+                self._days.clear()
         except (AuditUnavailable, StoreFailed):
             LOG.warning("the calendars are looked at again once the audit log can be written")
 

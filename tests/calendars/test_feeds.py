@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,25 @@ async def test_holidays_may_come_from_a_feed(site: Path, launched_url: str) -> N
         chat.clock.turn(hours=12)
         await looked(chat)
         assert (await chat.say(PRODUCTION)).reason is Reason.PENDING_APPROVAL
+
+
+async def test_holidays_of_a_feed_are_no_working_days(site: Path, launched_url: str) -> None:
+    (site.parent / "days.ics").write_text(feed("UID:1\nDTSTART;VALUE=DATE:20261124\nSUMMARY:Day"))
+    days = {"name": "days", "owner": "hr", "reason": "days", "file": "days.ics", "use": "holidays"}
+    other = {**ENTRY, "file": "days.ics"}  # a feed of freezes says nothing of holidays
+    for feeds, due in (([days], 25), ([other], 24)):
+        document = {"zone": "Europe/London", "feeds": feeds}
+        (site.parent / "calendars.yaml").write_text(json.dumps(document))
+        async with opened(
+            write_site(site.parent, launched_url, calendars="calendars.yaml")
+        ) as chat:
+            control = chat.house.control
+            assert control.freezes.is_holiday(date(2026, 11, 24)) is False  # not read yet
+            await looked(chat)
+            assert control.freezes.is_holiday(date(2026, 11, 24)) is (due > 24)
+            assert control.freezes.is_holiday(date(2026, 11, 23)) is False
+            # A Sunday: without the holiday the second working day is the Tuesday.
+            assert control.working_days.later(chat.clock.now(), 2).day == due
 
 
 def entry(url: str) -> FeedEntry:
