@@ -55,7 +55,7 @@ class GitHub:
         if not is_commit(commit):
             raise Rejected(f"`{commit[:40]}` is no commit.")
         match await self.rest.commit(repo, commit):
-            case {"sha": str(sha), "commit": {"message": str(message), **told}} if sha == commit:
+            case {"sha": str(sha), "message": str(message), **told} if sha == commit:
                 author = told.get("author")
                 address = str(author.get("email") or "") if isinstance(author, dict) else ""
                 found = [*ADDRESS.findall(address), *CO_AUTHOR.findall(message)]

@@ -59,9 +59,9 @@ class Rest:
         return [str(row.get("name") or "") for row in answer.rows()]
 
     async def commit(self, repo: str, commit: str) -> Row:
-        """Return a commit with its author and its message."""
+        """Return a commit with its author and its message, without what it changed."""
         asked = Asked(f"commit {commit[:12]} of {repo}", CONTENTS)
-        return (await self.vendor.read(f"repos/{repo}/commits/{commit}", asked)).object()
+        return (await self.vendor.read(f"repos/{repo}/git/commits/{commit}", asked)).object()
 
     async def runs(self, repo: str, workflow: str, limit: int, *, commit: str = "") -> list[Row]:
         """Return the newest runs of a workflow, of one commit where it is named."""

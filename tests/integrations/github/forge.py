@@ -35,7 +35,9 @@ LOG: Final = """\ufeff2026-11-01T07:30:20.1234567Z ##[group]Run make test
 ELSEWHERE: Final = {
     r"/repos/[^/]+/[^/]+/git/ref/.+": "docs.github.com/rest/git/refs#get-a-reference",
     r"/repos/[^/]+/[^/]+/git/tags/[0-9a-f]+": "docs.github.com/rest/git/tags#get-a-tag",
-    r"/repos/[^/]+/[^/]+/commits/[0-9a-f]{40}": "docs.github.com/rest/commits/commits#get-a-commit",
+    r"/repos/[^/]+/[^/]+/git/commits/[0-9a-f]{40}": (
+        "docs.github.com/rest/git/commits#get-a-commit-object"
+    ),
     r"/repos/[^/]+/[^/]+/commits/[0-9a-f]{40}/branches-where-head": (
         "docs.github.com/rest/commits/commits#list-branches-for-head-commit"
     ),
@@ -138,9 +140,9 @@ class Forge:
         return httpx.Response(200, json=made) if sha == TAG_OBJECT else _no(404, "Not Found")
 
     def commit(self, _: httpx.Request, sha: str) -> httpx.Response:
-        """Answer `commits/{sha}`."""
+        """Answer `git/commits/{sha}`."""
         if sha not in COMMITS.values():
-            return _no(422, f"No commit found for SHA: {sha}")
+            return _no(404, "Not Found")
         text = "Mend the banner\n\nCo-authored-by: Ada <Ada@Hospital.example>\n"
         made = shapes.commit(self.url, REPO, sha, "Noor@Hospital.example", text)
         return httpx.Response(200, json=made)
@@ -289,7 +291,7 @@ def _no(status: int, message: str) -> httpx.Response:
 ROUTES: Final[dict[tuple[str, str], Callable[..., httpx.Response]]] = {
     ("GET", r"git/ref/(.+)"): Forge.ref,
     ("GET", r"git/tags/([0-9a-f]+)"): Forge.tag,
-    ("GET", r"commits/([0-9a-f]{40})"): Forge.commit,
+    ("GET", r"git/commits/([0-9a-f]{40})"): Forge.commit,
     ("GET", r"commits/([0-9a-f]{40})/branches-where-head"): Forge.heads,
     ("GET", r"actions/workflows/([^/]+)/runs"): Forge.workflow_runs,
     ("POST", r"actions/workflows/([^/]+)/dispatches"): Forge.dispatch,

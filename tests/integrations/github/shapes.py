@@ -322,22 +322,17 @@ def tag(url: str, repo: str, name: str, sha: str, commit: str) -> Row:
 
 
 def commit(url: str, repo: str, sha: str, email: str, message: str) -> Row:
-    """Return a commit."""
-    who = {"name": "Noor Haddad", "email": email, "date": BORN}
+    """Return a commit object."""
+    mine = f"{url}/repos/{repo}/git"
     return {
-        "url": f"{url}/repos/{repo}/commits/{sha}",
         "sha": sha,
         "node_id": "MDY6Q29tbWl0",
+        "url": f"{mine}/commits/{sha}",
         "html_url": f"https://github.com/{repo}/commit/{sha}",
-        "commit": {
-            "url": f"{url}/repos/{repo}/git/commits/{sha}",
-            "author": who,
-            "committer": {"name": "GitHub", "email": "noreply@github.com", "date": BORN},
-            "message": message,
-            "tree": {"url": f"{url}/repos/{repo}/tree/{sha}", "sha": "d" * 40},
-            "comment_count": 0,
-        },
-        "author": user(url, "noor"),
-        "committer": user(url, "web-flow"),
+        "author": {"name": "Noor Haddad", "email": email, "date": BORN},
+        "committer": {"name": "GitHub", "email": "noreply@github.com", "date": BORN},
+        "message": message,
+        "tree": {"url": f"{mine}/trees/{sha}", "sha": "d" * 40},
         "parents": [],
+        "verification": {"verified": False, "reason": "unsigned", "signature": None},
     }
