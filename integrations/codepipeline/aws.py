@@ -149,7 +149,9 @@ class Aws:
             )
             if role:
                 session, until = _taken(session, role, given.region)
-            client = session.client("codepipeline", endpoint_url=given.url, config=_config())
+            client = session.client(
+                "codepipeline", endpoint_url=given.url.rstrip("/"), config=_config()
+            )
         except ClientError as error:
             raise refusal(error, TAKING) from error
         except _ODD as error:
