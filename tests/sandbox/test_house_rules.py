@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot import catalogue, settings
+import commands
+from bot import catalogue, directory, registry, settings
 from bot.calendars import events, reading
 from bot.calendars.rules import Calendar, Subject
 from bot.changes import templates
+from bot.dispatch.parse import Parser
 from sandbox import facts, house_rules, repository, wardroom_config
 from sandbox.estate import SERVICES, tag
 from sandbox.layout import Layout
+from tests.sandbox.fixtures import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,3 +128,17 @@ def test_ehr_api_is_written_by_a_persona_and_the_others_by_nobody_here(tmp_path:
         ref = f"refs/tags/{tag(name, '1.4.2')}"
         mail = repository.git(layout.repository, "log", "-1", "--format=%ae", ref).decode().strip()
         assert (mail == "engineer-2@hospital.example") is (name == "ehr-api"), mail
+
+
+def test_everything_that_the_document_says_to_try_is_understood(tmp_path: Path) -> None:
+    written_there = (ROOT / "sandbox/README.md").read_text("utf-8")
+    section = written_there.partition("## To try")[2].partition("\n## ")[0]
+    lines = re.findall(r"^    (\S+) +(.+)$", section, re.MULTILINE)
+    file = written(tmp_path)
+    known = registry.discover(commands)
+    people = directory.load(tmp_path / "people.yaml", sandbox=True)
+    parser = Parser(known, estate(file), people)
+    assert len(lines) > 30
+    for person, typed in lines:
+        assert people.person(person) is not None, person
+        assert parser.parse(typed, None, wire=False).command.name in typed
