@@ -66,6 +66,7 @@ class Forge:
     deployments: list[tuple[Row, list[Row]]] = field(default_factory=list)
     asked: list[httpx.Request] = field(default_factory=list)
     sent: list[Row] = field(default_factory=list)
+    text: str = LOG
     forbidden: set[str] = field(default_factory=set)
     """Last parts of paths that the account may not read."""
     instead: httpx.Response | None = None
@@ -97,7 +98,7 @@ class Forge:
             return self.instead
         if str(request.url).startswith(LOGS):
             assert "authorization" not in request.headers
-            return httpx.Response(200, text=LOG)
+            return httpx.Response(200, text=self.text)
         specification = openapi.read(SPECIFICATION, self.url) if self.is_checked else None
         if specification is not None and not self._elsewhere(request):
             assert not specification.problems(request)

@@ -343,3 +343,13 @@ async def test_a_service_without_ci_is_said(ci: GitHub) -> None:
         await ci.recent(replace(PORTAL, ci=None))
     with pytest.raises(Rejected, match=r"`ci` is no workflow file: ci\.builder of portal"):
         await ci.recent(replace(PORTAL, ci=CiTarget("github", "ci", "deploy.yml", REPO)))
+
+
+@pytest.mark.parametrize("kind", ["tree", "blob", "tag"])
+async def test_a_tag_that_leads_to_no_commit_is_not_understood(
+    forge: Forge, ci: GitHub, kind: str
+) -> None:
+    forge.instead = httpx.Response(200, json={"object": {"type": kind, "sha": "e5" * 20}})
+    with pytest.raises(Unreachable, match="not understood"):
+        await ci.resolve(PORTAL, "1.4.2")
+    assert len(forge.asked) <= 6 * 3  # a tag of itself is not followed for ever

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -266,3 +267,11 @@ async def test_an_id_that_is_none_of_ours_is_never_sent_on(
 async def test_a_run_that_is_gone_is_said(ci: GitHub) -> None:
     with pytest.raises(Rejected, match="GitHub does not have run 77 of acme/portal"):
         await ci.build("acme/portal/77")
+
+
+async def test_a_log_that_is_longer_than_what_is_read_says_so(forge: Forge, ci: GitHub) -> None:
+    forge.text = LOG * 200
+    short = replace(ci, rest=replace(ci.rest, vendor=replace(ci.rest.vendor, largest=40_000)))
+    said = await short.log_tail("acme/portal/13", lines=3)
+    assert said.endswith("(the log is longer than what was read of it: see its page)")
+    assert "longer" not in await ci.log_tail("acme/portal/13", lines=3)
