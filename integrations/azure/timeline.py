@@ -72,10 +72,11 @@ class Timeline:
 
     def log(self) -> int | None:
         """Return the number of the log that matters: of the failed step, else of the last one."""
-        tasks = [one for one in self._of("Task") if _log(one) is not None]
+        logs = [one for one in self.records if _log(one) is not None]
+        logs.sort(key=lambda one: str(one.get("startTime") or ""))
+        tasks = [one for one in logs if one.get("type") == "Task"]
         failed = [one for one in tasks if _state(one) is BuildState.RED]
-        began = sorted(tasks, key=lambda one: str(one.get("startTime") or ""))
-        chosen = failed[:1] or began[-1:] or [r for r in self.records if _log(r) is not None][-1:]
+        chosen = failed[:1] or tasks[-1:] or logs[-1:]
         return _log(chosen[0]) if chosen else None
 
     def _of(self, kind: str) -> list[Record]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -12,9 +12,10 @@ import pytest
 from bot.api import CiTarget, Rejected, Stage, Unreachable
 from bot.model import BuildState
 from integrations.azure import PORT
+from tests.contracts.faults import Fault
 from tests.integrations.azure.organisation import BUILDS, COMMITS, DEPLOYS, Run, build_row
 from tests.integrations.azure.timelines import identity, record
-from tests.integrations.azure.vendor import PORTAL, TARGET, Server
+from tests.integrations.azure.vendor import PORTAL, TARGET, Server, failing
 
 if TYPE_CHECKING:
     from bot.ports import Ci
@@ -166,6 +167,47 @@ async def test_the_tail_is_of_the_step_that_failed_without_its_clock(
     asked = server.asked[-1]
     assert asked.url.path.endswith("/build/builds/103/logs/8")
     assert asked.url.params["startLine"] == "1"
+
+
+def step(name: str, log: int, second: int, result: str | None = "succeeded") -> dict[str, Any]:
+    """Return a step with a log."""
+    state = "completed" if result else "inProgress"
+    began = f"2026-03-02T09:41:{second:02}.1Z"
+    kind = {"state": state, "result": result, "startTime": began, "order": 100 - second}
+    return record(name, "Task", None, log={"id": log, "type": "Container"}, **kind)
+
+
+@pytest.mark.parametrize(
+    ("steps", "log"),
+    [
+        (
+            [step("clean up", 9, 30), step("test", 5, 20, "failed"), step("lint", 4, 25, "failed")],
+            5,
+        ),
+        ([step("test", 5, 20, None), step("build", 9, 10)], 5),
+        ([step("test", 5, 20), step("clean up", 9, 30)], 9),
+    ],
+)
+async def test_the_log_is_of_the_step_that_failed_first_else_of_the_one_that_began_last(
+    ci: Ci, server: Server, steps: list[dict[str, Any]], log: int
+) -> None:
+    server.instead["build/builds/103/timeline"] = httpx.Response(200, json={"records": steps})
+    await ci.log_tail(RED_ID)
+    assert server.asked[-1].url.path.endswith(f"/logs/{log}")
+
+
+async def test_a_job_that_has_a_log_and_no_steps_is_read(ci: Ci, server: Server) -> None:
+    records = [record("unit", "Job", None, log={"id": 5})]
+    server.instead["build/builds/103/timeline"] = httpx.Response(200, json={"records": records})
+    assert await ci.log_tail(RED_ID, lines=1) == "##[error]Exit 1"
+
+
+async def test_nothing_was_asked_for_where_nobody_was_reached_beforehand() -> None:
+    async with failing(Fault.DOWN) as (ci, service):
+        with pytest.raises(Rejected, match="nothing was done there"):
+            await ci.trigger(service, "1.4.2", correlation="c-1")
+        with pytest.raises(Unreachable):
+            await ci.resolve(service, "1.4.2")
 
 
 async def test_a_run_that_has_not_begun_has_no_stages_and_no_log(ci: Ci) -> None:

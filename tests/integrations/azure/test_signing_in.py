@@ -70,6 +70,19 @@ async def test_a_token_is_the_password_of_nobody_and_never_in_an_address(server:
     assert "pat-of-the-bot" not in repr(ci)
 
 
+async def test_a_server_is_asked_below_its_collection_and_nowhere_else() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url).partition("?")[0])
+        return httpx.Response(200, json={"count": 0, "value": []})
+
+    given = Credentials("https://tfs.hospital.example/tfs/Clinical/", token="t")
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        assert await connect(given, client).recent(PORTAL) == []
+    assert asked == ["https://tfs.hospital.example/tfs/Clinical/Clinical%20IT/_apis/build/builds"]
+
+
 async def test_a_token_that_has_expired_is_said_and_nothing_was_started(server: Server) -> None:
     async with served(server, credentials("expired")) as ci:
         for asking in (
