@@ -81,7 +81,8 @@ class ServiceNow:
             kind = change.type.value if change.type is not ChangeType.STANDARD else "normal"
             said = fields(change, self.mapping, choices)
             row = await self.rest.create(kind, asked, body={**self.mapping.fields, **said, **known})
-        return await self._ticket(row)
+        # It is there: nothing more is asked for that could be refused.
+        return await self._ticket({**row, "conflict_status": ""})
 
     async def update(self, number: str, change: Change) -> Ticket:
         """Set our fields and go on towards the change's state, as far as the instance lets us."""

@@ -1,0 +1,1 @@
+"""Jira, played over HTTP."""
