@@ -79,11 +79,15 @@ class Jenkins:
         return await self._with_failing(replace(build, stages=stages))
 
     async def log_tail(self, build_id: str, *, lines: int = 40) -> str:
-        """Return the last lines of the console, which ends where the build failed."""
+        """Return the last lines of the step that failed, or of the whole console.
+
+        What a failed pipeline still does (to clean up, to tell somebody) is on the console too.
+        """
         found = await self._found(place_of(build_id))
         if isinstance(found, Build):
             return ""
-        return reading.tail(await self.rest.log(found[0], TAIL), lines)
+        text = await self._failed_step(found[0]) or await self.rest.log(found[0], TAIL)
+        return reading.tail(text, lines)
 
     async def trigger(self, service: Service, ref: str, *, correlation: str) -> Build:
         """Ask for a build of `ref`; returns it queued, findable by `correlation`.
@@ -189,7 +193,7 @@ class Jenkins:
         for each in await self._histories(name, is_multibranch=is_multibranch):
             rows += [(Place(each.job, row["number"]), row) for row in each.rows]
         # By when each was asked for: a multibranch pipeline's numbers are of one tag each.
-        rows.sort(key=lambda pair: int(pair[1].get("timestamp") or 0), reverse=True)
+        rows.sort(key=lambda pair: reading.began(pair[1]), reverse=True)
         built = [_recorded(*pair, service.id, self._url, target.repo) for pair in rows]
         return [*waiting, *built]
 
@@ -206,15 +210,15 @@ class Jenkins:
         if not place.is_queued:
             return place, await self.rest.run(place)
         item = await self.rest.item(place)
-        if item is not None and isinstance(item.get("executable"), dict):
-            run = Place(place.job, int(item["executable"]["number"]))
+        if number := _begun(item):
+            run = Place(place.job, number)
             return run, await self.rest.run(run)
         if item is not None and item.get("cancelled") is True:
             return reading.waiting_of(place, item, _name(place.job), self._url)
         history = await self.rest.history(place.job, most=LOOK_BACK)
         row = next((row for row in history.rows if row.get("queueId") == place.number), None)
         if row is not None:
-            return Place(place.job, int(row["number"])), row
+            return Place(place.job, row["number"]), row
         if item is not None:
             return reading.waiting_of(place, item, _name(place.job), self._url)
         if not history.is_whole:
@@ -247,6 +251,16 @@ class Jenkins:
                 break
         raise _too_far(name)
 
+    async def _failed_step(self, place: Place) -> str:
+        """Return the log of the first step that failed; "" where that cannot be told."""
+        try:
+            for row in await self.rest.stages(place):
+                if reading.stage_of(row).state is BuildState.RED:
+                    return reading.plain(await self.rest.step_log(place, str(row.get("id"))))
+        except NotThere:
+            pass  # such a plugin, or one that is too old for it
+        return ""
+
     async def _with_failing(self, build: Build) -> Build:
         """Return a red build with its failing tests; one without a report stays as it is."""
         if build.state is not BuildState.RED:
@@ -264,13 +278,20 @@ class Jenkins:
 
 def _declared(about: Mapping[str, object]) -> dict[str, list[str]]:
     """Return the parameters of a job, and what each may be where it is a choice."""
-    properties = about.get("property")
-    rows = properties if isinstance(properties, list) else []
     made: dict[str, list[str]] = {}
-    for one in rows:
-        for row in (one or {}).get("parameterDefinitions") or []:
-            made[str(row.get("name"))] = [str(each) for each in row.get("choices") or []]
+    for one in reading.dicts(about.get("property")):
+        for row in reading.dicts(one.get("parameterDefinitions")):
+            choices = row.get("choices")
+            offered = [str(each) for each in choices] if isinstance(choices, list) else []
+            made[str(row.get("name"))] = offered
     return made
+
+
+def _begun(item: Row | None) -> int:
+    """Return the number of the build that came of an item of the queue, 0 while there is none."""
+    executable = item.get("executable") if item else None
+    number = executable.get("number") if isinstance(executable, dict) else None
+    return number if isinstance(number, int) and number > 0 else 0
 
 
 def _recorded(place: Place, row: Row, service: str, url: str, repo: str) -> Build:
@@ -296,8 +317,7 @@ def _reaches_back(history: History) -> bool:
         return history.following <= 1
     oldest = history.rows[-1]
     before = datetime.now(UTC) - OLDEST
-    began = oldest.get("timestamp")
-    is_old = isinstance(began, int) and began < before.timestamp() * 1000
+    is_old = 0 < reading.began(oldest) < before.timestamp() * 1000
     return is_old or oldest["number"] == 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -40,16 +41,17 @@ LONGEST_WHY: Final = 120
 
 _SCP: Final = re.compile(r"(?:[^@/]+@)?([^:/]+):(?!//)(.+)")
 # A console note (hudson.console.ConsoleNote) is hidden text; colours are for terminals.
+_TAGS: Final = re.compile(r"<[^<>]*>")
 _NOTES: Final = re.compile(r"\x1b\[8m.*?\x1b\[0m|\x1b\[[0-9;]*[A-Za-z]")
 
 
 def build_of(place: Place, row: Mapping[str, Any], service: str, url: str, repo: str = "") -> Build:
     """Return one run as a build; `repo` tells its own commit from that of a library."""
     given = parameters(row)
-    began, lasted = row.get("timestamp"), row.get("duration")
+    lasted = row.get("duration")
     state = _state(row)
     is_over = state is not BuildState.RUNNING
-    ended = began + lasted if isinstance(began, int) and isinstance(lasted, int) else None
+    ended = began(row) + lasted if began(row) and isinstance(lasted, int) else None
     return Build(
         id=place.id,
         service=service,
@@ -57,7 +59,7 @@ def build_of(place: Place, row: Mapping[str, Any], service: str, url: str, repo:
         commit=_commit(row, given.get(REVISION, ""), repo),
         state=state,
         url=f"{url.rstrip('/')}/{place.path}/",
-        started=_moment(began),
+        started=_moment(began(row)),
         finished=_moment(ended) if is_over else None,
         correlation=given.get(CORRELATION, ""),
     )
@@ -85,7 +87,7 @@ def waiting_of(place: Place, item: Mapping[str, Any], service: str, url: str) ->
 
 def parameters(row: Mapping[str, Any]) -> dict[str, str]:
     """Return what a run was given; a password's value is not among what Jenkins tells."""
-    rows = [one for action in _actions(row) for one in _dicts(action.get("parameters"))]
+    rows = [one for action in _actions(row) for one in dicts(action.get("parameters"))]
     return {str(one.get("name")): str(one["value"]) for one in rows if one.get("value") is not None}
 
 
@@ -99,6 +101,12 @@ def revisions(row: Mapping[str, Any], repo: str = "") -> list[str]:
         if commit and (not repo or _plain(repo) in known):
             found.append(commit)
     return list(dict.fromkeys(found))
+
+
+def began(row: Mapping[str, Any]) -> int:
+    """Return when a run began, in milliseconds since the epoch; 0 where that is not told."""
+    told = row.get("timestamp")
+    return told if isinstance(told, int) else 0
 
 
 def stage_of(row: Mapping[str, Any]) -> Stage:
@@ -119,6 +127,11 @@ def failing(cases: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 def tail(text: str, lines: int) -> str:
     """Return the last lines of a console without its hidden notes and colours."""
     return "\n".join(_NOTES.sub("", text).splitlines()[-lines:])
+
+
+def plain(page: str) -> str:
+    """Return the text of a log that is HTML."""
+    return html.unescape(_TAGS.sub("", page))
 
 
 def _state(row: Mapping[str, Any]) -> BuildState:
@@ -158,10 +171,11 @@ def _case(case: Mapping[str, Any]) -> str:
 
 
 def _actions(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return _dicts(row.get("actions"))
+    return dicts(row.get("actions"))
 
 
-def _dicts(found: object) -> list[Mapping[str, Any]]:
+def dicts(found: object) -> list[Mapping[str, Any]]:
+    """Return the objects of a list, none where it is no list."""
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 

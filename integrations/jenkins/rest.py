@@ -6,6 +6,7 @@ import base64
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from bot.api import Rejected, Unreachable
 from bot.vendors import Asked, NotThere, Vendor
@@ -31,6 +32,7 @@ RUN: Final = (
     "actions[parameters[name,value],lastBuiltRevision[SHA1],remoteUrls]"
 )
 WAITING: Final = "id,why,cancelled,executable[number],task[url],actions[parameters[name,value]]"
+FAILED: Final = ("FAILED", "UNSTABLE")
 CASES: Final = "suites[cases[className,name,status]]"
 MOST_JOBS: Final = 100  # of a multibranch pipeline that are looked through
 _ITEM: Final = re.compile(r"/queue/item/([1-9]\d{0,9})/?$")
@@ -98,7 +100,11 @@ class Rest:
 
     async def run(self, place: Place) -> Row:
         """Return one build; `NotThere` where there is none of that number."""
-        return (await self._read(place.path, f"the build {place.id}", tree=RUN)).object()
+        answer = await self._read(place.path, f"the build {place.id}", tree=RUN)
+        found = answer.object()
+        if _number(found.get("number")) != place.number:
+            raise answer.odd()
+        return found
 
     async def queue(self, jobs: Sequence[str]) -> list[tuple[str, Row]]:
         """Return what waits for these jobs, or for a job below one of them, newest first."""
@@ -133,6 +139,20 @@ class Rest:
             return []
         return answer.rows("stages")
 
+    async def step_log(self, place: Place, stage: str) -> str:
+        """Return the log of the step that failed in a stage, as HTML; "" where there is none."""
+        path = f"{place.path}/execution/node"
+        what = f"the steps of {place.id}"
+        answer = await self._read(f"{path}/{_node(stage)}", what, "wfapi/describe")
+        steps = _rows(answer.object(), "stageFlowNodes")
+        failed = [str(row.get("id")) for row in steps if row.get("status") in FAILED]
+        if not failed:
+            return ""
+        answer = await self._read(f"{path}/{_node(failed[-1])}", what, "wfapi/log")
+        found = answer.object()
+        text = str(found.get("text") or "")
+        return text.partition("\n")[2] if found.get("hasMore") is True else text
+
     async def report(self, place: Place) -> list[Row]:
         """Return the cases of the test report; none where the build published no results."""
         tree = f"{CASES},childReports[result[{CASES}]]"
@@ -142,9 +162,9 @@ class Rest:
         except NotThere:
             return []
         found = answer.object()
-        reports = [found, *(row.get("result", {}) for row in found.get("childReports", []))]
-        suites = [suite for each in reports for suite in each.get("suites", [])]
-        return [case for suite in suites for case in suite.get("cases", [])]
+        reports = [found, *(_row(row.get("result")) for row in _rows(found, "childReports"))]
+        suites = [suite for each in reports for suite in _rows(each, "suites")]
+        return [case for suite in suites for case in _rows(suite, "cases")]
 
     async def log(self, place: Place, most: int) -> str:
         """Return the last bytes of the console's text, at most so many.
@@ -217,17 +237,31 @@ class Rest:
 
 def _history(answer: Answer, job: str, found: Row, asked: int) -> History:
     rows, following = found.get("allBuilds"), _number(found.get("nextBuildNumber"))
-    if not isinstance(rows, list) or not all(_number(_row(row).get("number")) for row in rows):
+    if not isinstance(rows, list):
         raise answer.odd()
-    return History(job, rows, following, asked)
+    numbers = [_number(_row(row).get("number")) for row in rows]
+    if not all(numbers):
+        raise answer.odd()
+    made = [{**row, "number": number} for row, number in zip(rows, numbers, strict=True)]
+    return History(job, made, following, asked)
 
 
 def _row(found: object) -> Row:
     return found if isinstance(found, dict) else {}
 
 
+def _rows(found: Row, name: str) -> list[Row]:
+    rows = found.get(name)
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
 def _job(row: Row) -> str:
     return job_at(str(_row(row.get("task")).get("url", "")))
+
+
+def _node(found: str) -> str:
+    """Return the id of a pipeline's node as a part of a path."""
+    return quote(found[:40], safe="")
 
 
 def _number(found: object) -> int:

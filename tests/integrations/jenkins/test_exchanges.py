@@ -131,6 +131,18 @@ async def test_the_log_ends_with_its_last_lines(ci: Jenkins) -> None:
     assert await ci.log_tail("clinical/portal/3", lines=2) == "hides FAILED\nFinished: UNSTABLE"
 
 
+async def test_the_log_of_the_step_that_failed_is_what_matters(
+    ci: Jenkins, there: PlayedJenkins
+) -> None:
+    red = there.jobs["clinical/portal"].runs[2]
+    red.step = {"hasMore": False, "text": "<span class='x'>+ make</span>\n1 &lt; 2 failed\n"}
+    assert await ci.log_tail("clinical/portal/3") == "+ make\n1 < 2 failed"
+    red.step = {"hasMore": True, "text": "cut </b>off\n<b>all</b> of it\n"}
+    assert await ci.log_tail("clinical/portal/3") == "all of it"
+    red.step = {"hasMore": False}
+    assert (await ci.log_tail("clinical/portal/3")).endswith("Finished: UNSTABLE")
+
+
 async def test_of_a_long_log_only_the_end_is_read(
     ci: Jenkins, wire: respx.MockRouter, there: PlayedJenkins
 ) -> None:

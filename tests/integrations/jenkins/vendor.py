@@ -64,6 +64,7 @@ class Run:
     queue: int = 0
     looks: int = 0  # how often it is still seen running
     log: bytes = b"Started by user wardroom\nhides FAILED\n"
+    step: dict[str, Any] = field(default_factory=dict)  # what its failed step's log is, if any
 
     def answer(self, repo: str) -> dict[str, Any]:
         """Return it as Run's fields."""
@@ -246,16 +247,25 @@ class PlayedJenkins:
             made = _json(run.answer(self.repo), request)
             run.looks = max(0, run.looks - 1)
             return made
-        if below == "wfapi/describe":
-            return httpx.Response(200, json=_stages(run))
-        if below == "testReport/api/json" and run.result == "UNSTABLE":
-            return _json(_report(), request)
         if below == "logText/progressiveText":
             start = int(request.url.params["start"])
             text = run.log + f"Finished: {run.result}\n".encode()
             sizes = {"content-type": "text/plain;charset=utf-8", "x-text-size": str(len(text))}
             return httpx.Response(200, content=text[start:], headers=sizes)
-        return _not_found()
+        known = _below(run)
+        return _json(known[below], request) if below in known else _not_found()
+
+
+def _below(run: Run) -> dict[str, dict[str, Any]]:
+    """Return what there is of a run beside itself, by its path."""
+    known: dict[str, dict[str, Any]] = {"wfapi/describe": _stages(run)}
+    if run.result == "UNSTABLE":
+        known["testReport/api/json"] = _report()
+    if run.step:
+        steps = [{"id": "8", "status": "SUCCESS"}, {"id": "9", "status": "FAILED"}]
+        known["execution/node/7/wfapi/describe"] = {"id": "7", "stageFlowNodes": steps}
+        known["execution/node/9/wfapi/log"] = {"nodeId": "9", "nodeStatus": "FAILED", **run.step}
+    return known
 
 
 def _json(found: dict[str, Any], request: httpx.Request) -> httpx.Response:
