@@ -81,7 +81,10 @@ class ArgoCd:
         `Unreachable` once somebody else's operation followed it: then it cannot be said.
         """
         where, correlation = deploy_of(build_id)
-        found = self._among(where, await self._app(where), correlation, where.name)
+        app = await self._app(where)
+        if reading.is_stale(app):
+            app = await self._refreshed(where, app)
+        found = self._among(where, app, correlation, where.name)
         if found is None:
             raise Rejected(f"Argo CD has no deploy {correlation} of {where}.")
         return found
@@ -171,9 +174,22 @@ class ArgoCd:
             "before it cannot be said."
         )
 
-    async def _app(self, where: Application, *, ahead: bool = False) -> dict[str, Any]:
+    async def _refreshed(self, where: Application, app: dict[str, Any]) -> dict[str, Any]:
+        """Have Argo CD look at what runs: by itself it may not say that it has for minutes.
+
+        It answers once it has looked, which may take longer than we wait.
+        """
+        try:
+            return await self._app(where, refresh="normal")
+        except Unreachable:
+            return app
+
+    async def _app(
+        self, where: Application, *, ahead: bool = False, refresh: str = ""
+    ) -> dict[str, Any]:
         asked = Asked(f"the application {where}", GET)
-        answer = await self.vendor.read(where.path, asked, params=where.params, ahead=ahead)
+        params = {**where.params, **({"refresh": refresh} if refresh else {})}
+        answer = await self.vendor.read(where.path, asked, params=params, ahead=ahead)
         app = answer.object()
         if reading.text(app, "metadata", "name") != where.name:
             raise answer.odd()

@@ -35,6 +35,7 @@ HEALTH: Final = {
 }
 APPLIED: Final = {"Synced", "Pruned"}  # SyncOperationResult.resources[].status; "" is a hook's
 SETTLES: Final = timedelta(minutes=2)  # how long health may still be what it was before the sync
+COMPARES: Final = timedelta(seconds=20)  # when a comparison of the very second is the one after
 MOST_STAGES: Final = 10
 
 
@@ -102,6 +103,21 @@ def is_busy(app: Row) -> bool:
     return pending(app) is not None or text(state_row(app), "phase") in ("Running", "Terminating")
 
 
+def is_stale(app: Row) -> bool:
+    """Say whether the last operation succeeded, and Argo CD has not looked at what runs since.
+
+    It writes whole seconds. It looks right after each operation, so that a comparison of the very
+    second in which that ended is the one after it, once there was time for another.
+    """
+    row = state_row(app)
+    if text(row, "phase") != "Succeeded":
+        return False
+    ended, compared = moment(text(row, "finishedAt")), moment(text(app, "status", "reconciledAt"))
+    if ended is None or compared is None or compared < ended:
+        return True
+    return compared == ended and datetime.now(UTC) - ended < COMPARES
+
+
 def deployed(where: Application, app: Row, url: str, service: str) -> Build:
     """Return the newest operation as a build."""
     operation = newest(app)
@@ -124,8 +140,9 @@ def deployed(where: Application, app: Row, url: str, service: str) -> Build:
 
 
 def earlier(where: Application, correlation: str, state: str, url: str, service: str) -> Build:
-    """Return a deploy that another one followed, as it stood then."""
-    known = BuildState(state) if state in set(BuildState) else BuildState.UNKNOWN
+    """Return a deploy that another one followed: as it ended, where it had ended by then."""
+    ended = (BuildState.GREEN, BuildState.RED)
+    known = next((one for one in ended if one.value == state), BuildState.UNKNOWN)
     return Build(f"{where}/{correlation}", service, "", "", known, url, correlation=correlation)
 
 
@@ -140,8 +157,9 @@ def state_of(app: Row) -> BuildState:
     """Return how far the newest operation came; green only where all of it is there and healthy.
 
     That is: it succeeded for the revision that it was asked for, everything was applied, nothing
-    differs from that revision, and the application is healthy. What has just been applied is given
-    a while before its health counts against it.
+    differs from that revision, and the application was found healthy after that: until Argo CD
+    has looked again, its health is still what it was before. What has just been applied is given a
+    while before its health counts against it.
     """
     if _is_waiting(app):
         return BuildState.QUEUED
@@ -151,12 +169,15 @@ def state_of(app: Row) -> BuildState:
         return state
     if text(row, "syncResult", "revision") != text(row, "operation", "sync", "revision"):
         return BuildState.UNKNOWN
+    return BuildState.RUNNING if is_stale(app) else _settled(app)
+
+
+def _settled(app: Row) -> BuildState:
     found = {synced_state(app), HEALTH.get(_health(app), BuildState.UNKNOWN)}
-    if BuildState.UNKNOWN in found:
-        return BuildState.UNKNOWN
-    if BuildState.RED in found:
-        return BuildState.RUNNING if _settles(row) else BuildState.RED
-    return BuildState.RUNNING if BuildState.RUNNING in found else BuildState.GREEN
+    if BuildState.RED in found and _settles(state_row(app)):
+        found = {*found - {BuildState.RED}, BuildState.RUNNING}
+    order = (BuildState.UNKNOWN, BuildState.RED, BuildState.RUNNING)
+    return next((one for one in order if one in found), BuildState.GREEN)
 
 
 def synced_state(app: Row) -> BuildState:
@@ -247,6 +268,7 @@ def _settles(row: object) -> bool:
 def moment(written: str) -> datetime | None:
     """Return a time of Kubernetes' (RFC 3339), or None."""
     try:
-        return datetime.fromisoformat(written) if written else None
+        found = datetime.fromisoformat(written)
     except ValueError:
         return None
+    return found if found.tzinfo else None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 COMMIT, OLDER = "a" * 40, "b" * 40
 LONG_AGO = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
 JUST_NOW = (datetime.now(UTC) - timedelta(seconds=5)).isoformat()
+AND_THEN = (datetime.now(UTC) - timedelta(seconds=4)).isoformat()
 
 
 def at_sites(deploy_builder: str) -> Service:
@@ -51,6 +52,7 @@ def ended(
             "operationState": state,
             "sync": {"status": sync, "revision": over.get("compared", COMMIT)},
             "health": {"status": health},
+            "reconciledAt": over.get("looked", JUST_NOW),
         },
     }
 
@@ -100,7 +102,13 @@ async def test_a_deploy_waits_runs_and_is_green_once_all_of_it_is_healthy() -> N
         (ended(health="Progressing"), BuildState.RUNNING),
         (ended(health="Suspended"), BuildState.RUNNING),
         (ended(health="Degraded"), BuildState.RED),
-        (ended(health="Degraded", finished=JUST_NOW), BuildState.RUNNING),
+        (ended(health="Degraded", finished=JUST_NOW, looked=AND_THEN), BuildState.RUNNING),
+        (ended(finished=JUST_NOW, looked=AND_THEN), BuildState.GREEN),
+        (ended(finished=JUST_NOW, looked=JUST_NOW), BuildState.RUNNING),
+        (ended(finished=JUST_NOW, looked=LONG_AGO), BuildState.RUNNING),
+        (ended(looked=LONG_AGO), BuildState.GREEN),
+        (ended(looked=""), BuildState.RUNNING),
+        (ended(finished="yesterday"), BuildState.RUNNING),
         (ended(health="Missing"), BuildState.RED),
         (ended(health="Unknown"), BuildState.UNKNOWN),
         (ended(health="Splendid"), BuildState.UNKNOWN),
@@ -201,6 +209,23 @@ async def test_a_rollback_is_a_deploy_of_an_older_commit_and_what_it_followed_is
         assert "Another operation followed" in await ci.log_tail(first.id)
 
 
+@pytest.mark.parametrize(
+    ("carried", "state"),
+    [("green", "green"), ("red", "red"), ("running", "unknown"), ("", "unknown"), ("x", "unknown")],
+)
+async def test_what_had_not_ended_when_another_deploy_followed_is_unknown(
+    carried: str, state: str
+) -> None:
+    app = ended()
+    info = app["status"]["operationState"]["operation"]["info"]
+    info.append({"name": "wardroom-before", "value": f"REQ-1-aa={carried} REQ-0-zz=green"})
+    argo = PlayedArgo()
+    argo.apps["portal-test"] = app
+    async with asking(argo) as ci:
+        assert (await ci.build("portal-test/REQ-1-aa")).state.value == state
+        assert (await ci.build("portal-test/REQ-0-zz")).state is BuildState.GREEN
+
+
 async def test_after_somebody_elses_operation_it_cannot_be_said_whether_ours_was_there() -> None:
     argo = PlayedArgo()
     argo.apps["portal-test"] = ended()
@@ -226,6 +251,19 @@ async def test_a_sync_that_was_lost_on_its_way_is_known_to_have_never_arrived() 
                 await ci.deploy(PORTAL, "1.4.2", COMMIT, "test", correlation="REQ-1-aa")
             assert await ci.find(PORTAL, "REQ-1-aa") is None
     assert post.call_count == 1
+
+
+async def test_what_argo_cd_has_not_looked_at_since_is_looked_at_for_us() -> None:
+    before, after = ended(looked=(datetime.now(UTC) - timedelta(hours=2)).isoformat()), ended()
+    with respx.mock() as router:
+        where = f"{URL}/api/v1/applications/portal-test"
+        again = router.get(where, params={"refresh": "normal"})
+        again.side_effect = [httpx.ReadTimeout("still looking"), httpx.Response(200, json=after)]
+        router.get(where).respond(json=before)
+        async with httpx.AsyncClient() as client:
+            ci = connect(Credentials(URL, token=TOKEN), client)
+            states = [(await ci.build("portal-test/x")).state for _ in range(2)]
+    assert states == [BuildState.RUNNING, BuildState.GREEN]
 
 
 async def test_each_site_is_an_application_of_its_own_or_there_are_no_sites() -> None:

@@ -11,7 +11,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -43,9 +43,9 @@ PORTAL = Service(
 )
 
 
-def now() -> str:
-    """Return the time as Kubernetes writes it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def now(before: int = 0) -> str:
+    """Return the time, or so many seconds before it, as Kubernetes writes it."""
+    return (datetime.now(UTC) - timedelta(seconds=before)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def application(name: str) -> dict[str, Any]:
@@ -104,7 +104,7 @@ class PlayedArgo:
             return
         status, operation = app["status"], app["operation"]
         if "operationState" not in status:
-            running = {"operation": operation, "phase": "Running", "startedAt": now()}
+            running = {"operation": operation, "phase": "Running", "startedAt": now(6)}
             status["operationState"] = running
             return
         finish(app)
@@ -124,10 +124,11 @@ def finish(app: dict[str, Any]) -> None:
     status["operationState"] |= {
         "phase": "Succeeded",
         "message": "successfully synced (all tasks run)",
-        "finishedAt": now(),
+        "finishedAt": now(3),
         "syncResult": {"revision": revision, "resources": [resource]},
     }
     status["health"] = {"status": "Healthy"}
+    status["reconciledAt"] = now()
     status["history"] = [{"id": 0, "revision": revision, "deployedAt": now()}]
 
 
