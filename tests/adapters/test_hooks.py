@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from bot.adapters import web
 from bot.news import BuildNews
+from integrations.azure import hook as azure
 from integrations.buildbot import hook as buildbot
 from integrations.github import hook as github
 from integrations.gitlab import hook as gitlab
@@ -33,6 +34,7 @@ ALL: Mapping[str, Hook] = {
     "github": github,
     "gitlab": gitlab,
     "jenkins": jenkins,
+    "azure": azure,
     "buildbot": buildbot,
 }
 
@@ -119,6 +121,16 @@ async def test_what_is_not_signed_by_us_is_refused(wire: Wire, headers: dict[str
             ["clinical/lab/18", "22"],
         ),
         ("jenkins", {"build": {"number": 18, "url": "job/job/18/"}}, ["job/18"]),
+        ("azure", {"eventType": "build.complete", "resource": {"id": 24}}, ["24"]),
+        ("azure", {"eventType": "git.push", "resource": {"id": 24}}, []),
+        (
+            "azure",
+            {
+                "eventType": "ms.vss-pipelines.run-state-changed-event",
+                "resource": {"run": {"id": 25, "state": "completed"}},
+            },
+            ["25"],
+        ),
         ("buildbot", {"buildid": 7, "buildrequestid": 5, "complete": True}, ["7", "q5"]),
         ("buildbot", {"buildid": "7"}, []),
     ],
@@ -131,7 +143,7 @@ async def test_each_vendor_names_its_builds(
     assert (answer.status_code, wire.told) == (202, [(source, builds)])
 
 
-@pytest.mark.parametrize("source", ["gitlab", "jenkins", "buildbot"])
+@pytest.mark.parametrize("source", ["azure", "gitlab", "jenkins", "buildbot"])
 @pytest.mark.parametrize(
     "headers",
     [
