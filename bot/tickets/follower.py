@@ -144,6 +144,12 @@ class Follower:
             await self._refused(taken, error)
         except IntegrationError as error:
             await self._silent(taken, error)
+        except (AuditUnavailable, StoreFailed):
+            raise
+        except Exception as error:  # noqa: BLE001 - the worker's edge: the others go on
+            kind = type(error).__name__  # its words may quote the change
+            LOG.error("a ticket could not be followed", change=row.change, error=kind)  # noqa: TRY400 - its trace may, too
+            await self._refused(taken, Rejected(f"Wardroom itself failed ({kind})."))
         else:
             self._answered()
 

@@ -373,3 +373,25 @@ async def test_nothing_that_looks_like_a_patient_leaves_in_a_ticket(
         words = desk.words(desk.numbers()[0])
         assert "943 476 5919" not in words
         assert "may be late" in words
+
+
+@names
+async def test_a_fault_of_ours_with_one_ticket_keeps_no_other_from_its_own(
+    name: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with housed(name, database) as (house, desk):
+        broken = await house.open(correlation="c-1")
+        await house.open(correlation="c-2")
+        show = house.register.show
+
+        async def failing(number: str) -> Change | None:
+            if number == broken.number:
+                raise KeyError(number)
+            return await show(number)
+
+        monkeypatch.setattr(house.register, "show", failing)
+        await house.follower().round()
+        assert len(desk.numbers()) == 1
+        row = await house.tickets.of(broken.number)
+        assert row is not None
+        assert "Wardroom itself failed (KeyError)" in row.said

@@ -23,7 +23,7 @@ LONG_FUNCTIONS: dict[str, str] = {}
 BROAD_HANDLERS = {
     "bot/adapters/teams/invokes.py": 1,  # somebody waits for the answer
     "bot/outbox.py": 2,  # one letter's fault, or one round's, does not stop the others
-    "bot/tickets/follower.py": 1,  # one round that fails does not end the following
+    "bot/tickets/follower.py": 2,  # one ticket's fault, or one round's, does not stop the others
     "bot/adapters/web/door.py": 1,  # a page says that it failed
     "bot/audit/batch.py": 1,  # whatever an effect raises is its caller's alone
     "bot/audit/writer.py": 1,  # every caller of the writer thread is told
