@@ -32,5 +32,5 @@ def builds(headers: Mapping[str, str], told: Mapping[str, object]) -> Sequence[s
         parts = [unquote(part) for part in url.strip("/").split("/")]
         found.append("/".join(part for i, part in enumerate(parts) if part != "job" or i % 2))
     if isinstance(queued, int):
-        found.append(str(queued))
+        found.append(f"q{queued}")
     return found

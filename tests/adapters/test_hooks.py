@@ -118,7 +118,7 @@ async def test_what_is_not_signed_by_us_is_refused(wire: Wire, headers: dict[str
                 "name": "lab",
                 "build": {"number": 18, "queue_id": 22, "url": "job/clinical/job/lab/18/"},
             },
-            ["clinical/lab/18", "22"],
+            ["clinical/lab/18", "q22"],
         ),
         ("jenkins", {"build": {"number": 18, "url": "job/job/18/"}}, ["job/18"]),
         ("azure", {"eventType": "build.complete", "resource": {"id": 24}}, ["24"]),
