@@ -250,6 +250,13 @@ async def test_a_sync_that_was_lost_on_its_way_is_known_to_have_never_arrived() 
             with pytest.raises(Unreachable):
                 await ci.deploy(PORTAL, "1.4.2", COMMIT, "test", correlation="REQ-1-aa")
             assert await ci.find(PORTAL, "REQ-1-aa") is None
+            # Somebody else's operation has begun since: ours may have been before it.
+            state["startedAt"] = JUST_NOW
+            later = {**state, "operation": {"sync": {"revision": OLDER}}}
+            app["status"]["operationState"] = later
+            router.get(f"{URL}/api/v1/applications/portal-test").respond(json=app)
+            with pytest.raises(Unreachable, match="somebody else"):
+                await ci.find(PORTAL, "REQ-1-aa")
     assert post.call_count == 1
 
 
