@@ -146,7 +146,7 @@ def build(settings: Settings, outside: Outside) -> House:
     executor.wire(ground.known, desks)
     carried = (stores.requests, parser, people, desk, executor, recorder, trail.audit)
     engine.register(CARRY_OUT, CarryOut(*carried, ground.notices))
-    allowed = StillAllowed(stores.requests, parser, people, policies, desk)
+    allowed = StillAllowed(stores.requests, stores.changes, parser, people, policies, desk)
     flow = _flow(stores, ground.outside, control, allowed)
     engine.register(WORKFLOW, flow)
     out = ground.outside

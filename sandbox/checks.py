@@ -48,7 +48,7 @@ def pacs(place: Mapping[str, Any], scans: str) -> Keys:
     return {
         "smoke": [interface],
         "validator": {"role": "clinical_validator"},
-        "watch": "30m",
+        "watch": "5m",
     }
 
 

@@ -173,6 +173,24 @@ async def test_a_standard_change_needs_the_one_approval_that_the_page_asks_for(
     assert (await relaxed.ended("DEP-1")).refs["state"] == "succeeded"
 
 
+async def test_without_a_rule_of_its_own_a_standard_change_waits_for_nobody(
+    relaxed: Chat, tmp_path: Path
+) -> None:
+    (tmp_path / "policies/standard.cedar").unlink()
+    rows = yaml.safe_load((tmp_path / "people.yaml").read_text())
+    rows.append({"id": "keeper", "name": "Keeper", "roles": ["administrator"]})
+    (tmp_path / "people.yaml").write_text(yaml.safe_dump(rows))
+    await relaxed.house.directory.look()
+    assert (await relaxed.say("policy reload", as_="keeper")).reason is Reason.OK
+    opening = "change open lab-results production --template restart --version 1.4.2"
+    made = await relaxed.say(f"{opening} --from now --hours 1", as_="interface-engineer")
+    line = f"deploy lab-results 1.4.2 to production --change {made.refs['change']} --reason monthly"
+    asked = await relaxed.say(line, as_="interface-engineer")
+
+    assert asked.request is None
+    assert (await relaxed.ended("DEP-1")).refs["state"] == "succeeded"
+
+
 async def test_whoever_else_asks_needs_what_it_always_took(relaxed: Chat) -> None:
     request = await standard(relaxed, "lab-results", "engineer")
     waiting = await relaxed.say(f"approve {request}", as_="engineer-2")
