@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 from bot.api import Ci, TicketSystem
 from bot.doctor.asking import PATIENCE, NoAnswer, ask
 from bot.doctor.finding import Finding, fail, ok, skip, warn
-from bot.errors import IntegrationError, Rejected, Throttled, WardroomError
+from bot.errors import ConfigurationError, IntegrationError, Rejected, Throttled, WardroomError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Sequence
 
     from bot.doctor.case import Case
     from bot.model import Service
     from bot.provider_settings import Provider
 
 GROUP = "ci"
+NOBODYS = "wardroom-doctor"  # a correlation id that no deploy has
 
 
 async def look(case: Case) -> list[Finding]:
@@ -37,14 +38,19 @@ async def _one(case: Case, name: str, given: Provider) -> list[Finding]:
         return []  # `doctor tickets` reads there
     if getattr(module, "PORT", None) is not Ci:
         return [await answers(case, name, given)]
-    built = _built(case, name)
-    if isinstance(case.estate, WardroomError) or not built:
+    line = f"{GROUP} {name}"
+    try:
+        ci: Ci = module.connect(given.credentials(), case.http)
+    except ConfigurationError as error:
+        return [fail(line, "cannot be used as it is set up", str(error))]
+    built, deployed = _built(case, name), _deployed(case, name)
+    if isinstance(case.estate, WardroomError) or not (built or deployed):
         mend = "name it in the services file (ci.provider), then ask again for a real read"
         finding = await answers(case, name, given)
-        nothing = skip(f"{GROUP} {name}", "no service is built there, so nothing was read", mend)
-        return [finding, nothing]
-    ci: Ci = module.connect(given.credentials(), case.http)
-    return list(await asyncio.gather(*(_read(ci, name, given, one) for one in built)))
+        return [finding, skip(line, "no service is built there, so nothing was read", mend)]
+    reads = [_told(line, name, given, one, _newest(ci, one)) for one in built]
+    reads += [_told(line, name, given, one, _nothing(ci, one)) for one in deployed]
+    return list(await asyncio.gather(*reads))
 
 
 async def answers(case: Case, name: str, given: Provider) -> Finding:
@@ -56,13 +62,26 @@ async def answers(case: Case, name: str, given: Provider) -> Finding:
     return ok(f"{GROUP} {name}", f"{given.url} answers ({answer.status_code})")
 
 
-async def _read(ci: Ci, name: str, given: Provider, service: Service) -> Finding:
+async def _newest(ci: Ci, service: Service) -> str:
     """Read the newest build of one service."""
-    line = f"{GROUP} {name}"
+    builds = await ci.recent(service, limit=1)
+    return f"its newest build is {builds[0].state.value}" if builds else "it has no build yet"
+
+
+async def _nothing(ci: Ci, service: Service) -> str:
+    """Look a deploy up that nobody asked for, as a flow does that was interrupted."""
+    await ci.find(service, NOBODYS)
+    return "its deploys can be looked up"
+
+
+async def _told(
+    line: str, name: str, given: Provider, service: Service, reading: Awaitable[str]
+) -> Finding:
+    """Say what came of reading with the real credentials."""
     check = f"check integrations.{name}.url and its credentials, and ci.builder of {service.id}"
     try:
         async with asyncio.timeout(PATIENCE):
-            builds = await ci.recent(service, limit=1)
+            read = await reading
     except TimeoutError:
         mend = f"let this machine reach {given.url} (firewall); look with: curl -sv {given.url}"
         return fail(line, f"{given.url} did not answer within {PATIENCE:.0f} s", mend)
@@ -75,11 +94,17 @@ async def _read(ci: Ci, name: str, given: Provider, service: Service) -> Finding
     except IntegrationError as error:
         mend = f"see whether it runs: curl -sv {given.url}; else {check}"
         return fail(line, f"{service.id}: {error}", mend)
-    newest = f"its newest build is {builds[0].state.value}" if builds else "it has no build yet"
-    return ok(line, f"{given.url} lets us read {service.id}: {newest}")
+    return ok(line, f"{given.url} lets us read {service.id}: {read}")
 
 
 def _built(case: Case, name: str) -> Sequence[Service]:
     if isinstance(case.estate, WardroomError):
         return []
     return [one for one in case.estate.services() if one.ci and one.ci.provider == name]
+
+
+def _deployed(case: Case, name: str) -> Sequence[Service]:
+    """Return the services that are deployed there and built elsewhere."""
+    if isinstance(case.estate, WardroomError):
+        return []
+    return [one for one in case.estate.services() if one.ci and one.ci.deploy_provider == name]
