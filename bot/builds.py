@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.api import Done
+from bot.deploys.looking import ENDED, looks
 from bot.errors import Rejected, Unreachable
 from bot.model import BuildState, Button, Reply, Step, StepState
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from bot.ports import Ci, Engine, News, Steps
 
 FOLLOWED: Final = "build"
-SLOWER: Final = 1.5
-ENDED: Final = {BuildState.GREEN, BuildState.RED, BuildState.CANCELLED}
 _STEPS: Final = {
     BuildState.GREEN: StepState.DONE,
     BuildState.RED: StepState.FAILED,
@@ -68,28 +67,24 @@ class BuildFlow:
         await steps.run("follow", follow)
 
     async def _follow(self, build_id: str) -> str:
-        time = asyncio.get_running_loop().time
-        end, pause = time() + self.patience.job, self.patience.poll
         shown: Reply | None = None
-        trouble = ""
-        while time() <= end:
-            try:
-                build = await self.ci.build(build_id)
-            except Rejected as error:
-                await self._leave(build_id, error.text)
-                return BuildState.UNKNOWN.value
-            except Unreachable as error:
-                trouble = error.text
-            else:
-                now = card(build, build_id)
-                if now != shown:
-                    await self.notices.publish(now.topic, now)
-                    shown, pause = now, self.patience.poll
-                if build.state in ENDED:
-                    return build.state.value
-            await self.news.wait(build_id, pause)
-            pause = min(pause * SLOWER, self.patience.slowest)
-        await self._leave(build_id, f"It did not end in time. {trouble}".strip())
+        why = ""
+        try:
+            async with aclosing(looks(self.ci, self.news, self.patience, build_id)) as seen:
+                async for found in seen:
+                    if isinstance(found, Unreachable):
+                        why = found.text
+                        continue
+                    now = card(found, build_id)
+                    if now != shown:
+                        await self.notices.publish(now.topic, now)
+                        shown = now
+                    if found.state in ENDED:
+                        return found.state.value
+            why = f"It did not end in time. {why}".strip()
+        except Rejected as error:
+            why = error.text
+        await self._leave(build_id, why)
         return BuildState.UNKNOWN.value
 
     async def _leave(self, build_id: str, why: str) -> None:

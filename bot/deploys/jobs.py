@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from bot.deploys.looking import ENDED, looks
 from bot.deploys.stage import FAILED, ON, STOPPED, UNKNOWN, outcome
 from bot.errors import Conflict, IntegrationError, Rejected, Unreachable
 from bot.model import BuildState, Kind, Reason
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from bot.ports import Ci, News
 
 TRIGGER: Final = "deploy trigger"
-SLOWER: Final = 1.5  # each pause between two looks is so many times the one before
-ENDED: Final = {BuildState.GREEN, BuildState.RED, BuildState.CANCELLED}
 Asking: TypeAlias = "Callable[[], Awaitable[Outcome | None]]"
 Showing: TypeAlias = Callable[[str, "Build | None"], Awaitable[None]]
 
@@ -120,30 +120,23 @@ class Jobs:
         return outcome(ON), build
 
     async def watch(self, build_id: str, show: Showing) -> tuple[Outcome, Build | None]:
-        """Look until a job has ended; one that cannot be seen any more is unknown.
-
-        It is looked at when its CI server says so, and by itself less and less often.
-        """
-        time = asyncio.get_running_loop().time
-        end, pause = time() + self.patience.job, self.patience.poll
+        """Look until a job has ended; one that cannot be seen any more is unknown."""
         text, shown = "", ""
         build: Build | None = None
-        while time() <= end:
-            try:
-                build = await self.ci.build(build_id)
-            except Rejected as error:
-                return outcome(UNKNOWN, error.text), build
-            except Unreachable as error:
-                detail = text = error.text
-            else:
-                if build.state in ENDED:
-                    return _ended(build), build
-                detail = _doing(build)
-            if detail != shown:
-                await show(detail, build)
-                shown, pause = detail, self.patience.poll
-            await self.news.wait(build.id if build else build_id, pause)
-            pause = min(pause * SLOWER, self.patience.slowest)
+        try:
+            async with aclosing(looks(self.ci, self.news, self.patience, build_id)) as seen:
+                async for found in seen:
+                    if isinstance(found, Unreachable):
+                        detail = text = found.text
+                    else:
+                        build, detail = found, _doing(found)
+                        if build.state in ENDED:
+                            return _ended(build), build
+                    if detail != shown:
+                        await show(detail, build)
+                        shown = detail
+        except Rejected as error:
+            return outcome(UNKNOWN, error.text), build
         return outcome(UNKNOWN, f"The deploy job did not end in time. {text}".strip()), build
 
     async def _came_out(self, job: Job, reason: Reason, text: str, build: str = "") -> None:
