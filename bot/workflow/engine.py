@@ -205,7 +205,7 @@ class DurableEngine:
         serializer = DBOSPortableJSONSerializer()
         self._connections = open_engine(self._database)
         dbos_workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = _SWEEP_SECONDS  # noqa: SLF001 - it has no setting
-        DBOS(
+        library = DBOS(
             config=DBOSConfig(
                 name=_APPLICATION,
                 system_database_engine=self._connections,
@@ -219,6 +219,10 @@ class DurableEngine:
                 log_level="WARNING",
             )
         )
+        loop = asyncio.get_running_loop()
+        # While nobody runs our loop for a moment it would take one of its own, where a body finds
+        # none of what is ours and nothing can cancel it: then it waits for ours instead.
+        library._background_event_loop.target_loop = lambda: loop  # type: ignore[method-assign] # noqa: SLF001 - it has no setting
         for name, body in self._bodies.items():
             DBOS.workflow(name=name)(self._durable(name, body))
         DBOS.launch()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -100,4 +101,35 @@ async def test_a_launch_that_failed_leaves_nothing_behind(tmp_path: Path) -> Non
     database.write_now(lambda tx: tx.execute(text("DROP TABLE workflow_status")))
     await engine.launch()
     await engine.close()
+    database.close()
+
+
+def test_what_begins_while_nobody_runs_the_loop_waits_for_it_and_can_be_closed(
+    sqlite_url: str,
+) -> None:
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def body(steps: Steps, key: str) -> None:
+        del steps, key
+        loops.append(asyncio.get_running_loop())
+        await asyncio.Event().wait()
+
+    async def launched(database: Database) -> DurableEngine:
+        engine = DurableEngine(database, grace_seconds=0, poll_seconds=0.01)
+        engine.register("waits", body)
+        await engine.launch()
+        await database.write(engine.start("waits", "a"))
+        return engine
+
+    async def begun() -> None:
+        while not loops:
+            await asyncio.sleep(0.01)
+
+    database = Database.open(sqlite_url)
+    with asyncio.Runner() as runner:
+        engine = runner.run(launched(database))
+        time.sleep(0.3)  # long enough for the library to find the workflow
+        runner.run(begun())
+        assert loops == [runner.get_loop()]
+        runner.run(engine.close())
     database.close()
