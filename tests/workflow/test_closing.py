@@ -108,10 +108,12 @@ def test_what_begins_while_nobody_runs_the_loop_waits_for_it_and_can_be_closed(
     sqlite_url: str,
 ) -> None:
     loops: list[asyncio.AbstractEventLoop] = []
+    has_begun = asyncio.Event()
 
     async def body(steps: Steps, key: str) -> None:
         del steps, key
         loops.append(asyncio.get_running_loop())
+        has_begun.set()
         await asyncio.Event().wait()
 
     async def launched(database: Database) -> DurableEngine:
@@ -122,8 +124,8 @@ def test_what_begins_while_nobody_runs_the_loop_waits_for_it_and_can_be_closed(
         return engine
 
     async def begun() -> None:
-        while not loops:
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(10):
+            await has_begun.wait()
 
     database = Database.open(sqlite_url)
     with asyncio.Runner() as runner:
