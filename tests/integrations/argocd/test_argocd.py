@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -22,9 +22,18 @@ if TYPE_CHECKING:
     from bot.model import Service
 
 COMMIT, OLDER = "a" * 40, "b" * 40
-LONG_AGO = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
-JUST_NOW = (datetime.now(UTC) - timedelta(seconds=5)).isoformat()
-AND_THEN = (datetime.now(UTC) - timedelta(seconds=4)).isoformat()
+NOW = datetime.now(UTC)
+LONG_AGO = (NOW - timedelta(hours=1)).isoformat()
+JUST_NOW = (NOW - timedelta(seconds=5)).isoformat()
+AND_THEN = (NOW - timedelta(seconds=4)).isoformat()
+
+
+class Then(datetime):
+    """The clock as it was when these moments were written down: a run may come here late."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Then:
+        return cls.fromtimestamp(NOW.timestamp(), tz)
 
 
 def at_sites(deploy_builder: str) -> Service:
@@ -124,8 +133,9 @@ async def test_a_deploy_waits_runs_and_is_green_once_all_of_it_is_healthy() -> N
     ],
 )
 def test_every_state_is_read_and_none_that_is_unknown_is_green(
-    app: dict[str, Any], state: BuildState
+    app: dict[str, Any], state: BuildState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("integrations.argocd.reading.datetime", Then)
     assert state_of(app) is state
 
 
