@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -16,24 +16,13 @@ from bot.model import BuildState
 from integrations.argocd import connect
 from integrations.argocd.places import deploy_of, is_same_repository
 from integrations.argocd.reading import state_of
+from tests.integrations.argocd.moments import AND_THEN, JUST_NOW, LONG_AGO, Then
 from tests.integrations.argocd.vendor import HEAD, PORTAL, TOKEN, URL, PlayedArgo, asking, refusal
 
 if TYPE_CHECKING:
     from bot.model import Service
 
 COMMIT, OLDER = "a" * 40, "b" * 40
-NOW = datetime.now(UTC)
-LONG_AGO = (NOW - timedelta(hours=1)).isoformat()
-JUST_NOW = (NOW - timedelta(seconds=5)).isoformat()
-AND_THEN = (NOW - timedelta(seconds=4)).isoformat()
-
-
-class Then(datetime):
-    """The clock as it was when these moments were written down: a run may come here late."""
-
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> Then:
-        return cls.fromtimestamp(NOW.timestamp(), tz)
 
 
 def at_sites(deploy_builder: str) -> Service:
