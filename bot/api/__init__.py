@@ -10,6 +10,7 @@ from bot.api.emergency import BreakGlass, GlassWanted, ReviewTasks, StopAll
 from bot.api.freezes import FreezeDesk, WantedFreeze
 from bot.api.locks import Locksmith, Whereabouts
 from bot.api.policies import PolicyExplainer, PolicyFiles
+from bot.api.runbooks import Runbooks
 from bot.api.signatures import given, signature
 from bot.api.steering import Steering
 from bot.errors import (
@@ -26,6 +27,8 @@ from bot.errors import (
 )
 from bot.model import (
     BELOW,
+    TICKET_WANTED,
+    TICKET_WAY,
     Account,
     AccountKind,
     AuditCount,
@@ -99,6 +102,8 @@ from bot.stores import DeployStore, Letters, SavedSearch, SavedSearches, Tasks
 
 __all__ = [
     "BELOW",
+    "TICKET_WANTED",
+    "TICKET_WAY",
     "AccessReviews",
     "Account",
     "AccountKind",
@@ -184,6 +189,7 @@ __all__ = [
     "Request",
     "ReviewTasks",
     "Risk",
+    "Runbooks",
     "SavedSearch",
     "SavedSearches",
     "Secret",

@@ -37,10 +37,19 @@ from bot.model.reviews import LogState, Membership, Usage, Used
 from bot.model.signatures import Signing, SigningStage
 from bot.model.steps import Step, StepState
 from bot.model.tasks import NewTask, Task, TaskKind
-from bot.model.tickets import Ticket, TicketApproval, TicketMapping, TicketState
+from bot.model.tickets import (
+    TICKET_WANTED,
+    TICKET_WAY,
+    Ticket,
+    TicketApproval,
+    TicketMapping,
+    TicketState,
+)
 
 __all__ = [
     "BELOW",
+    "TICKET_WANTED",
+    "TICKET_WAY",
     "UNKNOWN_AUTHOR",
     "Account",
     "AccountKind",

@@ -5,6 +5,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
+
+from bot.model.changes import ChangeState
 
 
 class TicketState(enum.StrEnum):
@@ -19,6 +22,27 @@ class TicketState(enum.StrEnum):
     CANCELLED = "cancelled"
     REJECTED = "rejected"
     UNKNOWN = "unknown"
+
+
+TICKET_WAY: Final = (
+    TicketState.NEW,
+    TicketState.AWAITING_APPROVAL,
+    TicketState.SCHEDULED,
+    TicketState.IMPLEMENT,
+    TicketState.REVIEW,
+    TicketState.CLOSED,
+)
+"""The way of a ticket whose change goes well, in this order."""
+
+TICKET_WANTED: Final[Mapping[ChangeState, TicketState]] = {
+    ChangeState.NEW: TicketState.NEW,
+    ChangeState.AWAITING_APPROVAL: TicketState.AWAITING_APPROVAL,
+    ChangeState.SCHEDULED: TicketState.SCHEDULED,
+    ChangeState.IMPLEMENT: TicketState.IMPLEMENT,
+    ChangeState.CLOSED: TicketState.CLOSED,
+    ChangeState.CANCELLED: TicketState.CANCELLED,
+}
+"""Where a ticket has to be while our change is there."""
 
 
 class TicketApproval(enum.StrEnum):

@@ -8,11 +8,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.api import IntegrationError, Rejected, Ticket, TicketApproval, TicketState, Unreachable
+from bot.api import (
+    TICKET_WANTED,
+    IntegrationError,
+    Rejected,
+    Ticket,
+    TicketApproval,
+    TicketState,
+    Unreachable,
+)
 from bot.vendors import Asked
 from integrations.jira import states
 from integrations.jira.rest import AGENT, BROWSE, CREATE, EDIT, TRANSITION
-from integrations.jira.states import ENDED, WANTED
+from integrations.jira.states import ENDED
 from integrations.jira.wording import fields, opening
 
 if TYPE_CHECKING:
@@ -69,7 +77,7 @@ class Jira:
         if ticket.state not in ENDED:
             raise Rejected(
                 f"Jira keeps {number} in {ticket.state.replace('_', ' ')}: its workflow offers us "
-                f"no way to {WANTED[change.state].value}. Its approvals may be missing, the "
+                f"no way to {TICKET_WANTED[change.state].value}. Its approvals may be missing, the "
                 "account's permission Transition issues, or the status's name in tickets.states."
             )
         return ticket
@@ -90,7 +98,7 @@ class Jira:
             return await self._ticket(row)
         said = fields(change, is_cloud=self.rest.is_cloud)
         await self.rest.edit(number, said, Asked(number, EDIT))
-        wanted = WANTED[change.state]
+        wanted = TICKET_WANTED[change.state]
         for _ in range(MOST_STEPS):
             if state is wanted or state in ENDED:
                 break

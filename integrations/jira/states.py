@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from bot.api import ChangeResult, ChangeState, TicketApproval, TicketState
+from bot.api import TICKET_WAY, ChangeResult, TicketApproval, TicketState
 
 # What workflows of changes are wont to call them; `tickets.states` of the settings comes first.
 USUAL: Final[Mapping[TicketState, tuple[str, ...]]] = {
@@ -18,22 +18,6 @@ USUAL: Final[Mapping[TicketState, tuple[str, ...]]] = {
     TicketState.CLOSED: ("completed", "closed", "done", "failed"),
     TicketState.CANCELLED: ("canceled", "cancelled"),
     TicketState.REJECTED: ("declined", "rejected"),
-}
-WAY: Final = (
-    TicketState.NEW,
-    TicketState.AWAITING_APPROVAL,
-    TicketState.SCHEDULED,
-    TicketState.IMPLEMENT,
-    TicketState.REVIEW,
-    TicketState.CLOSED,
-)
-WANTED: Final[Mapping[ChangeState, TicketState]] = {
-    ChangeState.NEW: TicketState.NEW,
-    ChangeState.AWAITING_APPROVAL: TicketState.AWAITING_APPROVAL,
-    ChangeState.SCHEDULED: TicketState.SCHEDULED,
-    ChangeState.IMPLEMENT: TicketState.IMPLEMENT,
-    ChangeState.CLOSED: TicketState.CLOSED,
-    ChangeState.CANCELLED: TicketState.CANCELLED,
 }
 ENDED: Final = frozenset({TicketState.CLOSED, TicketState.CANCELLED, TicketState.REJECTED})
 FAILED: Final = "failed"
@@ -75,11 +59,11 @@ class Names:
     ) -> str:
         """Return the transition that leads furthest towards what is wanted, "" for none."""
         leads = [(self.of(one.get("to")), one) for one in offered if one.get("id")]
-        if wanted is TicketState.CANCELLED or here not in WAY:
+        if wanted is TicketState.CANCELLED or here not in TICKET_WAY:
             fit = [(0, one) for state, one in leads if state is wanted]
         else:
-            reach = WAY[WAY.index(here) + 1 : WAY.index(wanted) + 1]
-            fit = [(WAY.index(state), one) for state, one in leads if state in reach]
+            reach = TICKET_WAY[TICKET_WAY.index(here) + 1 : TICKET_WAY.index(wanted) + 1]
+            fit = [(TICKET_WAY.index(state), one) for state, one in leads if state in reach]
         if not fit:
             return ""
         most = max(rank for rank, _ in fit)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.api import (
+    TICKET_WANTED,
     ChangeResult,
     ChangeState,
     ChangeType,
@@ -20,7 +21,7 @@ from bot.api import (
 from bot.vendors import Asked
 from integrations.servicenow import states
 from integrations.servicenow.rest import READ, WRITE, value
-from integrations.servicenow.states import CLOSE_CODES, ENDED, WANTED, Choices
+from integrations.servicenow.states import CLOSE_CODES, ENDED, Choices
 from integrations.servicenow.wording import LONG, fields, moment
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class ServiceNow:
             return await self._ticket(row)
         said = fields(change, self.mapping, choices)
         row = await self.rest.change(value(row, "sys_id"), _to(number), said)
-        row = await self._towards(row, number, WANTED[change.state])
+        row = await self._towards(row, number, TICKET_WANTED[change.state])
         await self._check_conflicts(row, change)
         return await self._ticket(row)
 

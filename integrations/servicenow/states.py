@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.api import ChangeResult, ChangeState, Rejected, TicketApproval, TicketState
+from bot.api import (
+    TICKET_WANTED,
+    TICKET_WAY,
+    ChangeResult,
+    Rejected,
+    TicketApproval,
+    TicketState,
+)
 from integrations.servicenow.rest import value
 
 if TYPE_CHECKING:
@@ -23,22 +30,6 @@ LABELS: Final[Mapping[str, TicketState]] = {
     "closed": TicketState.CLOSED,
     "canceled": TicketState.CANCELLED,
     "cancelled": TicketState.CANCELLED,
-}
-WAY: Final = (
-    TicketState.NEW,
-    TicketState.AWAITING_APPROVAL,
-    TicketState.SCHEDULED,
-    TicketState.IMPLEMENT,
-    TicketState.REVIEW,
-    TicketState.CLOSED,
-)
-WANTED: Final[Mapping[ChangeState, TicketState]] = {
-    ChangeState.NEW: TicketState.NEW,
-    ChangeState.AWAITING_APPROVAL: TicketState.AWAITING_APPROVAL,
-    ChangeState.SCHEDULED: TicketState.SCHEDULED,
-    ChangeState.IMPLEMENT: TicketState.IMPLEMENT,
-    ChangeState.CLOSED: TicketState.CLOSED,
-    ChangeState.CANCELLED: TicketState.CANCELLED,
 }
 ENDED: Final = frozenset({TicketState.CLOSED, TicketState.CANCELLED})
 APPROVALS: Final[Mapping[str, TicketApproval]] = {
@@ -77,7 +68,7 @@ class Choices:
         labels |= {label.strip().lower(): TicketState(s) for s, label in mapping.states.items()}
         numbers = found.get("state", {})
         states = {numbers[label]: state for label, state in labels.items() if label in numbers}
-        missing = [state.value for state in WANTED.values() if state not in states.values()]
+        missing = [state.value for state in TICKET_WANTED.values() if state not in states.values()]
         if missing:
             raise Rejected(
                 f"ServiceNow has no state for {', '.join(dict.fromkeys(missing))} among "
@@ -107,15 +98,15 @@ def steps(
         may = [one for one in _open(offered) if choices.states.get(one) is wanted]
         return [one for one in may if one != here]
     now = choices.states.get(here, TicketState.UNKNOWN)
-    if now not in WAY:
+    if now not in TICKET_WAY:
         return []
-    first, last = WAY.index(now), WAY.index(wanted)
+    first, last = TICKET_WAY.index(now), TICKET_WAY.index(wanted)
     # Within one of ours there may be two of theirs (Assess, Authorize), in the instance's order.
     behind = (first, choices.order.index(here))
     found = [
-        (WAY.index(state), choices.order.index(one))
+        (TICKET_WAY.index(state), choices.order.index(one))
         for one in _open(offered)
-        if (state := choices.states.get(one)) in WAY
+        if (state := choices.states.get(one)) in TICKET_WAY
     ]
     onward = [one for one in found if behind < one and one[0] <= last]
     return [choices.order[place] for _, place in sorted(onward, reverse=True)]
