@@ -28,6 +28,7 @@ from bot.api import (
     Manual,
     PolicyExplainer,
     PolicyFiles,
+    Runbooks,
     Steering,
 )
 from bot.audit.usage import UsageReader
@@ -70,6 +71,9 @@ from bot.ports import (
 )
 from bot.review.desk import ReviewDesk
 from bot.review.rights import RightsTable
+from bot.runbooks.desk import RunbookDesk
+from bot.runbooks.lint import Linter
+from bot.runbooks.shelf import SHIPPED, Shelf
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.locks import SqlLocks
@@ -206,8 +210,14 @@ def _desks(ground: Ground) -> dict[type, object]:
         Deployments: _deployments(ground),
         Directory: people,
         Linking: ground.links,
+        Runbooks: _runbooks(ground),
         Steering: SteeringDesk(*steered, stores.requests, policies.holds),
     }
+
+
+def _runbooks(ground: Ground) -> RunbookDesk:
+    shelf = Shelf((SHIPPED, *ground.settings.runbooks))
+    return RunbookDesk(shelf, Linter(ground.known, ground.policies.roles), ground.clock)
 
 
 def _policy_files(ground: Ground) -> PolicyKeeper:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import typing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
+
+
+T = TypeVar("T")
 
 
 class Block(BaseModel):
@@ -50,7 +53,13 @@ def read(path: Path) -> object:
     return found
 
 
-def _loaded(path: Path, load: Callable[[str], Iterable[object]]) -> Sequence[object]:
+def read_with_text(path: Path) -> tuple[object, str]:
+    """Return what a YAML file holds, and the very text that it was read from."""
+    ((found, text),) = _loaded(path, lambda text: [(yaml.load(text, Loader=_Strict), text)])  # noqa: S506 - a SafeLoader
+    return found, text
+
+
+def _loaded(path: Path, load: Callable[[str], Iterable[T]]) -> Sequence[T]:
     try:
         return list(load(path.read_text("utf-8")))
     except OSError as error:

@@ -179,6 +179,7 @@ class Settings(Block):
     services: ExistingPath
     backstage: tuple[ExistingPath, ...] = ()
     templates: ExistingPath | None = None
+    runbooks: tuple[ExistingPath, ...] = ()
     calendars: ExistingPath | None = None
     policies: tuple[ExistingPath, ...] = ()
     oncall: ExistingPath | None = None

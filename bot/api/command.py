@@ -60,6 +60,7 @@ class Command:
     after a kill, and for a dry run, which is undone. What is not READ is one or has a `propose`.
     `quotes`: its answer may repeat what people wrote freely elsewhere; the record hides it.
     `loud`: a request for it is shown in every channel there is, so that a second person is found.
+    `runbooks`: may be a step of a runbook although it changes something; what is READ always may.
     `asks` names the optional arguments that must be given too, from those given so far: a form
     asks for them at once. The command itself refuses without them, with `Incomplete`.
     """
@@ -78,6 +79,7 @@ class Command:
     repeatable: bool = False
     quotes: bool = False
     loud: bool = False
+    runbooks: bool = False
     asks: Callable[[Mapping[str, str]], Sequence[str]] | None = None
 
 

@@ -24,6 +24,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "chat": "Type commands to a running Wardroom.",
     "audit": "Search, show, verify and export the audit log.",
     "change": "Write the evidence of a change.",
+    "runbook": "Check and print runbooks.",
     "doctor": "Check each step of an installation, and say the mend of what is not well.",
     "manifest": "Print what a chat platform needs to know of this app.",
     "privacy": "Check a text for patient data.",

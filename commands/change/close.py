@@ -59,4 +59,5 @@ command = Command(
     risk=Risk.CHANGE,
     examples=('change close CHG-7 successful --note "validated by the lab"',),
     repeatable=True,
+    runbooks=True,
 )

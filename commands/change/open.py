@@ -108,4 +108,5 @@ command = Command(
     ),
     repeatable=True,
     asks=asks,
+    runbooks=True,
 )

@@ -37,4 +37,5 @@ command = Command(
     risk=Risk.CHANGE,
     examples=("ci run lab-results 1.4.2",),
     propose=propose,
+    runbooks=True,
 )

@@ -126,4 +126,5 @@ command = Command(
     on_request=on_request,
     on_withdrawn=on_withdrawn,
     repeatable=True,
+    runbooks=True,
 )

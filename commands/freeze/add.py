@@ -57,4 +57,5 @@ command = Command(
         'freeze add "HL7 storm" --until "in 2h" --service lab-results --reason "a long queue"',
     ),
     repeatable=True,
+    runbooks=True,
 )

@@ -241,4 +241,8 @@ OTHER_VERBS = [
     ),
     Row("freeze next portal", "freeze next", {"service": "portal"}),
     Row("freeze next portal in test", "freeze next", {"service": "portal", "environment": "test"}),
+    Row("runbook list", "runbook list"),
+    Row("runbook show pacs-unreachable", "runbook show", {"name": "pacs-unreachable"}),
+    Row("runbook search pacs viewer", "runbook search", {"words": "pacs viewer"}),
+    Row("runbook print pacs-unreachable", "runbook print", {"name": "pacs-unreachable"}),
 ]

@@ -1,0 +1,199 @@
+"""What a runbook says: its head, its parameters, and its steps in the order of the file.
+
+The steps are one flat list that reads like a procedure. What jumps says where to by a step's id;
+`when` leaves a step out. Step ids are written with underscores, so that `steps.where.state` is a
+name in a condition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import Discriminator, Field, StringConstraints, Tag, ValidationError, model_validator
+
+from bot import documents
+from bot.documents import Block, matching
+
+END: Final = "end"  # where a step goes that is the last one
+
+Name: TypeAlias = Annotated[
+    str, matching(r"[a-z0-9][a-z0-9-]{0,62}", "must be lower-case letters, digits and hyphens")
+]
+Word: TypeAlias = Annotated[
+    str,
+    matching(r"[a-z][a-z0-9_]{0,31}", "must be lower-case letters, digits and underscores"),
+]
+Text: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class Parameter(Block):
+    """What has to be said when it is started; a `choice` is one of its `choices`."""
+
+    name: Word
+    type: Literal["service", "environment", "word", "number", "choice"]
+    description: Text
+    choices: tuple[Text, ...] = ()
+    default: str = ""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Parameter:
+        if (self.type == "choice") != bool(self.choices):
+            raise ValueError("a parameter of type choice has choices, and no other one has")
+        if self.default and self.choices and self.default not in self.choices:
+            raise ValueError("its default is none of its choices")
+        return self
+
+
+class Contact(Block):
+    """Somebody to be told, how, and who is told where nobody answers."""
+
+    who: Text
+    by: Text
+    otherwise: tuple[Contact, ...] = ()
+
+
+class _Step(Block):
+    """What every step has: `when` leaves it out where the condition does not hold."""
+
+    id: Word
+    title: str = ""
+    when: str = ""
+    goto: Word | Literal[""] = ""
+
+
+class Run(_Step):
+    """One chat command; its declared risk says whether it only reads."""
+
+    run: Text
+
+
+class Manual(_Step):
+    """What a human does elsewhere, and ticks with a note."""
+
+    manual: Text
+
+
+class Notify(_Step):
+    """What is said to whom by phone; `people` are contacts, each a box to tick."""
+
+    notify: Text
+    people: Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
+class Option(Block):
+    """One answer to a decision, and what follows from it."""
+
+    option: Name
+    consequence: Text
+    goto: Word | Literal[""] = ""
+
+
+class Decision(_Step):
+    """What only a human may decide: there is no default, and silence stops the run.
+
+    `roles` may decide, everybody who may run it where there are none; `evidence` are earlier steps.
+    """
+
+    decision: Text
+    options: Annotated[tuple[Option, ...], Field(min_length=2)]
+    evidence: tuple[Word, ...] = ()
+    roles: tuple[Word, ...] = ()
+    within_minutes: int = Field(default=30, ge=1, le=1440)
+
+
+KINDS: Final[Mapping[str, type[_Step]]] = {
+    "run": Run,
+    "manual": Manual,
+    "notify": Notify,
+    "decision": Decision,
+}
+
+
+def _kind(step: Any) -> str | None:
+    """Return by which key a step says what it is."""
+    if isinstance(step, Mapping):
+        return next((kind for kind in KINDS if kind in step), None)
+    return type(step).__name__.lower()
+
+
+Step: TypeAlias = Annotated[
+    Annotated[Run, Tag("run")]
+    | Annotated[Manual, Tag("manual")]
+    | Annotated[Notify, Tag("notify")]
+    | Annotated[Decision, Tag("decision")],
+    Discriminator(_kind),
+]
+
+
+class Runbook(Block):
+    """One procedure, reviewed until `review_by` (that day included)."""
+
+    name: Name
+    title: Text
+    owner: Text
+    review_by: date
+    severity: int = Field(ge=1, le=4)
+    summary: Text
+    version: int = Field(default=1, ge=1)
+    services: tuple[Name, ...] = ()
+    tags: tuple[Name, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    rollback: Text
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+
+    def is_stale(self, today: date) -> bool:
+        """Say whether its review is overdue."""
+        return today > self.review_by
+
+    def index(self, step_id: str) -> int:
+        """Return the place of a step; after the last one for `end`."""
+        ids = [step.id for step in self.steps]
+        return ids.index(step_id) if step_id in ids else len(ids)
+
+
+@dataclass(frozen=True)
+class Read:
+    """A document that was understood, or what there is to mend in it."""
+
+    book: Runbook | None
+    problems: tuple[str, ...] = field(default=())
+
+
+def understand(document: object) -> Read:
+    """Return the runbook of a YAML document, or a sentence for everything wrong, with its path."""
+    if not isinstance(document, dict):
+        return Read(None, ("is no runbook, one `name: value` per line",))
+    problems = _steps(document.get("steps"))
+    try:
+        book = Runbook.model_validate(document)
+    except ValidationError as error:
+        # What is wrong in a step has been said, by the kind of step that it is.
+        said = documents.sentences(error, Runbook)
+        problems += [one for one in said if not (problems and one.startswith("steps["))]
+        return Read(None, tuple(problems))
+    return Read(book)
+
+
+def _steps(rows: object) -> list[str]:
+    found: list[str] = []
+    for number, row in enumerate(rows if isinstance(rows, list) else [], 1):
+        label = f"steps.{documents.label(row, number)}"
+        kind = _kind(row) if isinstance(row, dict) else None
+        if kind is None:
+            found.append(f"{label}: is no step; it needs one of {', '.join(KINDS)}")
+            continue
+        try:
+            KINDS[kind].model_validate(row)
+        except ValidationError as error:
+            found += documents.sentences(error, KINDS[kind], (label,))
+    return found
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a runbook, by which editors complete one."""
+    made = Runbook.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}

@@ -1,0 +1,1 @@
+"""`runbook`: the reviewed procedures."""
