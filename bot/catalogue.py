@@ -181,6 +181,10 @@ def _environment_problems(entry: ServiceEntry) -> Iterator[str]:
         where = f"{entry.id}.environments.{name}"
         yield from estate_checks.problems(one.prechecks, f"{where}.prechecks")
         yield from estate_checks.problems(one.smoke, f"{where}.smoke")
+        yield from estate_checks.homeless(one.smoke, f"{where}.smoke", "is one of prechecks")
+        if entry.ci is None:
+            why = "is asked of who builds it; set ci"
+            yield from estate_checks.homeless(one.prechecks, f"{where}.prechecks", why)
         yield from estate_rollout.problems(one.rollout, one.canary, entry.sites, where)
         yield from estate_rollout.probe_problems(one.probes, entry.sites, where)
         if one.after is not None and one.after not in names:

@@ -6,17 +6,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.errors import Rejected
+from bot.ports import SecurityAlerts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from bot.model import Build, Service
+    from bot.model import Alerts, Build, Service
     from bot.ports import Ci
 
 
 @dataclass(frozen=True)
 class CiServers:
-    """Implements `bot.ports.Ci` by the providers that the settings name.
+    """Implements `Ci` and `SecurityAlerts` of `bot.ports` by what the settings name.
 
     Where there are several, a build's id begins with the name of its own: `github:acme/lab/7`.
     A service may be deployed by another than builds it (`ci.deploy_provider`).
@@ -81,6 +82,25 @@ class CiServers:
                 return self._named(name, found)
         return None
 
+    def tells(self, service: Service) -> bool:
+        """Say whether the alerts of a service can be asked for: of who builds it."""
+        ci = self.by_name.get(service.ci.provider) if service.ci else None
+        return isinstance(ci, SecurityAlerts) and ci.tells(service)
+
+    async def code_alerts(self, service: Service, version: str, commit: str) -> Alerts:
+        """Count the open alerts in the code of that very commit."""
+        return await self._alerts(service).code_alerts(service, version, commit)
+
+    async def dependency_alerts(self, service: Service) -> Alerts:
+        """Count the open alerts about what the service depends on, as of now."""
+        return await self._alerts(service).dependency_alerts(service)
+
+    def _alerts(self, service: Service) -> SecurityAlerts:
+        name, ci = self._builds(service)
+        if not isinstance(ci, SecurityAlerts):
+            raise Rejected(f"{service.id} is built by {name}, which tells of no security alerts.")
+        return ci
+
     def _builds(self, service: Service) -> tuple[str, Ci]:
         return self._provider(service, service.ci.provider if service.ci else "")
 
@@ -111,3 +131,19 @@ class CiServers:
 
     def _named(self, name: str, build: Build) -> Build:
         return build if len(self.by_name) == 1 else replace(build, id=f"{name}:{build.id}")
+
+
+def untold(services: Iterable[Service], alerts: SecurityAlerts | None) -> Iterator[str]:
+    """Yield a sentence for each pre-check that who builds the service can never answer."""
+    for service in services:
+        if alerts is not None and alerts.tells(service):
+            continue
+        builder = service.ci.provider if service.ci else "nobody"
+        for environment in service.environments:
+            for probe in environment.prechecks:
+                if probe.is_of_builder:
+                    yield (
+                        f"{service.id}.environments.{environment.name}.prechecks: {builder} builds "
+                        f"{service.id} and tells of no alerts of the kind {probe.kind}; name a "
+                        "report of a scan by its url instead, such as sarif or cyclonedx"
+                    )

@@ -50,6 +50,7 @@ from bot.ports import (
     Ledger,
     Notices,
     Prober,
+    SecurityAlerts,
 )
 from bot.ports.control import Duties, OnCall, WorkingDays
 from bot.settings import Settings
@@ -84,6 +85,7 @@ class Around:
     references: References
     people: Directory
     prober: Prober
+    alerts: SecurityAlerts | None
     audit: AuditReader
     tickets: TicketReader
 
@@ -135,7 +137,7 @@ class Control:
             Green(ci),
             OpenChange(changes, clock, changing.templates, calendar),
             Overlapping(changing.overlaps, changes, clock, emergency.glass),
-            PreChecks(around.prober, around.ledger, clock),
+            PreChecks(around.prober, around.ledger, clock, around.alerts),
         )
         gates += (Witness(calendar, held, ci, changes, around.ledger, clock, gates),)
         locks = LockDesk(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from bot.documents import Block, matching
-from bot.model import Probe, Validator
+from bot.model import ALERT_KINDS, Probe, Validator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,9 +57,11 @@ class CheckEntry(Block):
         "sarif",
         "trivy",
         "cyclonedx",
+        "code-scanning",
+        "dependabot",
     ]
     name: Line | None = None
-    url: str
+    url: str = ""
     timeout_seconds: int = Field(default=5, ge=SHORTEST_PROBE, le=LONGEST_PROBE)
     at: JsonPlace | None = None
     says: Line | None = None
@@ -92,6 +94,8 @@ NEEDS: Final = {
     "sarif": _BOUNDS,
     "trivy": _BOUNDS,
     "cyclonedx": _BOUNDS,
+    "code-scanning": _BOUNDS,
+    "dependabot": _BOUNDS,
 }
 # A report says in its own way, or not at all, which release it is of: its address has to.
 OF_A_RELEASE: Final = frozenset({"junit", "sarif", "trivy", "cyclonedx"})
@@ -108,17 +112,30 @@ def problems(entries: Sequence[CheckEntry], where: str) -> Iterator[str]:
     for number, entry in enumerate(entries):
         place = f"{where}[{number}]"
         yield from _misfits(entry, place)
-        schemes = ("mllp", "tcp") if entry.kind == "interface" else ("http", "https")
-        if not re.fullmatch(rf"(?:{'|'.join(schemes)})://[^\s/]+\S*", entry.url):
-            yield f"{place}.url: must be an address that begins with {schemes[0]}://"
-        elif entry.kind == "interface" and not re.fullmatch(r"\w+://[^\s/]+:\d{1,5}", entry.url):
-            yield f"{place}.url: must end with a host and a port, such as mllp://lab:2575"
-        if entry.kind in OF_A_RELEASE and not re.search(r"\{(?:commit|version)\}", entry.url):
-            yield f"{place}.url: must hold {{commit}} or {{version}}, the release that it is of"
+        yield from _address(entry, place)
         label = entry.name or entry.kind
         if label in labels:
             yield f"{place}.name: {label} is there twice; give each a name of its own"
         labels.append(label)
+
+
+def homeless(entries: Sequence[CheckEntry], where: str, why: str) -> Iterator[str]:
+    """Yield a sentence for each check that is asked of who builds a service, where none can be."""
+    for number, entry in enumerate(entries):
+        if entry.kind in ALERT_KINDS:
+            yield f"{where}[{number}]: {entry.kind} {why}"
+
+
+def _address(entry: CheckEntry, place: str) -> Iterator[str]:
+    if entry.kind in ALERT_KINDS:
+        return
+    schemes = ("mllp", "tcp") if entry.kind == "interface" else ("http", "https")
+    if not re.fullmatch(rf"(?:{'|'.join(schemes)})://[^\s/]+\S*", entry.url):
+        yield f"{place}.url: must be an address that begins with {schemes[0]}://"
+    elif entry.kind == "interface" and not re.fullmatch(r"\w+://[^\s/]+:\d{1,5}", entry.url):
+        yield f"{place}.url: must end with a host and a port, such as mllp://lab:2575"
+    if entry.kind in OF_A_RELEASE and not re.search(r"\{(?:commit|version)\}", entry.url):
+        yield f"{place}.url: must hold {{commit}} or {{version}}, the release that it is of"
 
 
 def _misfits(entry: CheckEntry, place: str) -> Iterator[str]:
@@ -127,7 +144,8 @@ def _misfits(entry: CheckEntry, place: str) -> Iterator[str]:
     for name, example in needs.items():
         if name not in given:
             yield f"{place}.{name}: is missing; a check of the kind {entry.kind} needs {example}"
-    for name in sorted(given - GENERAL - set(needs) - MAY.get(entry.kind, set())):
+    general = GENERAL - {"url"} if entry.kind in ALERT_KINDS else GENERAL
+    for name in sorted(given - general - set(needs) - MAY.get(entry.kind, set())):
         yield f"{place}.{name}: a check of the kind {entry.kind} has no such setting; remove it"
     if entry.kind == "http" and ("at" in given) != ("says" in given):
         yield f"{place}: at and says belong together: at: status, says: ok"

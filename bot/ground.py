@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 import structlog
 
-from bot import catalogue, directory, registry
+from bot import catalogue, directory, documents, registry
 from bot.adapters import web
+from bot.ci_servers import untold
 from bot.control import Around, Control
 from bot.deploys.patience import Patience
 from bot.dispatch.authorise import Policies
@@ -26,6 +27,7 @@ from bot.ports import (
     Clock,
     Messenger,
     Prober,
+    SecurityAlerts,
     TicketSystem,
 )
 from bot.settings import Settings
@@ -68,11 +70,17 @@ class Outside:
     poll_seconds: float = POLL_SECONDS
     news: BuildNews = field(default_factory=BuildNews)
     tickets: TicketSystem | None = None
+    alerts: SecurityAlerts | None = None
 
     def guarded(self) -> Outside:
         """Return the same with the guard before whatever answers from there."""
-        tickets = guarded(self.tickets) if self.tickets else None
-        return replace(self, ci=guarded(self.ci), prober=guarded(self.prober), tickets=tickets)
+        return replace(
+            self,
+            ci=guarded(self.ci),
+            prober=guarded(self.prober),
+            tickets=guarded(self.tickets) if self.tickets else None,
+            alerts=guarded(self.alerts) if self.alerts else None,
+        )
 
     def provided(self) -> Mapping[type, object]:
         """Return what commands may ask for."""
@@ -137,7 +145,7 @@ def lay(settings: Settings, outside: Outside, known: registry.Registry) -> Groun
     """Make all of it; nothing is started."""
     database, clock = _database(settings), outside.clock
     policies = Policies(known.commands, settings.policies)
-    stores, estate = _stores(database, outside), _estate(settings, policies.roles)
+    stores, estate = _stores(database, outside), _estate(settings, policies.roles, outside.alerts)
     sandbox = settings.is_sandbox
     people = directory.LiveDirectory(settings.people, sandbox=sandbox, roles=lambda: policies.roles)
     links = LinkDesk(stores.links, people, policies.holds, clock)
@@ -154,6 +162,7 @@ def lay(settings: Settings, outside: Outside, known: registry.Registry) -> Groun
         references=stores.references,
         people=people,
         prober=outside.prober,
+        alerts=outside.alerts,
         audit=trail.audit,
         tickets=stores.tickets,
     )
@@ -177,8 +186,12 @@ def lay(settings: Settings, outside: Outside, known: registry.Registry) -> Groun
     )
 
 
-def _estate(settings: Settings, roles: Collection[str]) -> catalogue.Estate:
+def _estate(
+    settings: Settings, roles: Collection[str], alerts: SecurityAlerts | None
+) -> catalogue.Estate:
     estate = catalogue.load(settings.services, descriptors=settings.backstage, roles=roles)
+    if wrong := list(untold(estate.services(), alerts)):
+        raise documents.refuse(settings.services, wrong)
     for note in estate.notes:
         LOG.warning("backstage refers to what is not described", note=note)
     return estate

@@ -120,9 +120,8 @@ async def serve(settings: Settings) -> None:
         client = await stack.enter_async_context(httpx.AsyncClient(follow_redirects=False))
         clock = SystemClock()
         tickets = ticket_systems.connected(settings.integrations, settings.tickets, client)
-        outside = Outside(
-            ci_servers(settings, client), HttpProber(client, clock), clock, tickets=tickets
-        )
+        ci, prober = ci_servers(settings, client), HttpProber(client, clock)
+        outside = Outside(ci, prober, clock, tickets=tickets, alerts=ci)
         house = build(settings, outside)
         _measure(house)
         await stack.enter_async_context(running(house))

@@ -24,6 +24,8 @@ from tests.twins import TwinCi, TwinProber
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bot.ports import SecurityAlerts
+
 QUICK = Patience(poll=0.01, slowest=0.05, job=1.0, lookup=0.05, smoke=0.05, audit=0.05)
 PEOPLE = {
     "engineer": ["engineer"],
@@ -154,14 +156,18 @@ def _block(given: object) -> dict[str, object]:
 
 @asynccontextmanager
 async def opened(
-    file: Path, ci: TwinCi | None = None, clock: FixedClock | None = None, **patience: float
+    file: Path,
+    ci: TwinCi | None = None,
+    clock: FixedClock | None = None,
+    alerts: SecurityAlerts | None = None,
+    **patience: float,
 ) -> AsyncIterator[Chat]:
     """Run a house over a settings file until the block ends."""
     settings = load(file, {})
     ci, clock = ci or TwinCi(), clock or FixedClock()
     how = Patience(**{**QUICK.__dict__, **patience})
     prober = TwinProber(ci)
-    house = build(settings, Outside(ci, prober, clock, how, POLL_SECONDS))
+    house = build(settings, Outside(ci, prober, clock, how, POLL_SECONDS, alerts=alerts))
     async with running(house):
         yield Chat(house, ci, clock, settings, prober)
 

@@ -139,7 +139,8 @@ def test_a_mistake_in_the_order_says_its_path_and_mend(
             {"kind": "ping", "url": URL},
             (
                 "prechecks[0].kind: should be 'version', 'http', 'queue', 'backup', 'scan', "
-                "'interface', 'junit', 'sarif', 'trivy' or 'cyclonedx'"
+                "'interface', 'junit', 'sarif', 'trivy', 'cyclonedx', 'code-scanning' or "
+                "'dependabot'"
             ),
         ),
     ],
@@ -148,6 +149,22 @@ def test_a_mistake_in_a_check_says_its_path_and_mend(
     tmp_path: Path, check: dict[str, object], problem: str
 ) -> None:
     assert _problems(tmp_path, prechecks=[check]) == [problem]
+
+
+def test_security_alerts_are_asked_of_who_builds_the_service_before_a_deploy(
+    tmp_path: Path,
+) -> None:
+    check = {"kind": "dependabot", "critical": 0, "high": 0}
+    assert _problems(tmp_path, prechecks=[check]) == [
+        "prechecks[0]: dependabot is asked of who builds it; set ci"
+    ]
+    wrong = {"kind": "code-scanning", "critical": 0, "url": URL}
+    found = _problems(tmp_path, smoke=[wrong])
+    assert found == [
+        "smoke[0].high: is missing; a check of the kind code-scanning needs high: 0",
+        "smoke[0].url: a check of the kind code-scanning has no such setting; remove it",
+        "smoke[0]: code-scanning is one of prechecks",
+    ]
 
 
 def test_two_checks_of_one_name_are_told_apart(tmp_path: Path) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from bot.ci_servers import CiServers
+from bot.ci_servers import CiServers, untold
 from bot.errors import Rejected
-from bot.model import CiTarget, Service
+from bot.model import Alerts, CiTarget, Deployment, Probe, Service
 from tests.twins import TwinCi, commit_of
 
 
@@ -56,3 +58,37 @@ async def test_a_service_without_a_ci_server_says_what_to_set() -> None:
         Rejected, match=r"names other, and the settings have no integrations\.other"
     ):
         await ci.recent(built("other"))
+
+
+class Scanning(TwinCi):
+    """A CI server that knows security alerts too."""
+
+    def tells(self, service: Service) -> bool:
+        return service.ci is not None
+
+    async def code_alerts(self, service: Service, version: str, commit: str) -> Alerts:
+        return Alerts(1, 2, f"{service.id} {version} {commit}")
+
+    async def dependency_alerts(self, service: Service) -> Alerts:
+        return Alerts(3, 4, service.id)
+
+
+async def test_alerts_are_asked_of_who_builds_a_service_and_never_of_who_deploys_it() -> None:
+    ci = CiServers({"forge": Scanning(), "ships": TwinCi()})
+    portal, other = built("forge", "ships"), built("ships", "forge")
+    assert await ci.code_alerts(portal, "1.4.2", "c") == Alerts(1, 2, "portal 1.4.2 c")
+    assert await ci.dependency_alerts(portal) == Alerts(3, 4, "portal")
+    assert [ci.tells(one) for one in (portal, other, replace(portal, ci=None))] == [1, 0, 0]
+    with pytest.raises(Rejected, match="built by ships, which tells of no security alerts"):
+        await ci.dependency_alerts(other)
+
+
+def test_a_pre_check_that_nobody_can_answer_is_named_with_its_mend() -> None:
+    ci = CiServers({"forge": Scanning(), "ships": TwinCi()})
+    checks = (Probe("dependabot"), Probe("http", "http://portal"))
+    where = (Deployment("test"), Deployment("production", prechecks=checks))
+    portal = replace(built("forge"), environments=where)
+    assert list(untold([portal], ci)) == []
+    (said,) = untold([replace(built("ships"), environments=where)], ci)
+    assert said.startswith("portal.environments.production.prechecks: ships builds portal and")
+    assert "kind dependabot; name a report of a scan by its url instead" in said

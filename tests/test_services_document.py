@@ -25,7 +25,7 @@ def test_every_key_of_a_service_and_of_an_environment_is_there_and_no_other() ->
 
 def test_every_kind_of_check_is_there_with_its_keys() -> None:
     text = DOCUMENT.read_text("utf-8").partition("\n## Checks\n")[2]
-    rows = dict(re.findall(r"^\| `(\w+)` \|.*\| ([^|]*)\|$", text, re.MULTILINE))
+    rows = dict(re.findall(r"^\| `([\w-]+)` \|.*\| ([^|]*)\|$", text, re.MULTILINE))
     said = {kind: set(re.findall(r"`(\w+)`", keys)) for kind, keys in rows.items()}
     assert said == {kind: {*needs, *MAY.get(kind, ())} for kind, needs in NEEDS.items()}
 

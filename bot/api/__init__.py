@@ -31,6 +31,7 @@ from bot.model import (
     TICKET_WAY,
     Account,
     AccountKind,
+    Alerts,
     AuditCount,
     AuditPage,
     AuditQuery,
@@ -77,6 +78,7 @@ from bot.model import (
     TicketState,
     Visibility,
     Word,
+    counted,
 )
 from bot.model import Args as args  # noqa: N813 - reads as the design's `class Args(args)`
 from bot.moments import written
@@ -93,6 +95,7 @@ from bot.ports import (
     Effect,
     MonthlyReports,
     Redactions,
+    SecurityAlerts,
     TicketSystem,
     Transaction,
 )
@@ -107,6 +110,7 @@ __all__ = [
     "AccessReviews",
     "Account",
     "AccountKind",
+    "Alerts",
     "Anchors",
     "Approvals",
     "AuditCount",
@@ -193,6 +197,7 @@ __all__ = [
     "SavedSearch",
     "SavedSearches",
     "Secret",
+    "SecurityAlerts",
     "Service",
     "Stage",
     "Standing",
@@ -221,6 +226,7 @@ __all__ = [
     "Word",
     "WorkingDays",
     "args",
+    "counted",
     "given",
     "overlapping",
     "signature",

@@ -13,7 +13,16 @@ from bot.model.changes import (
     Overlap,
 )
 from bot.model.deploys import Batch, BatchState, Deploy, DeployState, Running, Wish
-from bot.model.estate import CiTarget, Deployment, Environment, Probe, Rollout, Service, Validator
+from bot.model.estate import (
+    ALERT_KINDS,
+    CiTarget,
+    Deployment,
+    Environment,
+    Probe,
+    Rollout,
+    Service,
+    Validator,
+)
 from bot.model.events import (
     AuditCount,
     AuditPage,
@@ -25,7 +34,7 @@ from bot.model.events import (
     Proof,
     Verdict,
 )
-from bot.model.findings import Finding, Standing
+from bot.model.findings import Alerts, Finding, Standing, counted
 from bot.model.forms import Form, Input, InputKind
 from bot.model.locks import Lock
 from bot.model.messages import Invocation, Place
@@ -47,12 +56,14 @@ from bot.model.tickets import (
 )
 
 __all__ = [
+    "ALERT_KINDS",
     "BELOW",
     "TICKET_WANTED",
     "TICKET_WAY",
     "UNKNOWN_AUTHOR",
     "Account",
     "AccountKind",
+    "Alerts",
     "Approval",
     "Args",
     "AuditCount",
@@ -127,4 +138,5 @@ __all__ = [
     "Visibility",
     "Wish",
     "Word",
+    "counted",
 ]

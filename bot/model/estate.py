@@ -7,6 +7,8 @@ from datetime import timedelta
 from urllib.parse import quote
 
 WATCH = timedelta(minutes=30)
+# Kinds of check that are asked of whoever builds the service, with the credentials for that.
+ALERT_KINDS = frozenset({"code-scanning", "dependabot"})
 
 
 @dataclass(frozen=True)
@@ -15,8 +17,9 @@ class Probe:
 
     `name` is what people read; `at` is the place of the value in a JSON answer (`queue.depth`,
     `[0].length`). What is good, by kind: `says` the value for `http`, `below` for `queue`,
-    `oldest` for `backup`, `critical` and `high` for `scan`. `version` and `commit` are the release
-    that is asked about. `site` says which site it is of, "" for the whole environment.
+    `oldest` for `backup`, `critical` and `high` for whatever counts findings. `version` and
+    `commit` are the release that is asked about. `site` says which site it is of,
+    "" for the whole environment.
     """
 
     kind: str
@@ -41,6 +44,11 @@ class Probe:
     def label(self) -> str:
         """Return what people call it."""
         return self.name or self.kind
+
+    @property
+    def is_of_builder(self) -> bool:
+        """Say whether it has no address of its own: who builds the service is asked."""
+        return self.kind in ALERT_KINDS
 
     def about(self, version: str, commit: str) -> Probe:
         """Return the question about one release: `{version}` and `{commit}` of its address too."""

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from bot.ports.chats import Messenger, NoticeBoard, Notices, Road, Rooms
 from bot.ports.control import Duties, Duty, Glass, Grant, Halt, Halts, OnCall
-from bot.ports.estate import Catalogue, ChangeTickets, Ci, Directory, Prober
+from bot.ports.estate import (
+    Catalogue,
+    ChangeTickets,
+    Ci,
+    Directory,
+    Prober,
+    SecurityAlerts,
+)
 from bot.ports.freezes import Freeze, FreezeException, FreezeKind, Freezes, Touched
 from bot.ports.ledger import (
     Anchors,
@@ -68,6 +75,7 @@ __all__ = [
     "Redactions",
     "Road",
     "Rooms",
+    "SecurityAlerts",
     "Steps",
     "TicketSystem",
     "Touched",

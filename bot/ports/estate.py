@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.model import (
         Account,
+        Alerts,
         Build,
         Change,
         ChangeResult,
@@ -174,4 +175,27 @@ class Prober(Protocol):
 
         What is unreachable, malformed, a redirect or a login page is UNKNOWN, which is not passed.
         """
+        ...
+
+
+@runtime_checkable
+class SecurityAlerts(Protocol):
+    """What a CI server's own security scans say; a provider of `Ci` may have it too.
+
+    Errors as `Ci`'s. It is only read.
+    """
+
+    def tells(self, service: Service) -> bool:
+        """Say whether the alerts of a service can be asked for at all."""
+        ...
+
+    async def code_alerts(self, service: Service, version: str, commit: str) -> Alerts:
+        """Count the open alerts in the code of that very commit.
+
+        `Alerts.unknown` where the scans did not look at it, or not with everything they have.
+        """
+        ...
+
+    async def dependency_alerts(self, service: Service) -> Alerts:
+        """Count the open alerts about what the service depends on, as of now."""
         ...

@@ -11,13 +11,13 @@ import httpx
 
 from bot.api import Build, BuildState, Rejected, Unreachable
 from bot.vendors import NotThere
-from integrations.github import states
+from integrations.github import alerts, states
 from integrations.github.names import Place, is_commit, names_of, place, target_of, workflow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.api import CiTarget, Service, Stage
+    from bot.api import Alerts, CiTarget, Service, Stage
     from integrations.github.rest import Rest, Row
 
 # A line of a log begins with its time; some carry colours for a terminal.
@@ -34,7 +34,7 @@ ADDRESS: Final = re.compile(r"[^\s<>@]{1,128}@[^\s<>@]{1,128}")
 
 @dataclass(frozen=True)
 class GitHub:
-    """Implements `bot.ports.Ci`; a service names its workflows' files.
+    """Implements `Ci` and `SecurityAlerts` of `bot.ports`; a service names its workflows' files.
 
     A workflow runs at a tag or a branch, never at a bare commit. So right before a deploy is sent
     its tag is compared with the commit that was approved, and refused where it is another; and a
@@ -176,6 +176,21 @@ class GitHub:
         if row is None:
             return None
         return replace(states.build_of(row, repo, service.id), correlation=correlation)
+
+    def tells(self, service: Service) -> bool:
+        """Say whether the alerts of a service can be asked for: of every one that is built here."""
+        return service.ci is not None
+
+    async def code_alerts(self, service: Service, version: str, commit: str) -> Alerts:
+        """Count the open code scanning alerts of that very commit."""
+        target = target_of(service)
+        names = () if is_commit(version) else names_of(target, version)
+        tags = [name for name in names if name.startswith("tags/")]
+        return await alerts.of_code(self.rest, target.repo, tags, commit)
+
+    async def dependency_alerts(self, service: Service) -> Alerts:
+        """Count the open Dependabot alerts of the repository's default branch, as of now."""
+        return await alerts.of_dependencies(self.rest, target_of(service).repo)
 
     async def _named(self, target: CiTarget, ref: str) -> tuple[str, str]:
         """Return which tag or branch a ref names, and the commit that is now."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 READ, WRITE = "Actions: read", "Actions: write"
 CONTENTS, CHECKS, DEPLOYMENTS = "Contents: read", "Checks: read", "Deployments: read"
+CODE_ALERTS, DEPENDABOT = "Code scanning alerts: read", "Dependabot alerts: read"
 PAGE: Final = 100
 PAGES: Final = 10
 LOOK_BACK: Final = timedelta(days=30)  # nobody looks for what was asked for longer ago
@@ -168,6 +169,43 @@ class Rest:
             params={"per_page": 10},
         )
         return answer.rows()
+
+    async def analyses(self, repo: str, ref: str = "") -> list[Row]:
+        """Return the newest code scanning analyses, newest first: of a whole ref, or of all."""
+        params: dict[str, str | int] = {"per_page": PAGE, "sort": "created", "direction": "desc"}
+        if ref:
+            params["ref"] = ref
+        asked = Asked(f"the code scanning of {repo}", CODE_ALERTS)
+        path = f"repos/{repo}/code-scanning/analyses"
+        return (await self.vendor.read(path, asked, params=params)).rows()
+
+    async def code_alerts(self, repo: str, ref: str) -> tuple[list[Row], bool]:
+        """Return the open code scanning alerts of a whole ref, and whether these are all."""
+        asked = Asked(f"the code scanning alerts of {repo}", CODE_ALERTS)
+        params: dict[str, str | int] = {"ref": ref, "state": "open", "per_page": PAGE}
+        return await self._all(f"repos/{repo}/code-scanning/alerts", asked, params)
+
+    async def dependency_alerts(self, repo: str) -> tuple[list[Row], bool]:
+        """Return the open Dependabot alerts of a high or critical severity, and whether all."""
+        asked = Asked(f"the Dependabot alerts of {repo}", DEPENDABOT)
+        # Its pages are found by a cursor: GitHub refuses the number of a page here.
+        params: dict[str, str | int] = {
+            "state": "open",
+            "severity": "critical,high",
+            "per_page": PAGE,
+        }
+        return await self._all(f"repos/{repo}/dependabot/alerts", asked, params)
+
+    async def _all(
+        self, path: str, asked: Asked, params: Mapping[str, str | int]
+    ) -> tuple[list[Row], bool]:
+        found: list[Row] = []
+        more = False
+        async for answer in self.vendor.pages(path, asked, params=params, most=PAGES):
+            found += answer.rows()
+            # Also where it leads to another host, to which nobody goes on.
+            more = 'rel="next"' in answer.headers.get("link", "")
+        return found, not more
 
     async def log(self, repo: str, job: int) -> bytes:
         """Return the log of a job that has ended: GitHub keeps it elsewhere, and leads there."""

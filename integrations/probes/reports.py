@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 from xml.etree import ElementTree as ET
 
-from bot.api import Finding, Standing
+from bot.api import Finding, Standing, counted
 from integrations.probes.answers import Unanswered, at
 
 if TYPE_CHECKING:
@@ -44,12 +44,7 @@ def vulnerabilities(probe: Probe, answer: Json) -> Finding:
     if not isinstance(answer, dict):
         raise Unanswered(f"is no report of the kind {probe.kind}")
     found = COUNTS[probe.kind](probe, answer)
-    said = f"{found.critical} critical, {found.high} high"
-    bounds = {"critical": (found.critical, probe.critical), "high": (found.high, probe.high)}
-    over = [f"{most} {name}" for name, (number, most) in bounds.items() if number > most]
-    if over:
-        return Finding(Standing.FAILED, f"found {said}, at most {' and '.join(over)} may be", said)
-    return Finding(Standing.PASSED, f"found {said}", said)
+    return counted(probe, found.critical, found.high)
 
 
 def junit(body: bytes) -> Finding:

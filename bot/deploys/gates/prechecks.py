@@ -12,6 +12,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bot.deploys.gates import alerts
 from bot.deploys.journal import correlation
 from bot.dispatch.cards import FOUND
 from bot.errors import Refused
@@ -23,15 +24,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.deploys.gates.gate import Asked, Shown
-    from bot.model import Finding, Probe
-    from bot.ports import Clock, Ledger, Prober
+    from bot.model import Finding, Probe, Service
+    from bot.ports import Clock, Ledger, Prober, SecurityAlerts
 
 PRECHECK: Final = "deploy precheck"
 
 
 @dataclass(frozen=True)
 class PreChecks:
-    """Asks every declared check at once, each at most 10 s.
+    """Asks every declared check at once, each at most 10 s; `builders` tell security alerts.
 
     They do not stop a rollback: a queue that a bad version has filled must not keep that version
     in. Nor do they stop what is planned for later, before its time has come. Both times they are
@@ -41,6 +42,7 @@ class PreChecks:
     prober: Prober
     ledger: Ledger
     clock: Clock
+    builders: SecurityAlerts | None = None
 
     async def __call__(self, asked: Asked) -> Shown | None:
         """Refuse unless all pass; return what they found."""
@@ -49,7 +51,7 @@ class PreChecks:
         if target is None or not target.prechecks:
             return None
         probes = [one.about(wanted.version, asked.commit) for one in target.prechecks]
-        findings = await asyncio.gather(*(self.prober.look(probe) for probe in probes))
+        findings = await asyncio.gather(*(self._look(probe, wanted.service) for probe in probes))
         now = self.clock.now()
         looked = list(zip(probes, findings, strict=True))
         bad = [f"{probe.label} {found.detail}" for probe, found in looked if not found.is_passed]
@@ -61,6 +63,11 @@ class PreChecks:
                 f"{'; '.join(bad)}. Mend that and ask again.",
             )
         return ((FOUND, "; ".join([*map(_said, looked), f"looked {_at(now)}"])),)
+
+    async def _look(self, probe: Probe, service: Service) -> Finding:
+        if probe.is_of_builder:
+            return await alerts.look(self.builders, service, probe)
+        return await self.prober.look(probe)
 
 
 def _draft(asked: Asked, looked: Sequence[tuple[Probe, Finding]], now: datetime) -> Draft:

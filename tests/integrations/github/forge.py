@@ -42,6 +42,22 @@ ELSEWHERE: Final = {
         "docs.github.com/rest/commits/commits#list-branches-for-head-commit"
     ),
 }
+# The same for questions whose parameters are documented; any other would be ignored there.
+QUERIES: Final = {
+    "code-scanning/analyses": {
+        *("tool_name", "tool_guid", "page", "per_page", "pr", "ref", "sarif_id"),
+        *("direction", "sort"),
+    },
+    "code-scanning/alerts": {
+        *("tool_name", "tool_guid", "page", "per_page", "ref", "pr", "direction", "sort"),
+        *("before", "after", "state", "severity"),
+    },
+    # docs.github.com/rest/dependabot/alerts: `page` is refused since October 2025.
+    "dependabot/alerts": {
+        *("state", "severity", "ecosystem", "package", "manifest", "scope", "sort", "direction"),
+        *("before", "after", "per_page"),
+    },
+}
 INPUTS: Final = {
     "ci.yml": {"correlation"},
     "deploy.yml": {"version", "commit", "environment", "sites", "correlation"},
@@ -67,6 +83,12 @@ class Forge:
     asked: list[httpx.Request] = field(default_factory=list)
     sent: list[Row] = field(default_factory=list)
     text: str = LOG
+    analyses: list[Row] = field(default_factory=list)
+    """Code scanning's, newest first."""
+    alerts: list[Row] = field(default_factory=list)
+    """Code scanning's, open, each with the `ref` of its most recent instance."""
+    dependencies: list[Row] = field(default_factory=list)
+    """Dependabot's, open."""
     forbidden: set[str] = field(default_factory=set)
     """Last parts of paths that the account may not read."""
     instead: httpx.Response | None = None
@@ -112,6 +134,10 @@ class Forge:
 
     def _elsewhere(self, request: httpx.Request) -> bool:
         path = self._path(request)
+        named = path.removeprefix(f"/repos/{REPO}/")
+        if request.method == "GET" and named in QUERIES:
+            assert set(request.url.params) <= QUERIES[named]
+            return True
         return request.method == "GET" and any(re.fullmatch(one, path) for one in ELSEWHERE)
 
     def _signed(self, request: httpx.Request) -> httpx.Response:
@@ -227,6 +253,40 @@ class Forge:
         found = next(rows for one, rows in self.deployments if one["id"] == int(number))
         return httpx.Response(200, json=found)
 
+    def analysed(self, request: httpx.Request) -> httpx.Response:
+        """Answer the newest analyses, of one ref where it is named."""
+        ref = request.url.params.get("ref")
+        rows = [row for row in self.analyses if ref in (None, row["ref"])]
+        return httpx.Response(200, json=rows[:100]) if rows else _no(404, "no analysis found")
+
+    def scanned(self, request: httpx.Request) -> httpx.Response:
+        """Answer the open alerts of one ref, page by page."""
+        params = request.url.params
+        assert params["state"] == "open"
+        rows = [one for one in self.alerts if one["most_recent_instance"]["ref"] == params["ref"]]
+        return self._paged(request, rows, int(params.get("page", 1)), "page")
+
+    def depended(self, request: httpx.Request) -> httpx.Response:
+        """Answer the open alerts of some severities, by a cursor."""
+        params = request.url.params
+        wanted = params["severity"].split(",")
+        assert params["state"] == "open"
+        rows = [
+            one for one in self.dependencies if one["security_vulnerability"]["severity"] in wanted
+        ]
+        return self._paged(request, rows, int(params.get("after", "Y1").removeprefix("Y")), "after")
+
+    def _paged(
+        self, request: httpx.Request, rows: list[Row], page: int, name: str
+    ) -> httpx.Response:
+        size = int(request.url.params["per_page"])
+        following = str(page + 1) if name == "page" else f"Y{page + 1}"
+        headers = {}
+        if len(rows) > page * size:
+            after = request.url.copy_set_param(name, following)
+            headers["link"] = f'<{after}>; rel="next"'
+        return httpx.Response(200, json=rows[(page - 1) * size : page * size], headers=headers)
+
     def dispatch(self, request: httpx.Request, file: str) -> httpx.Response:
         """Have a workflow run; its `run-name` is the one of the documentation's snippet."""
         body = json.loads(request.content)
@@ -304,5 +364,8 @@ ROUTES: Final[dict[tuple[str, str], Callable[..., httpx.Response]]] = {
     ("GET", r"check-suites/(\d+)/check-runs"): Forge.checks,
     ("GET", r"check-runs/(\d+)/annotations"): Forge.annotations,
     ("GET", r"deployments"): Forge.deployed,
+    ("GET", r"code-scanning/analyses"): Forge.analysed,
+    ("GET", r"code-scanning/alerts"): Forge.scanned,
+    ("GET", r"dependabot/alerts"): Forge.depended,
     ("GET", r"deployments/(\d+)/statuses"): Forge.statuses,
 }

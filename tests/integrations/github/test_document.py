@@ -12,7 +12,9 @@ import yaml
 
 from bot import catalogue
 from bot.api import BuildState
+from bot.ci_servers import CiServers, untold
 from integrations.github import connect
+from integrations.github.rest import CODE_ALERTS, DEPENDABOT
 from integrations.github.signing import STANDING, Installation
 from integrations.github.states import CONCLUSIONS, STATUSES
 from tests.integrations.github.forge import COMMITS, INPUTS, TITLES, Forge
@@ -23,7 +25,9 @@ from tests.site import Site
 
 DOCUMENT = Path(__file__).parents[3] / "docs/integrations/github.md"
 TEXT = DOCUMENT.read_text("utf-8")
-BY_APP, BY_TOKEN, SERVICES, DEPLOYS, BUILDS = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+BY_APP, BY_TOKEN, SERVICES, DEPLOYS, BUILDS, ALERTED = re.findall(
+    r"```yaml\n(.*?)```", TEXT, re.DOTALL
+)
 
 
 @pytest.fixture
@@ -65,6 +69,24 @@ def test_the_services_of_the_page_are_read(tmp_path: Path, file: str) -> None:
     assert (service.ci.repo, service.ci.tag) == ("hospital/lab-results", "v{version}")
     wanted = file.replace("{environment}", "production")
     assert service.ci.deploys_by("production") == wanted
+
+
+async def test_the_pre_checks_of_the_page_are_asked(tmp_path: Path) -> None:
+    written = tmp_path / "services.yaml"
+    written.write_text(ALERTED)
+    service = catalogue.load(written, providers=("github",)).service("lab-results")
+    assert service is not None
+    assert service.ci is not None
+    assert service.ci.repo == "hospital/lab-results"
+    production = service.environment("production")
+    assert production is not None
+    kinds = [(one.kind, one.critical, one.high) for one in production.prechecks]
+    assert kinds == [("code-scanning", 0, 0), ("dependabot", 0, 3)]
+    async with asking(Forge()) as ci:
+        assert list(untold([service], CiServers({"github": ci}))) == []
+    for needed in (CODE_ALERTS, DEPENDABOT):
+        name, access = needed.split(": ")
+        assert f"| {name} | {access} |" in TEXT
 
 
 def inputs_of(text: str) -> set[str]:
