@@ -10,7 +10,7 @@ from bot.errors import IntegrationError, Rejected
 from bot.model import Alerts
 from bot.ports import SecurityAlerts
 from tests.contracts.faults import Fault
-from tests.integrations.github import shapes
+from tests.integrations.github import alert_shapes as shapes
 from tests.integrations.github.forge import COMMITS, Forge
 from tests.integrations.github.vendor import PORTAL, asking, failing
 
