@@ -117,8 +117,9 @@ def _hand_out(layout: Layout, places: Mapping[str, Mapping[str, Mapping[str, Any
 
 
 def make_passwords(layout: Layout) -> None:
-    """Make the passwords of CI, and the sign-in page's, where there are none yet."""
-    for path in (layout.ci_password, layout.worker_password, layout.client_secret):
+    """Make the passwords and secrets of CI, and the sign-in page's, where there are none yet."""
+    made = (layout.ci_password, layout.worker_password, layout.hook_secret, layout.client_secret)
+    for path in made:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             write_private(path, secrets.token_urlsafe(24))

@@ -66,6 +66,11 @@ class Layout:
         return self.ci / "worker-password"
 
     @property
+    def hook_secret(self) -> Path:
+        """What proves to Wardroom that it is CI which tells it of a build."""
+        return self.ci / "hook-secret"
+
+    @property
     def sign_in(self) -> Path:
         """What the sign-in page keeps: its key, and the secret of the application it serves."""
         return self.sandbox / "sign-in"

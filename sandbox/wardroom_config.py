@@ -81,6 +81,7 @@ def settings(layout: Layout, facts: Mapping[str, Any]) -> dict[str, Any]:
                 "url": facts["ci"]["url"],
                 "user": CI_USER,
                 "password_file": str(layout.ci_password),
+                "hook_secret_file": str(layout.hook_secret),
             }
         },
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 # Buildbot lives in the hospital's own environment, where this module runs.
 from buildbot.plugins import (  # type: ignore[import-not-found] # not in our environment
+    reporters,
     schedulers,
     steps,
     util,
@@ -17,6 +18,7 @@ from sqlalchemy.pool import QueuePool
 
 from sandbox.estate import CI_USER, ENVIRONMENTS
 from sandbox.layout import SOURCE, Layout
+from sandbox.loopback import HOST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +45,7 @@ def configuration(home: Path) -> dict[str, Any]:
         # Two requests that look alike are still two requests, each with its own correlation.
         "collapseRequests": False,
         "prioritizeBuilders": deploys_first,
+        "services": [teller(facts["web_port"], secret(layout.hook_secret))],
         "www": website(facts["ci"]["port"], secret(layout.ci_password)),
     }
 
@@ -71,6 +74,21 @@ def website(port: int, password: str) -> dict[str, Any]:
             roleMatchers=[util.RolesFromUsername(roles=["operators"], usernames=[CI_USER])],
         ),
     }
+
+
+def teller(port: int, hook_secret: str) -> Any:
+    """Return what tells Wardroom that a build has begun or ended, however it ended.
+
+    Where nobody listens that is logged, and the build goes on.
+    """
+    whole = reporters.MessageFormatterFunction(lambda context: context["build"], "json")
+    return reporters.HttpStatusPush(
+        f"http://{HOST}:{port}/hooks/buildbot",
+        auth=("wardroom", hook_secret),
+        generators=[
+            reporters.BuildStatusGenerator(mode="all", report_new=True, message_formatter=whole)
+        ],
+    )
 
 
 def deploys_first(_master: object, builders: list[Any]) -> list[Any]:
