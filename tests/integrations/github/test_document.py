@@ -24,7 +24,8 @@ from tests.serving import NO_TLS
 from tests.site import Site
 
 DOCUMENT = Path(__file__).parents[3] / "docs/integrations/github.md"
-TEXT = DOCUMENT.read_text("utf-8")BLOCKS = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+TEXT = DOCUMENT.read_text("utf-8")
+BLOCKS = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 BY_APP, BY_TOKEN, SERVICES, DEPLOYS, BUILDS, ALERTED = BLOCKS
 
 
