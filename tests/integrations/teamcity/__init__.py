@@ -1,0 +1,1 @@
+"""TeamCity, played, and what is particular to it."""
