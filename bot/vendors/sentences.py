@@ -22,7 +22,15 @@ LONGEST_QUOTE: Final = 160
 A_WHILE: Final = 60
 LONGEST_WAIT: Final = 3600
 # Where the vendors that we know write why they refuse, in their order of preference.
-WHY: Final = ("message", "error_description", "errorMessage", "error", "errorMessages", "detail")
+WHY: Final = (
+    "message",
+    "error_description",
+    "errorMessage",
+    "error",
+    "errorMessages",
+    "errors",
+    "detail",
+)
 
 
 class NotThere(Rejected):

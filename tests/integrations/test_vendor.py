@@ -105,6 +105,14 @@ async def test_what_the_vendor_gives_as_its_reason_is_quoted_shortly(
     assert len(told.value.text) < 300
 
 
+async def test_a_reason_in_a_list_of_errors_is_quoted_too(
+    forge: Vendor, wire: respx.MockRouter
+) -> None:
+    wire.post(f"{URL}/runs").respond(400, json={"errors": [{"message": "Missing revisions."}]})
+    with pytest.raises(Rejected, match=r"\(it says: Missing revisions\)\.$"):
+        await forge.change("POST", "runs", RUNS, json={})
+
+
 async def test_what_is_hidden_names_the_permission(forge: Vendor, wire: respx.MockRouter) -> None:
     wire.get(f"{URL}/runs").respond(404)
     with pytest.raises(NotThere) as told:
