@@ -139,6 +139,9 @@ def _stage(row: Mapping[str, Any]) -> Stage:
 
 
 def _waiting(row: Mapping[str, Any]) -> tuple[Stage, ...]:
+    approval = row.get("approvalInfo")
+    if isinstance(approval, dict) and approval.get("status") == "waitingForApproval":
+        return (Stage("waits for an approval in TeamCity", BuildState.QUEUED),)
     why = _line(row.get("waitReason") or "")
     return (Stage(why, BuildState.QUEUED),) if why else ()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.api import Rejected, Unreachable
@@ -30,7 +30,7 @@ STATE: Final = (
     "id,buildTypeId,state,status,failedToStart,canceledInfo(timestamp),startDate,finishDate"
 )
 BUILD: Final = (
-    f"{STATE},personal,waitReason,queuedDate,statusChangeComment(timestamp),"
+    f"{STATE},personal,waitReason,queuedDate,statusChangeComment(timestamp),approvalInfo(status),"
     "revisions(revision(version,vcs-root-instance(vcs-root-id))),properties(property(name,value))"
 )
 DETAILS: Final = (
@@ -38,6 +38,7 @@ DETAILS: Final = (
     "problemOccurrences(problemOccurrence(type,details,muted))"
 )
 MOST_TESTS: Final = 20
+LONGEST_LOG: Final = 8_000_000  # bytes
 
 Row = dict[str, Any]
 
@@ -91,14 +92,13 @@ class Rest:
     async def log(self, number: int) -> tuple[str, bool]:
         """Return a build's log, and whether it is longer than what is read of an answer."""
         asked = Asked(f"the log of the build {number}", RUNTIME)
-        vendor = self._vendor
+        vendor = replace(self._vendor, largest=LONGEST_LOG)
         params = {"buildId": number}
-        answer = await vendor.read(
-            "downloadBuildLog.html", asked, params=params, accept="text/plain"
-        )
+        path = "downloadBuildLog.html"
+        answer = await vendor.read(path, asked, params=params, accept="text/plain")
         if answer.is_page:
             answer.json()  # raises: a page to sign in is no log
-        return answer.text, len(answer.body) >= vendor.largest
+        return answer.text, len(answer.body) >= LONGEST_LOG
 
     async def roots(self, where: Configuration) -> list[str]:
         """Return the ids of a configuration's VCS roots, asked right before it is started."""
