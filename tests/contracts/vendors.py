@@ -2,9 +2,10 @@
 
 `tests/integrations/NAME/vendor.py` declares `playing` and `failing`:
 
-- `playing()` is an async context manager that gives the provider and a service `portal` of which
-  version 1.4.2 exists and 9.9.9 does not; the vendor's side keeps state and answers as the vendor
-  documents, so that what is asked for can be found again;
+- `playing()` is an async context manager that gives the provider and a service `portal` (class A)
+  whose versions 1.4.1 and 1.4.2 were built green and 1.5.0 red, and that has no 9.9.9; what is
+  started waits, runs and ends green as it is looked at. The vendor's side keeps state and answers
+  as the vendor documents, so that what is asked for can be found again;
 - `failing(fault)` gives the same where every request fails so.
 """
 
