@@ -9,7 +9,7 @@ from typing import Self
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.api import FreezeDesk, Linking, Locksmith, Validating, Whereabouts
+from bot.api import FreezeDesk, GoesOut, Linking, Locksmith, Validating, Whereabouts
 from bot.calendars.desk import ChatFreezes
 from bot.calendars.feeds import FeedKeeper
 from bot.calendars.live import LiveFreezes
@@ -17,8 +17,10 @@ from bot.calendars.owners import OwnChats
 from bot.changes.part import ChangeControl, Stored
 from bot.deploys.duties import PolicyDuties
 from bot.deploys.gates import Gate
+from bot.deploys.gates.blackouts import Blackouts, Strict
 from bot.deploys.gates.change import OpenChange
 from bot.deploys.gates.freezing import Freezing
+from bot.deploys.gates.going_out import GoingOut
 from bot.deploys.gates.green import Green
 from bot.deploys.gates.halted import Halted
 from bot.deploys.gates.locking import Locking
@@ -51,6 +53,7 @@ from bot.ports import (
     Notices,
     Prober,
     SecurityAlerts,
+    TicketSystem,
 )
 from bot.ports.control import Duties, OnCall, WorkingDays
 from bot.settings import Settings
@@ -88,6 +91,7 @@ class Around:
     alerts: SecurityAlerts | None
     audit: AuditReader
     tickets: TicketReader
+    ticket_system: TicketSystem | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,13 +127,14 @@ class Control:
         days = WeekDays(calendar.plan.zones.default, calendar.is_holiday)
         emergency = _emergency(settings, deploys, clock, around, days)
         oncall = LiveOnCall(settings.oncall, around.people)
-        origins = Origins(ci, around.people, changes)
+        origins = Origins(ci, around.people, changes, deploys)
         duties = PolicyDuties(around.policies, SqlRequests(around.database), origins, around.estate)
         wall = WallClock(lambda: calendar.plan.zones, calendar.is_holiday)
         around.policies.see(Sight(clock, wall, oncall, emergency.glass))
         changing = _changing(settings, (deploys, changes), clock, around, (calendar, days))
         gates: tuple[Gate, ...] = (
             Halted(emergency.halts),
+            GoingOut(origins, SqlRequests(around.database)),
             Freezing(calendar, changes, clock, emergency.glass),
             Locking(held, clock, deploys),
             Order(deploys),
@@ -137,6 +142,7 @@ class Control:
             Green(ci),
             OpenChange(changes, clock, changing.templates, calendar),
             Overlapping(changing.overlaps, changes, clock, emergency.glass),
+            _blackouts(settings, changes, clock, around, emergency),
             PreChecks(around.prober, around.ledger, clock, around.alerts),
         )
         gates += (Witness(calendar, held, ci, changes, around.ledger, clock, gates),)
@@ -152,11 +158,7 @@ class Control:
             gates=gates,
             freezes=calendar,
             chat_freezes=ChatFreezes(
-                calendar,
-                around.policies.holds,
-                OwnChats(around.links, around.references),
-                around.notices,
-                clock,
+                calendar, around.policies.holds, locks.own_chats, around.notices, clock
             ),
             emergency=emergency,
             changing=changing,
@@ -174,6 +176,7 @@ class Control:
         return {
             FreezeDesk: self.chat_freezes,
             Freezes: self.freezes,
+            GoesOut: self.origins,
             Locksmith: self.locks,
             OnCall: self.oncall,
             Validating: self.validation,
@@ -200,6 +203,24 @@ class Control:
         scheduler.add_job(self.oncall.look, "interval", seconds=ONCALL_SECONDS, max_instances=1)
         tell = self.escalation.look
         scheduler.add_job(tell, "interval", seconds=ESCALATION_SECONDS, max_instances=1)
+
+
+def _blackouts(
+    settings: Settings, changes: ChangeTickets, clock: Clock, around: Around, emergency: Emergency
+) -> Blackouts:
+    wanted = settings.tickets
+    return Blackouts(
+        system=around.ticket_system,
+        tickets=around.tickets,
+        changes=changes,
+        ledger=around.ledger,
+        clock=clock,
+        glass=emergency.glass,
+        strict=Strict(
+            outside=wanted.outside_maintenance == "refuse",
+            unknown=wanted.calendars_unknown == "refuse",
+        ),
+    )
 
 
 def _calendar(settings: Settings, clock: Clock, around: Around) -> LiveFreezes:

@@ -165,6 +165,7 @@ def lay(settings: Settings, outside: Outside, known: registry.Registry) -> Groun
         alerts=outside.alerts,
         audit=trail.audit,
         tickets=stores.tickets,
+        ticket_system=outside.tickets,
     )
     kept = (stores.deploys, stores.changes, outside.ci, clock)
     return Ground(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, field_validator
 
 from bot.documents import Block
 from bot.model import TicketMapping, TicketState
 
+Answer = Literal["say", "refuse"]
 STATES = tuple(state.value for state in TicketState if state is not TicketState.UNKNOWN)
 
 
@@ -23,6 +26,8 @@ class Tickets(Block):
     templates: dict[str, str] = Field(default_factory=dict)
     states: dict[str, str] = Field(default_factory=dict)
     fields: dict[str, str] = Field(default_factory=dict)
+    outside_maintenance: Answer = "say"
+    calendars_unknown: Answer = "say"
 
     @field_validator("states")
     @classmethod
@@ -33,4 +38,5 @@ class Tickets(Block):
 
     def mapping(self) -> TicketMapping:
         """Return what the integration is given."""
-        return TicketMapping(**self.model_dump())
+        ours = {"outside_maintenance", "calendars_unknown"}
+        return TicketMapping(**self.model_dump(exclude=ours))

@@ -74,7 +74,8 @@ def _ticket(ticket: Following | None) -> Iterator[tuple[str, str]]:
     yield "Ticket", ticket.said
     if ticket.approval is not TicketApproval.NONE:
         yield f"Approval at {ticket.system}", ticket.approval.value
-    yield f"Conflicts at {ticket.system}", ", ".join(ticket.conflicts)
+    found = ", ".join(ticket.conflicts).replace("_", " ")
+    yield f"Conflicts at {ticket.system}", found
 
 
 def _said(change: Change) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.api import Wanted
 from bot.deploys.gates import Asked, Moment, pass_all
+from bot.deploys.gates.blackouts import CALENDARS
 from bot.deploys.gates.freezing import PASSED
 from bot.deploys.jobs import Job
 from bot.deploys.journal import changed, correlation
@@ -71,8 +72,9 @@ class Trigger:
             await self._same_commit(deploy, service)
             found = await pass_all(self.gates, asked(deploy, service, batch))
             await self.allowed(deploy)
-            for text in [text for name, text in found if name == PASSED]:
-                await self.jobs.journal.note(deploy, PASSED, StepState.DONE, text)
+            for name, text in found:
+                if name in (PASSED, CALENDARS):
+                    await self.jobs.journal.note(deploy, name, StepState.DONE, text)
         except Refused as refusal:
             return outcome(STOPPED, refusal.text, refusal.reason)
         except (IntegrationError, StoreFailed) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import ClassVar, Final
 
 from bot.model.changes import ChangeState
 
@@ -60,8 +60,14 @@ class Ticket:
     """A ticket as the vendor shows it: no name and no free text of anybody over there.
 
     `number` is what people type there (CHG0030042), `url` what they open. `conflicts` are the
-    kinds of conflict that the vendor sees in its calendars, in its own words.
+    kinds of conflict that the vendor sees in its calendars: in its own words, but what falls into
+    a blackout ends with `BLACKOUT`, and what is outside of a maintenance window with `OUTSIDE`;
+    `UNCHECKED` alone says that nothing was compared yet.
     """
+
+    BLACKOUT: ClassVar[str] = "blackout"
+    OUTSIDE: ClassVar[str] = "not_in_maintenance_window"
+    UNCHECKED: ClassVar[str] = "not_checked"
 
     number: str
     url: str

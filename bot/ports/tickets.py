@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.model import Change, Ticket
 
 
@@ -53,6 +55,14 @@ class TicketSystem(Protocol):
 
     async def read(self, number: str) -> Ticket:
         """Return a ticket as it is now."""
+        ...
+
+    async def conflicts(self, number: str) -> Sequence[str] | None:
+        """Have a ticket compared with the vendor's calendars now; return the kinds of conflict.
+
+        None where the vendor has no calendars for it. An `IntegrationError` where it cannot be
+        told: that is never "none".
+        """
         ...
 
     async def look(self) -> str:

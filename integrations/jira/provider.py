@@ -86,6 +86,10 @@ class Jira:
         """Return an issue as it is now."""
         return await self._ticket(await self.rest.issue(_key(number), _of(number)))
 
+    async def conflicts(self, number: str) -> None:
+        """Return None: Jira offers no interface to calendars of changes."""
+        _key(number)
+
     async def look(self) -> str:
         """Read the project."""
         asked = Asked(f"the project {self.mapping.project}", BROWSE)

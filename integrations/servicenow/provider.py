@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from bot.api import Change, TicketMapping
     from integrations.servicenow.rest import Rest
 
-FIELDS: Final = "sys_id,number,state,approval,type,correlation_id,conflict_status"
+FIELDS: Final = (
+    "sys_id,number,state,approval,type,correlation_id,cmdb_ci,conflict_status,conflict_last_run"
+)
 CHOICES: Final = (
     "name=change_request^elementINstate,close_code,risk^inactive=false^language=en"
     "^ORDERBYelement^ORDERBYsequence"
@@ -39,7 +42,9 @@ CORRELATION: Final = re.compile(r"[a-z0-9-]{8,100}")
 MOST_STEPS: Final = 8  # states on the way from new to closed, and some of a site's own
 # An instance ends a REST request after 60 s by itself; until then one may still be carried out.
 SETTLES: Final = timedelta(minutes=5)
-CONFLICT: Final = "conflict"  # `conflict_status` in lower case, of a change that has some
+# `conflict_status` in lower case: of a change that has some, and of one that has none.
+CONFLICT, NO_CONFLICT = "conflict", "no conflict"
+CHECKED_IN, CHECK_AGAIN = 8.0, 0.5  # seconds for a check of the calendars, and between two looks
 
 
 @dataclass
@@ -124,6 +129,30 @@ class ServiceNow:
         row = await self._row(number)
         return await self._ticket(row)
 
+    async def conflicts(self, number: str) -> Sequence[str] | None:
+        """Have the instance check its calendars now, and return what its check then found.
+
+        That the check has ended is told by `conflict_last_run` alone: the answers of the endpoint
+        itself differ from release to release. Without a configuration item nothing is compared.
+        """
+        row = await self._row(number)
+        if not value(row, "cmdb_ci"):
+            return None
+        before, refused = value(row, "conflict_last_run"), ""
+        try:
+            await self.rest.check_conflicts(value(row, "sys_id"), _conflicts_of(number))
+        except Rejected as error:
+            refused = f" ({error.text})"  # one may run already; else it does not end, either
+        for _ in range(int(CHECKED_IN / CHECK_AGAIN)):
+            row = await self._row(number)
+            if value(row, "conflict_last_run") != before:
+                return await self._conflicts(row)
+            await asyncio.sleep(CHECK_AGAIN)
+        raise Unreachable(
+            f"ServiceNow's check of its calendars for {number} did not end within "
+            f"{CHECKED_IN:.0f} s{refused}."
+        )
+
     async def look(self) -> str:
         """Read the states of changes and one change request."""
         choices = await self._known()
@@ -161,15 +190,16 @@ class ServiceNow:
         """Start the instance's own check of its calendars; it needs a configuration item."""
         if change.service not in self.mapping.items:
             return
-        asked = Asked(f"the conflicts of {value(row, 'number')}", WRITE)
+        asked = _conflicts_of(value(row, "number"))
         try:
             await self.rest.check_conflicts(value(row, "sys_id"), asked)
         except Rejected:
             return  # it may run already, or be switched off: the ticket is what it is
 
     async def _conflicts(self, row: Mapping[str, Any]) -> tuple[str, ...]:
-        if value(row, "conflict_status").strip().lower() != CONFLICT:
-            return ()
+        status = value(row, "conflict_status").strip().lower()
+        if status != CONFLICT:
+            return () if status == NO_CONFLICT else (Ticket.UNCHECKED,)
         asked = Asked(f"the conflicts of {value(row, 'number')}", READ)
         query = f"change={value(row, 'sys_id')}"
         found = await self.rest.rows("conflict", query, "type", asked, most=50)
@@ -211,6 +241,10 @@ class ServiceNow:
         if found and not SYS_ID.fullmatch(found):
             raise Rejected(f"tickets.templates.{change.template} is no sys_id of ServiceNow.")
         return f"standard/{found}" if found else ""
+
+
+def _conflicts_of(number: str) -> Asked:
+    return Asked(f"the conflicts of {number}", WRITE)
 
 
 def _of(number: str) -> Asked:

@@ -114,6 +114,39 @@ async def test_the_conflicts_that_the_instance_finds_are_read_back() -> None:
         assert instance.record(number)["cmdb_ci"] == ITEM
 
 
+async def test_conflicts_are_those_of_a_check_that_was_made_now() -> None:
+    mapping = TicketMapping(items={"lab-results": ITEM})
+    async with playing(mapping=mapping) as (system, instance):
+        number = await made(system)
+        assert (await system.read(number)).conflicts == ("not_checked",)
+        assert await system.conflicts(number) == ()
+        instance.conflicts = [{"type": "parent_blackout"}]
+        assert await system.conflicts(number) == ("parent_blackout",)
+        assert instance.checks == 2
+        instance.conflicts = []
+        assert await system.conflicts(number) == ()
+        assert (await system.read(number)).conflicts == ()
+
+
+async def test_without_a_configuration_item_nothing_is_compared() -> None:
+    async with playing() as (system, instance):
+        number = await made(system)
+        assert await system.conflicts(number) is None
+        assert instance.checks == 0
+
+
+async def test_a_check_that_does_not_end_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("integrations.servicenow.provider.CHECK_AGAIN", 0.001)
+    monkeypatch.setattr("integrations.servicenow.provider.CHECKED_IN", 0.003)
+    mapping = TicketMapping(items={"lab-results": ITEM})
+    async with playing(mapping=mapping) as (system, instance):
+        number = await made(system)
+        await system.conflicts(number)
+        instance.is_stuck = True
+        with pytest.raises(Unreachable, match=f"calendars for {number} did not end"):
+            await system.conflicts(number)
+
+
 async def test_an_instance_that_ignores_our_query_is_not_taken_at_its_word() -> None:
     async with playing() as (system, instance):
         number = await made(system)

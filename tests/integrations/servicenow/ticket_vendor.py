@@ -58,7 +58,7 @@ OURS = {
 }
 CHANGE = re.compile(r"/api/sn_chg_rest/change/([0-9a-f]{32})(/nextstates|/conflict)?")
 OPEN = re.compile(r"/api/sn_chg_rest/change/(normal|emergency|standard)(?:/([0-9a-f]{32}))?")
-READ_ONLY = ("sys_id", "number", "type", "approval", "conflict_status")
+READ_ONLY = ("sys_id", "number", "type", "approval", "conflict_status", "conflict_last_run")
 
 
 @dataclass
@@ -68,6 +68,8 @@ class Instance:
     cab: bool = False
     records: list[dict[str, str]] = field(default_factory=list)
     conflicts: list[dict[str, str]] = field(default_factory=list)
+    checks: int = 0  # of its calendars, that have ended
+    is_stuck: bool = False  # a check of its calendars begins and does not end
     line: Line = field(init=False)
 
     def __post_init__(self) -> None:
@@ -147,6 +149,7 @@ class Instance:
             "state": "-5",
             "approval": "not requested",
             "conflict_status": "Not Run",
+            "conflict_last_run": "",
             "correlation_id": "",
         }
         fixed = ("description", "backout_plan", "test_plan", "implementation_plan")
@@ -163,7 +166,11 @@ class Instance:
             return httpx.Response(
                 200, json={"result": {"available_states": offered, "state_label": labels}}
             )
+        if what == "/conflict" and self.is_stuck:
+            return httpx.Response(200, json={"result": uuid.uuid4().hex})
         if what == "/conflict":
+            self.checks += 1
+            record["conflict_last_run"] = f"2026-11-22 12:00:{self.checks:02}"
             record["conflict_status"] = "Conflict" if self.conflicts else "No Conflict"
             for one in self.conflicts:
                 one["change"] = record["sys_id"]
