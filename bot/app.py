@@ -15,7 +15,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 import commands
 import integrations
-from bot import catalogue, directory, extensions, registry
+from bot import builds, catalogue, directory, extensions, registry
 from bot.adapters import web
 from bot.api import (
     AccessReviews,
@@ -32,7 +32,6 @@ from bot.api import (
     Steering,
 )
 from bot.audit.usage import UsageReader
-from bot.builds import FOLLOWED, BuildDesk, BuildFlow
 from bot.control import Control
 from bot.deploys.desk import DeployDesk
 from bot.deploys.flow import WORKFLOW, DeployFlow, Outer
@@ -87,6 +86,7 @@ LOG = structlog.get_logger(__name__)
 EXPIRY_SECONDS = 5
 LEASES_SECONDS = 10
 SCHEDULE_SECONDS = 5
+STANDING_SECONDS = 5
 LINKS_SECONDS = 10
 DELIVERIES_KEPT = timedelta(days=2)
 
@@ -114,6 +114,7 @@ class House:
     manual: CommandManual
     live: web.Live
     news: BuildNews
+    standing: builds.Standing
     clock: Clock
     commands: registry.Registry
 
@@ -138,7 +139,7 @@ def build(settings: Settings, outside: Outside) -> House:
     evidence = _evidence(settings, ground.database, stores, trail, discloser)
     desks = _desks(ground) | {
         Approvals: desk,
-        Builds: BuildDesk(engine, ground.notices),
+        Builds: builds.BuildDesk(engine, ground.notices),
         Disclosures: discloser,
         Evidence: evidence,
         Manual: manual,
@@ -153,8 +154,8 @@ def build(settings: Settings, outside: Outside) -> House:
     allowed = StillAllowed(stores.requests, stores.changes, parser, people, policies, desk)
     flow = _flow(stores, ground.outside, control, allowed)
     engine.register(WORKFLOW, flow)
-    out = ground.outside
-    engine.register(FOLLOWED, BuildFlow(out.ci, ground.notices, out.news, out.patience))
+    _watched(ground)
+    walked = (parser, people, policies, executor, desk, recorder, stores.deliveries)
     locks = SqlLocks(ground.database)
     return House(
         database=ground.database,
@@ -165,7 +166,8 @@ def build(settings: Settings, outside: Outside) -> House:
         leases=Leases(locks, flow.closing, ground.outside.ci, engine, control.validation),
         schedule=Schedule(control.validation.journal, stores.changes, engine, locks),
         engine=engine,
-        road=Pipeline(parser, people, policies, executor, desk, recorder, stores.deliveries),
+        road=Pipeline(*walked, builds.AwaitedDesk(engine, ground.notices, manual.line)),
+        standing=_standing(ground),
         desk=desk,
         notices=ground.notices,
         outbox=ground.outbox,
@@ -262,6 +264,27 @@ def _flow(stores: Stores, outside: Outside, control: Control, allowed: StillAllo
     return DeployFlow.made(journal, outer, outside.patience, afterwards=afterwards)
 
 
+def _watched(ground: Ground) -> None:
+    """Have builds followed that somebody asked for, or has to wait for."""
+    out, notices = ground.outside, ground.notices
+    watch = builds.Watch(out.ci, notices, out.news, out.patience)
+    ground.engine.register(builds.FOLLOWED, builds.BuildFlow(watch))
+    ground.engine.register(builds.AWAITED, builds.AwaitedFlow(watch, notices))
+
+
+def _standing(ground: Ground) -> builds.Standing:
+    standing = builds.Standing(
+        requests=ground.stores.requests,
+        estate=ground.estate,
+        ci=ground.outside.ci,
+        ledger=ground.trail.log,
+        notices=ground.notices,
+        clock=ground.clock,
+    )
+    ground.outside.news.heard = standing.heard
+    return standing
+
+
 def _tickets(ground: Ground) -> Follower | None:
     """Return what has tickets follow our changes, None where there is no ticket system."""
     system, stores, outbox = ground.outside.tickets, ground.stores, ground.outbox
@@ -327,6 +350,9 @@ async def running(house: House) -> AsyncIterator[House]:
         )
         scheduler.add_job(
             house.schedule.look, "interval", seconds=SCHEDULE_SECONDS, max_instances=1
+        )
+        scheduler.add_job(
+            house.standing.look, "interval", seconds=STANDING_SECONDS, max_instances=1
         )
         scheduler.add_job(house.leases.look, "interval", seconds=LEASES_SECONDS, max_instances=1)
         scheduler.add_job(_forget, "interval", hours=1, args=[house])

@@ -8,6 +8,7 @@
     │   ├── NotIdentified        the account belongs to nobody we know
     │   ├── NotAuthorised        a policy said no; carries the policy ids
     │   ├── PhiBlocked           patient data; carries kinds, never a value
+    │   ├── StillBuilding        what is asked for has to wait for a build; carries the build
     │   ├── NeedsForm            arguments are missing; carries the form to show
     │   └── Incomplete           what a command was given does not do; its form is shown again
     ├── IntegrationError         a vendor failed; its text is one clear sentence, safe to show
@@ -32,7 +33,7 @@ from bot.model import Reason
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bot.model import Form
+    from bot.model import Build, Form
 
 
 class WardroomError(Exception):
@@ -79,6 +80,14 @@ class PhiBlocked(Refused):
     def __init__(self, text: str, *, kinds: Sequence[str]) -> None:
         super().__init__(Reason.PHI_BLOCKED, text)
         self.kinds = tuple(kinds)
+
+
+class StillBuilding(Refused):
+    """CI has not come to an end for what is asked for; `build` is what that has to wait for."""
+
+    def __init__(self, text: str, build: Build) -> None:
+        super().__init__(Reason.CI_NOT_GREEN, text)
+        self.build = build
 
 
 class NeedsForm(Refused):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 LONGEST: Final = 200  # characters of a build's id
 
@@ -20,6 +20,8 @@ class BuildNews:
     _waiting: dict[asyncio.Event, str] = field(default_factory=dict)
     told: Counter[str] = field(default_factory=Counter)
     """How many waited for what each source has told."""
+    heard: Callable[[str], None] = lambda _source: None
+    """Hears of each source that told something, whether or not anybody waited for it."""
 
     async def wait(self, build_id: str, seconds: float) -> bool:
         """Return after that time, or at once when there is word of the build; say whether."""
@@ -36,6 +38,7 @@ class BuildNews:
 
     def tell(self, source: str, builds: Sequence[str]) -> int:
         """Wake who waits for one of these builds of a source; return how many that are."""
+        self.heard(source)
         named = {build[:LONGEST] for build in builds if build}
         woken = [event for event, build in self._waiting.items() if _is_among(build, source, named)]
         for event in woken:

@@ -364,7 +364,7 @@ def _still_waiting(request: Request, missing: Sequence[str], shown: Reply | None
     """Return the card with what is still needed; what the request opened and found stays on it."""
     refs = shown.refs if shown else {}
     stays = [(name.capitalize(), number) for name, number in refs.items()]
-    stays += [field for field in (shown.fields if shown else ()) if field[0] == cards.FOUND]
+    stays += [field for field in (shown.fields if shown else ()) if field[0] in cards.STAYS]
     return cards.waiting(request, missing, fields=stays, refs=dict(refs))
 
 

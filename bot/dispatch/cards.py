@@ -22,7 +22,12 @@ ENDINGS = {
     RequestState.CANCELLED: Reason.CANCELLED,
     RequestState.SUPERSEDED: Reason.SUPERSEDED,
 }
+CI = "CI"  # the field with how CI stands by now, where that is not as it was asked for
 FOUND = "Pre-checks"  # the field with what was found before anybody was asked to approve
+
+GOES_OUT = "Goes out"  # the field with the commits since what runs there
+
+STAYS = (FOUND, CI, GOES_OUT)  # fields that are kept as they are when somebody approves
 
 
 def waiting(

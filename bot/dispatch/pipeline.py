@@ -33,6 +33,7 @@ from bot.errors import (
     NotIdentified,
     PhiBlocked,
     Refused,
+    StillBuilding,
     StoreFailed,
     Unreachable,
 )
@@ -41,12 +42,13 @@ from bot.model import AccountKind, Principal, Reason, Reply, Risk, Visibility
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from bot.api import Done
     from bot.dispatch.approve import ApprovalDesk
     from bot.dispatch.authorise import Policies
     from bot.dispatch.execute import Executor
     from bot.dispatch.parse import Parser
     from bot.dispatch.recording import Recorder
-    from bot.model import Account, Invocation
+    from bot.model import Account, Build, Invocation
     from bot.ports import Directory
     from bot.stores import Deliveries
 
@@ -87,6 +89,7 @@ class Pipeline:
     desk: ApprovalDesk
     recorder: Recorder
     deliveries: Deliveries
+    awaited: Callable[[Turn, Build], Done | None] = lambda _turn, _build: None
     ended: Callable[[str, Reason], None] = lambda _verb, _reason: None
     _first: OrderedDict[str, asyncio.Task[Reply]] = field(default_factory=OrderedDict)
 
@@ -179,13 +182,15 @@ class Pipeline:
             return await self.recorder.outcome(turn, self._dry_run(turn))
         if not turn.decision.wants_approval:
             return None
-        done = await self.desk.ask(turn)
-        reply, results = await self.recorder.done(turn, done)
-        return await done.after(reply, results) if done.after else reply
+        return await self._done(turn, await self.desk.ask(turn))
 
     async def run(self, turn: Turn) -> Reply | None:
         """Carry it out and record the outcome."""
         return await self.executor.run(turn)
+
+    async def _done(self, turn: Turn, done: Done) -> Reply:
+        reply, results = await self.recorder.done(turn, done)
+        return await done.after(reply, results) if done.after else reply
 
     async def _journey(self, turn: Turn) -> Reply:
         reply = await self._travel(turn)
@@ -217,7 +222,11 @@ class Pipeline:
         if turn.principal is None:
             turn.principal = self._principal(turn)
         try:
-            reply = await self.recorder.outcome(turn, reply, error=note)
+            heard = self.awaited(turn, error.build) if isinstance(error, StillBuilding) else None
+            if heard is None:
+                reply = await self.recorder.outcome(turn, reply, error=note)
+            else:
+                reply = await self._done(turn, heard)
         except AuditUnavailable:
             return await self._unrecorded(turn)
         except Conflict:

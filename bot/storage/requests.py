@@ -102,6 +102,16 @@ class SqlRequests:
 
         return effect
 
+    def still(self, request_id: str, at: datetime) -> Effect[Request]:
+        """Return a request that waits, locked until the caller's transaction is over."""
+
+        def effect(tx: Transaction) -> Request:
+            request = _read(sql(tx), request_id, lock=True)
+            _refuse_ended(request, at)
+            return request
+
+        return effect
+
     async def show(self, request_id: str) -> Request | None:
         """Return a request by id."""
         number = parse_id(_NAME, request_id)

@@ -57,6 +57,13 @@ class Requests(Protocol):
         """End a pending request, exactly once; the same `Conflict`s when it has ended."""
         ...
 
+    def still(self, request_id: str, at: datetime) -> Effect[Request]:
+        """Return a request that waits, as it stays until the caller's transaction is over.
+
+        The same `Conflict`s when it has ended.
+        """
+        ...
+
     async def show(self, request_id: str) -> Request | None:
         """Return a request by id."""
         ...

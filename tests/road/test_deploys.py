@@ -34,8 +34,6 @@ async def test_a_red_build_is_not_deployed(chat: Chat) -> None:
 @pytest.mark.parametrize(
     ("state", "next_step"),
     [
-        (BuildState.QUEUED, "Try again when it is green: `ci status portal 1.4.2`."),
-        (BuildState.RUNNING, "Try again when it is green: `ci status portal 1.4.2`."),
         (BuildState.CANCELLED, "`ci run portal 1.4.2` builds it again."),
         (BuildState.UNKNOWN, "`ci run portal 1.4.2` builds it again."),
         (BuildState.RED, "`ci log portal-1.4.2` shows the end of its log."),

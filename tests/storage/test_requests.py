@@ -238,3 +238,16 @@ def test_a_new_request_is_pending_and_ends_as_something_else(requests: SqlReques
         requests.open(replace(ASKED, state=RequestState.APPROVED))
     with pytest.raises(ValueError, match="pending is not an end"):
         requests.end("REQ-1", RequestState.PENDING, by="", at=NOON)
+
+
+async def test_what_still_waits_is_read_in_a_transaction_and_what_has_ended_says_how(
+    database: Database, requests: SqlRequests
+) -> None:
+    await database.write(requests.open(ASKED))
+    await database.write(requests.approve("REQ-1", DIGEST, yes()))
+    still = await database.write(requests.still("REQ-1", LATER))
+    assert [one.person for one in still.approvals] == ["release-manager"]
+    await database.write(requests.end("REQ-1", RequestState.CANCELLED, by="engineer", at=LATER))
+    with pytest.raises(Conflict) as ended:
+        await database.write(requests.still("REQ-1", LATER))
+    assert ended.value.reason is Reason.CANCELLED

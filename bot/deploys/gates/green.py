@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from bot.errors import Refused, Unreachable
+from bot.errors import Refused, StillBuilding, Unreachable
 from bot.model import BuildState, Reason
 
 if TYPE_CHECKING:
     from bot.deploys.gates.gate import Asked
     from bot.model import Build
     from bot.ports import Ci
+
+UNDER_WAY: Final = (BuildState.QUEUED, BuildState.RUNNING)
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Green:
     ci: Ci
 
     async def __call__(self, asked: Asked) -> None:
-        """Refuse unless the newest build is green."""
+        """Refuse unless the newest build is green; `StillBuilding` while it is under way."""
         wanted, commit = asked.wanted, asked.commit
         name = f"{wanted.service.id} {wanted.version}"
         try:
@@ -41,16 +43,16 @@ class Green:
         build = builds[0]
         if build.state is not BuildState.GREEN:
             failing = f": {', '.join(build.failing_tests[:3])}" if build.failing_tests else ""
-            raise Refused(
-                Reason.CI_NOT_GREEN,
-                f"CI is {build.state.value} for {name} (build {build.id}){failing}. "
-                f"{_next(build, name)}",
-            )
+            said = f"CI is {build.state.value} for {name} (build {build.id}){failing}."
+            text = f"{said} {_next(build, name)}"
+            if build.state in UNDER_WAY:
+                raise StillBuilding(text, build)
+            raise Refused(Reason.CI_NOT_GREEN, text)
 
 
 def _next(build: Build, name: str) -> str:
     """Return what to do about a build that is not green."""
-    if build.state in (BuildState.QUEUED, BuildState.RUNNING):
+    if build.state in UNDER_WAY:
         return f"Try again when it is green: `ci status {name}`."
     if build.state is BuildState.RED:
         return f"`ci log {build.id}` shows the end of its log."
