@@ -27,6 +27,7 @@ from bot.adapters import web
 from bot.app import House, build, extend, running
 from bot.background import Tasks
 from bot.ci_servers import CiServers
+from bot.deploys.patience import Patience
 from bot.errors import ConfigurationError
 from bot.ground import Outside, SystemClock
 from bot.ports import Ci, Clock, Messenger, Rooms
@@ -121,7 +122,10 @@ async def serve(settings: Settings) -> None:
         clock = SystemClock()
         tickets = ticket_systems.connected(settings.integrations, settings.tickets, client)
         ci, prober = ci_servers(settings, client), HttpProber(client, clock)
-        outside = Outside(ci, prober, clock, tickets=tickets, alerts=ci)
+        patience = Patience(
+            job=settings.patience.job.total_seconds(), gate=settings.patience.gate.total_seconds()
+        )
+        outside = Outside(ci, prober, clock, patience, tickets=tickets, alerts=ci)
         house = build(settings, outside)
         _measure(house)
         await stack.enter_async_context(running(house))

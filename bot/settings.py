@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import os
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ from bot import documents
 from bot.audit_settings import Audit
 from bot.documents import Block
 from bot.errors import ConfigurationError
+from bot.estate_checks import Duration
 from bot.model import Place
 from bot.oidc_settings import Oidc
 from bot.provider_settings import Provider
@@ -164,6 +166,13 @@ class Teams(Block):
         return self
 
 
+class Waits(Block):
+    """How long a deploy's job is waited for before a human is asked how it ended."""
+
+    job: Duration = timedelta(minutes=30)
+    gate: Duration = timedelta(hours=8)
+
+
 class Settings(Block):
     """Everything that can be set; built by `load`."""
 
@@ -186,6 +195,7 @@ class Settings(Block):
     extensions: tuple[ExistingPath, ...] = ()
     integrations: dict[str, Provider] = Field(default_factory=dict)
     tickets: Tickets = Field(default_factory=Tickets)
+    patience: Waits = Field(default_factory=Waits)
     channels: dict[Literal["security"], Channel] = Field(default_factory=dict)
     failover: dict[Literal["slack", "teams"], str] = Field(default_factory=dict)
     log_level: Level = Level.INFO

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
     from bot.ports import SecurityAlerts
 
-QUICK = Patience(poll=0.01, slowest=0.05, job=1.0, lookup=0.05, smoke=0.05, audit=0.05)
+QUICK = Patience(
+    poll=0.01, slowest=0.05, job=1.0, lookup=0.05, smoke=0.05, audit=0.05, slowest_gate=0.05
+)
 PEOPLE = {
     "engineer": ["engineer"],
     "engineer-2": ["engineer"],

@@ -17,8 +17,11 @@ from bot.deploys.looking import ENDED, looks
 from bot.deploys.stage import FAILED, ON, STOPPED, UNKNOWN, outcome
 from bot.errors import Conflict, IntegrationError, Rejected, Unreachable
 from bot.model import BuildState, Kind, Reason
+from bot.moments import written
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.deploys.journal import Journal
     from bot.deploys.patience import Patience
     from bot.deploys.stage import Outcome
@@ -27,7 +30,8 @@ if TYPE_CHECKING:
 
 TRIGGER: Final = "deploy trigger"
 Asking: TypeAlias = "Callable[[], Awaitable[Outcome | None]]"
-Showing: TypeAlias = Callable[[str, "Build | None"], Awaitable[None]]
+Showing: TypeAlias = "Callable[[str, Build | None, datetime | None], Awaitable[None]]"
+"""Shows what a job does; the moment is since when it waits for a decision over there."""
 
 
 @dataclass(frozen=True)
@@ -119,25 +123,35 @@ class Jobs:
         await self._came_out(job, Reason.OK, how or f"started {build.id}", build.id)
         return outcome(ON), build
 
-    async def watch(self, build_id: str, show: Showing) -> tuple[Outcome, Build | None]:
-        """Look until a job has ended; one that cannot be seen any more is unknown."""
+    async def watch(
+        self, build_id: str, show: Showing, since: datetime | None = None
+    ) -> tuple[Outcome, Build | None]:
+        """Look until a job has ended; one that cannot be seen any more is unknown.
+
+        `since` is when it was first seen to wait for a decision over there, None where it was not.
+        """
         text, shown = "", ""
         build: Build | None = None
+        now = self.journal.clock.now
+        waited = max(0.0, (now() - since).total_seconds()) if since else 0.0
+        looking = looks(self.ci, self.news, self.patience, build_id, waited=waited)
         try:
-            async with aclosing(looks(self.ci, self.news, self.patience, build_id)) as seen:
+            async with aclosing(looking) as seen:
                 async for found in seen:
                     if isinstance(found, Unreachable):
                         detail = text = found.text
                     else:
-                        build, detail = found, _doing(found)
-                        if build.state in ENDED:
-                            return _ended(build), build
+                        if found.state in ENDED:
+                            return _ended(found), found
+                        build, text = found, ""
+                        since = (since or now()) if found.gate else None
+                        detail = _doing(found, since)
                     if detail != shown:
-                        await show(detail, build)
+                        await show(detail, build, since)
                         shown = detail
         except Rejected as error:
             return outcome(UNKNOWN, error.text), build
-        return outcome(UNKNOWN, f"The deploy job did not end in time. {text}".strip()), build
+        return outcome(UNKNOWN, _late(build, since, text)), build
 
     async def _came_out(self, job: Job, reason: Reason, text: str, build: str = "") -> None:
         draft = self._draft(job, Kind.EFFECT_OUTCOME)
@@ -161,8 +175,20 @@ def _ended(build: Build) -> Outcome:
     return outcome(FAILED, text)
 
 
-def _doing(build: Build) -> str:
+def _late(build: Build | None, since: datetime | None, text: str) -> str:
+    """Say that nobody looks any more, and what a human has to do."""
+    if build is not None and build.gate and since is not None and not text:
+        return (
+            f"Build {build.id} still waits there ({build.gate}, since {written(since)}). Have it "
+            "decided, look how it ended, and say it."
+        )
+    return f"The deploy job did not end in time. {text}".strip()
+
+
+def _doing(build: Build, since: datetime | None) -> str:
     """Say what a build does, or what it waits for over there: a gate of the vendor's own."""
+    if build.gate and since is not None:
+        return f"build {build.id}: {build.gate}, since {written(since)}"
     wanted = BuildState.QUEUED if build.state is BuildState.QUEUED else BuildState.RUNNING
     stage = next((s.name for s in build.stages if s.state is wanted), "")
     return f"build {build.id}, {stage or build.state.value}"

@@ -14,6 +14,8 @@ from bot.errors import IntegrationError
 from bot.model import BatchState, StepState
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.deploys.jobs import Jobs
     from bot.deploys.smoke import Smoke
     from bot.deploys.stage import Outcome
@@ -93,7 +95,7 @@ class Undo:
         return outcome(FAILED, f"Not rolled back, for everything is stopped: {halt.reason}")
 
     def _show(self, deploy_id: str, label: str) -> Showing:
-        async def show(detail: str, _build: Build | None) -> None:
+        async def show(detail: str, _: Build | None, __: datetime | None) -> None:
             deploy = await self.jobs.journal.deploy(deploy_id)
             await self.jobs.journal.note(deploy, label, StepState.RUNNING, detail)
 

@@ -20,11 +20,15 @@ class BuildState(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of a build, by the name the CI server gives it."""
+    """One stage of a build, by the name the CI server gives it.
+
+    `is_gate` where it waits for a decision that is made over there, by somebody or by a rule.
+    """
 
     name: str
     state: BuildState
     seconds: int | None = None
+    is_gate: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,3 +46,10 @@ class Build:
     stages: tuple[Stage, ...] = ()
     failing_tests: tuple[str, ...] = ()
     correlation: str = ""
+
+    @property
+    def gate(self) -> str:
+        """Return what it waits for over there, as its CI server says it; "" where it runs."""
+        if self.state not in (BuildState.QUEUED, BuildState.RUNNING):
+            return ""
+        return next((stage.name for stage in self.stages if stage.is_gate), "")

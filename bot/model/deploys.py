@@ -42,7 +42,8 @@ class BatchState(enum.StrEnum):
 class Batch:
     """The sites that are deployed to together; none are a whole environment.
 
-    `before` has what ran at each site, as pairs of site and version; `due` is when its hold ends.
+    `before` has what ran at each site, as pairs of site and version; `due` is when its hold ends;
+    while its job waits for a decision over there, when that is not waited for any longer.
     """
 
     sites: tuple[str, ...] = ()

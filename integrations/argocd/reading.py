@@ -216,7 +216,8 @@ def stages_of(app: Row) -> tuple[Stage, ...]:
         health = _health(app)
         waits = " (waits for somebody in Argo CD)" if health == "Suspended" else ""
         named = f"health {health or 'Unknown'}{waits}"
-        made.append(Stage(named, HEALTH.get(health, BuildState.UNKNOWN)))
+        state = HEALTH.get(health, BuildState.UNKNOWN)
+        made.append(Stage(named, state, is_gate=bool(waits)))
     return tuple(made)
 
 

@@ -55,7 +55,7 @@ class Timeline:
         for one in stages:
             if why := waiting.get(_id(one)):
                 who = "the run" if plain else _name(one)
-                yield Stage(f"{who} waits for {why}", BuildState.RUNNING)
+                yield Stage(f"{who} waits for {why}", BuildState.RUNNING, is_gate=True)
             if not plain:
                 yield Stage(_name(one), _state(one), _seconds(one))
         for one in self._of("Job") if plain else ():

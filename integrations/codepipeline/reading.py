@@ -132,7 +132,7 @@ def stage_of(row: ActionExecutionDetailTypeDef) -> Stage:
     name = f"{row.get('stageName', '')}/{row.get('actionName', '')}"
     category = row.get("input", {}).get("actionTypeId", {}).get("category", "")
     if category == "Approval" and state is BuildState.RUNNING:
-        return Stage(f"{name} {WAITS}", state)
+        return Stage(f"{name} {WAITS}", state, is_gate=True)
     began, ended = row.get("startTime"), row.get("lastUpdateTime")
     over = began is not None and ended is not None and state is not BuildState.RUNNING
     return Stage(name, state, int((ended - began).total_seconds()) if over else None)  # type: ignore[operator] # `over` says that both are there

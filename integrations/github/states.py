@@ -151,7 +151,7 @@ def gate_of(gate: Mapping[str, Any]) -> Stage:
         said = f"waits on GitHub for the timer of {where} ({timer} min)"
     else:
         said = f"waits on GitHub for a protection rule of {where}"
-    return Stage(said, BuildState.RUNNING)
+    return Stage(said, BuildState.RUNNING, is_gate=True)
 
 
 def deployed(environment: object, status: Mapping[str, Any]) -> Stage:

@@ -83,7 +83,7 @@ def stage(job: Mapping[str, Any], waits: str = "") -> Stage:
     name = str(job.get("name") or "?")
     took = job.get("duration")
     seconds = round(took) if isinstance(took, int | float) else None
-    return Stage(f"{name} ({note})" if note else name, now, seconds)
+    return Stage(f"{name} ({note})" if note else name, now, seconds, is_gate=bool(waits))
 
 
 def moment(value: object) -> datetime | None:

@@ -26,13 +26,14 @@ RESULTS: Final = {
     "ABORTED": BuildState.CANCELLED,
 }
 # com.cloudbees.workflow.rest.external.StatusExt; one that waits for somebody's input is not over.
+PAUSED: Final = "PAUSED_PENDING_INPUT"
 STAGES: Final = {
     "SUCCESS": BuildState.GREEN,
     "UNSTABLE": BuildState.RED,
     "FAILED": BuildState.RED,
     "ABORTED": BuildState.CANCELLED,
     "IN_PROGRESS": BuildState.RUNNING,
-    "PAUSED_PENDING_INPUT": BuildState.RUNNING,
+    PAUSED: BuildState.RUNNING,
     "QUEUED": BuildState.QUEUED,
 }
 FAILED_CASES: Final = ("FAILED", "REGRESSION")  # hudson.tasks.junit.CaseResult.Status
@@ -115,7 +116,10 @@ def stage_of(row: Mapping[str, Any]) -> Stage:
     lasted = row.get("durationMillis")
     is_over = state not in (BuildState.RUNNING, BuildState.QUEUED)
     seconds = round(lasted / 1000) if isinstance(lasted, int) and is_over else None
-    return Stage(str(row.get("name") or row.get("id")), state, seconds)
+    name = str(row.get("name") or row.get("id"))
+    if row.get("status") == PAUSED:
+        return Stage(f"{name} waits for somebody's input in Jenkins", state, is_gate=True)
+    return Stage(name, state, seconds)
 
 
 def failing(cases: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

@@ -69,6 +69,7 @@ async def test_few_enough_alerts_let_the_deploy_pass_and_are_recorded(scanned: P
         assert ended.refs["state"] == "succeeded"
         (first, *_) = await chat.events(verb="deploy precheck")
         params = first.data["params"]
+        assert isinstance(params, dict)
         assert params["check.code-scanning"] == ("passed: found 0 critical, 2 high, in commit abc")
         assert params["check.dependencies"] == "passed: found 0 critical, 0 high, on main"
         # At the request and anew at the trigger, each time of the very release.

@@ -15,7 +15,7 @@ from bot.api import ConfigurationError, Credentials, Rejected, Unreachable
 from bot.model import BuildState
 from integrations.argocd import connect
 from integrations.argocd.places import deploy_of, is_same_repository
-from integrations.argocd.reading import state_of
+from integrations.argocd.reading import stages_of, state_of
 from tests.integrations.argocd.moments import AND_THEN, JUST_NOW, LONG_AGO, Then
 from tests.integrations.argocd.vendor import HEAD, PORTAL, TOKEN, URL, PlayedArgo, asking, refusal
 
@@ -126,6 +126,13 @@ def test_every_state_is_read_and_none_that_is_unknown_is_green(
 ) -> None:
     monkeypatch.setattr("integrations.argocd.reading.datetime", Then)
     assert state_of(app) is state
+
+
+def test_what_is_suspended_waits_for_somebody_over_there() -> None:
+    gates = {
+        h: [one.is_gate for one in stages_of(ended(health=h))] for h in ("Suspended", "Missing")
+    }
+    assert gates == {"Suspended": [False, False, True], "Missing": [False, False, False]}
 
 
 def test_only_one_combination_of_health_and_sync_with_the_commit_is_green() -> None:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 STAGE, CHECKPOINT = identity("Stage", "Production"), identity("Checkpoint", "Checkpoint")
 APPROVAL = identity("Checkpoint.Approval", "Checkpoint.Approval")
-ASKS = Stage("Production waits for an approval in Azure DevOps", BuildState.RUNNING)
-CHECKS = Stage("Production waits for a check in Azure DevOps", BuildState.RUNNING)
+ASKS = Stage("Production waits for an approval in Azure DevOps", BuildState.RUNNING, is_gate=True)
+CHECKS = Stage("Production waits for a check in Azure DevOps", BuildState.RUNNING, is_gate=True)
 WAITS = Stage("Production", BuildState.QUEUED)
 
 
@@ -97,5 +97,5 @@ async def test_a_check_that_runs_is_shown_and_one_that_ended_is_not(ci: Ci, serv
 async def test_a_pipeline_without_stages_waits_as_a_whole(ci: Ci, server: Server) -> None:
     found = await shown(ci, server, held("Checkpoint.Approval", stage="__default"))
     assert found.stages == (
-        Stage("the run waits for an approval in Azure DevOps", BuildState.RUNNING),
+        Stage("the run waits for an approval in Azure DevOps", BuildState.RUNNING, is_gate=True),
     )

@@ -164,6 +164,7 @@ async def test_a_run_that_waits_for_a_reviewer_is_queued_and_says_for_whom(
     assert build.state is BuildState.QUEUED
     said = "waits on GitHub for a reviewer of production (noor, ada)"
     assert (build.stages[0].name, build.stages[0].state) == (said, BuildState.RUNNING)
+    assert build.gate == said
     assert [request.method for request in forge.asked] == ["GET"] * len(forge.asked)
 
 

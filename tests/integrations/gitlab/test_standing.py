@@ -34,6 +34,8 @@ async def test_a_deploy_that_waits_for_an_approval_is_shown_so_and_not_green(
         BuildState.QUEUED,
         ["package", "deploy (waits for an approval in GitLab)"],
     )
+    gate = (await ci.build(f"{PROJECT}/{row['id']}")).gate
+    assert gate == "deploy (waits for an approval in GitLab)"
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,10 @@ def test_jenkins_results_are_our_states(
     ],
 )
 def test_the_statuses_of_stages_are_our_states(status: str | None, state: BuildState) -> None:
-    assert stage_of({"name": "Test", "status": status}).state is state
+    stage = stage_of({"name": "Test", "status": status})
+    assert stage.state is state
+    assert stage.is_gate is (status == "PAUSED_PENDING_INPUT")
+    assert ("waits for somebody's input in Jenkins" in stage.name) is stage.is_gate
 
 
 def test_the_commit_is_that_of_the_services_own_repository() -> None:
