@@ -28,7 +28,6 @@ from bot.api import (
     Manual,
     PolicyExplainer,
     PolicyFiles,
-    Runbooks,
     Steering,
 )
 from bot.audit.usage import UsageReader
@@ -68,11 +67,9 @@ from bot.ports import (
     Clock,
     Directory,
 )
+from bot.procedures import Procedures
 from bot.review.desk import ReviewDesk
 from bot.review.rights import RightsTable
-from bot.runbooks.desk import RunbookDesk
-from bot.runbooks.lint import Linter
-from bot.runbooks.shelf import SHIPPED, Shelf
 from bot.settings import Settings
 from bot.storage.database import Database
 from bot.storage.locks import SqlLocks
@@ -117,6 +114,7 @@ class House:
     standing: builds.Standing
     clock: Clock
     commands: registry.Registry
+    procedures: Procedures
 
 
 def extend(settings: Settings) -> None:
@@ -146,7 +144,8 @@ def build(settings: Settings, outside: Outside) -> House:
         PolicyFiles: files,
         PolicyExplainer: Explainer(policies, parser, people, executor, ground.clock),
     }
-    for part in (control, trail, ground.outside, stores):
+    procedures = _procedures(ground)
+    for part in (control, trail, ground.outside, stores, procedures):
         desks |= part.provided()
     executor.wire(ground.known, desks)
     carried = (stores.requests, parser, people, desk, executor, recorder, trail.audit)
@@ -157,7 +156,7 @@ def build(settings: Settings, outside: Outside) -> House:
     _watched(ground)
     walked = (parser, people, policies, executor, desk, recorder, stores.deliveries)
     locks = SqlLocks(ground.database)
-    return House(
+    house = House(
         database=ground.database,
         stores=stores,
         trail=trail,
@@ -180,6 +179,17 @@ def build(settings: Settings, outside: Outside) -> House:
         news=ground.outside.news,
         clock=ground.clock,
         commands=ground.known,
+        procedures=procedures,
+    )
+    procedures.join(house.road)
+    return house
+
+
+def _procedures(ground: Ground) -> Procedures:
+    where = (ground.settings, ground.known, ground.policies, ground.estate, ground.database)
+    engine, ledger = ground.engine, ground.trail.log
+    return Procedures.made(
+        *where, engine=engine, ledger=ledger, notices=ground.notices, clock=ground.clock
     )
 
 
@@ -212,14 +222,8 @@ def _desks(ground: Ground) -> dict[type, object]:
         Deployments: _deployments(ground),
         Directory: people,
         Linking: ground.links,
-        Runbooks: _runbooks(ground),
         Steering: SteeringDesk(*steered, stores.requests, policies.holds),
     }
-
-
-def _runbooks(ground: Ground) -> RunbookDesk:
-    shelf = Shelf((SHIPPED, *ground.settings.runbooks))
-    return RunbookDesk(shelf, Linter(ground.known, ground.policies.roles), ground.clock)
 
 
 def _policy_files(ground: Ground) -> PolicyKeeper:
@@ -343,6 +347,7 @@ async def running(house: House) -> AsyncIterator[House]:
         await house.trail.watch(house.directory, scheduler, reads)
         await _look_around(house)
         await house.control.watch(scheduler)
+        house.procedures.watch(scheduler)
         # The jobs only look; what they do is one guarded transaction each, so a second replica
         # that looks at the same moment changes nothing.
         scheduler.add_job(

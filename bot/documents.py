@@ -53,6 +53,11 @@ def read(path: Path) -> object:
     return found
 
 
+def parsed(text: str) -> object:
+    """Return what a YAML text holds that was read from a file once."""
+    return yaml.load(text, Loader=_Strict)  # noqa: S506 - a SafeLoader
+
+
 def read_with_text(path: Path) -> tuple[object, str]:
     """Return what a YAML file holds, and the very text that it was read from."""
     ((found, text),) = _loaded(path, lambda text: [(yaml.load(text, Loader=_Strict), text)])  # noqa: S506 - a SafeLoader

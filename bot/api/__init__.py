@@ -10,7 +10,7 @@ from bot.api.emergency import BreakGlass, GlassWanted, ReviewTasks, StopAll
 from bot.api.freezes import FreezeDesk, WantedFreeze
 from bot.api.locks import Locksmith, Whereabouts
 from bot.api.policies import PolicyExplainer, PolicyFiles
-from bot.api.runbooks import Runbooks
+from bot.api.runbooks import RunbookRuns, Runbooks
 from bot.api.signatures import given, signature
 from bot.api.steering import Steering
 from bot.errors import (
@@ -193,6 +193,7 @@ __all__ = [
     "Request",
     "ReviewTasks",
     "Risk",
+    "RunbookRuns",
     "Runbooks",
     "SavedSearch",
     "SavedSearches",

@@ -53,7 +53,7 @@ class RunbookDesk:
             return Reply(text, Reason.BAD_INPUT, title=volume.name, items=tuple(problems))
         book = volume.book
         return Reply(
-            text=f"{self._stale(book)}{book.summary}",
+            text=f"{self.stale(book)}{book.summary}",
             title=book.title,
             fields=tuple(_fields(volume, book)),
             items=tuple(f"{number}. {_line(step)}" for number, step in enumerate(book.steps, 1)),
@@ -84,7 +84,7 @@ class RunbookDesk:
         volume = self.volume(name)
         if volume.book is None:
             raise BadInput(f"Runbook {volume.name} cannot be read: {volume.problems[0]}.")
-        text = f"{self._stale(volume.book)}Runbook {volume.name} on one page."
+        text = f"{self.stale(volume.book)}Runbook {volume.name} on one page."
         return Reply(text, code=page(volume.book, volume.digest))
 
     def volume(self, name: str) -> Volume:
@@ -95,14 +95,15 @@ class RunbookDesk:
             raise BadInput(f"There is no runbook `{name}`{near}.", reason=Reason.NOT_FOUND)
         return found
 
-    @property
-    def _today(self) -> date:
-        return self.clock.now().date()
-
-    def _stale(self, book: Runbook) -> str:
+    def stale(self, book: Runbook) -> str:
+        """Return that a review is overdue, as a sentence goes on; "" where it is not."""
         if not book.is_stale(self._today):
             return ""
         return f"STALE: {book.owner} should have reviewed it by {book.review_by}. "
+
+    @property
+    def _today(self) -> date:
+        return self.clock.now().date()
 
     def _row(self, volume: Volume) -> tuple[str, ...]:
         book = volume.book

@@ -122,10 +122,11 @@ def _argument(token: Token, line: str, value: Callable[[int], str]) -> str:
 
 def _value(name: str, values: Values) -> str:
     found: object = values
-    for part in name.split("."):
-        found = found.get(part) if isinstance(found, Mapping) else None
-    if found is None:
-        raise BadInput(f"There is no value `{name}`.")
+    try:
+        for part in name.split("."):
+            found = found[part] if isinstance(found, Mapping) else None
+    except KeyError as error:
+        raise BadInput(f"There is no value `{name}`.") from error
     return str(found)
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from bot.storage.grants import GRANTS
 from bot.storage.halts import HALTS
 from bot.storage.numbers import next_number
+from bot.storage.runs import RUNS
 from bot.storage.tables import (
     CHANGES,
     DELIVERIES,
@@ -55,7 +56,7 @@ _NUMBERED: Final = (
         ),
     ),
 )
-# Of emergencies there are few: all of them are looked through, and their messages.
+# Of emergencies and runs there are few: all of them are looked through, and their messages.
 _EMERGENCIES: Final = (
     (TASKS, "findings"),
     (GRANTS, "reason"),
@@ -63,8 +64,11 @@ _EMERGENCIES: Final = (
     (HALTS, "lifted_why"),
     (FREEZES, "reason"),
     (FREEZES, "lifted_why"),
+    (RUNS, "values"),
+    (RUNS, "why"),
+    (RUNS, "results"),
 )
-_THEIR_TOPICS: Final = ("TASK-%", "BG-%", "HALT-%", "FREEZE-%")
+_THEIR_TOPICS: Final = ("TASK-%", "BG-%", "HALT-%", "FREEZE-%", "RUN-%")
 
 
 def scrub(connection: Connection, texts: Collection[str], links: Collection[str]) -> None:

@@ -245,4 +245,25 @@ OTHER_VERBS = [
     Row("runbook show pacs-unreachable", "runbook show", {"name": "pacs-unreachable"}),
     Row("runbook search pacs viewer", "runbook search", {"words": "pacs viewer"}),
     Row("runbook print pacs-unreachable", "runbook print", {"name": "pacs-unreachable"}),
+    Row(
+        "runbook run pacs-unreachable with service=pacs",
+        "runbook run",
+        {"name": "pacs-unreachable", "parameters": "service=pacs"},
+    ),
+    Row(
+        "runbook tick run-003 viewer --note it opens",
+        "runbook tick",
+        {"run": "RUN-3", "step": "viewer", "note": "it opens"},
+        slack="runbook tick run-003 viewer \u2014note it opens",
+    ),
+    Row(
+        "runbook decide RUN-3 scope network --reason one clinic",
+        "runbook decide",
+        {"run": "RUN-3", "step": "scope", "option": "network", "reason": "one clinic"},
+    ),
+    Row("runbook resume RUN-3", "runbook resume", {"run": "RUN-3"}),
+    Row("runbook abort RUN-3 --reason x", "runbook abort", {"run": "RUN-3", "reason": "x"}),
+    Row("runbook take-over RUN-3", "runbook take-over", {"run": "RUN-3"}),
+    Row("runbook status of RUN-3", "runbook status", {"run": "RUN-3"}),
+    Row("runbook history", "runbook history"),
 ]

@@ -1,0 +1,130 @@
+"""A run's one message: what is to be decided now on top, the whole list below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
+
+from bot.errors import BadInput
+from bot.model import Button, Reply, StepState, Style, Visibility
+from bot.model import Step as Line
+from bot.model.runs import RunState
+from bot.moments import written
+from bot.runbooks import filling
+from bot.runbooks.document import Decision, Manual, Notify, Run, Step
+from bot.runbooks.going import Stand
+
+Filling: TypeAlias = Callable[[str, filling.Values], str]
+
+
+def card(stand: Stand) -> Reply:
+    """Return the message; it is edited in place wherever it is shown."""
+    run, step = stand.run, stand.step
+    is_open = step is not None and not run.is_over
+    refs = {"run": run.id, "runbook": run.runbook, "state": run.state.value}
+    return Reply(
+        text=f"{run.id}, {stand.book.title}: {_now(stand)}",
+        title=f"{run.id}: {stand.book.title}",
+        fields=tuple(_fields(stand)),
+        progress=tuple(_lines(stand)),
+        buttons=tuple(_buttons(stand)),
+        visibility=Visibility.PUBLIC,
+        topic=run.id,
+        refs=refs | ({"step": step.id} if is_open and step else {}),
+    )
+
+
+def label(step: Step) -> str:
+    """Return what people call a step."""
+    return filling.blank(step.title) or step.id.replace("_", " ")
+
+
+def line(stand: Stand, step: Step) -> str:
+    """Return what a step asks for with its values; a place to fill in where there is none."""
+    match step:
+        case Run():
+            return _or_blank(filling.command, step.run, stand)
+        case Manual():
+            return _or_blank(filling.text, step.manual, stand)
+        case Notify():
+            said = _or_blank(filling.text, step.notify, stand)
+            return f"Call {', '.join(step.people)}, and say: {said}"
+        case Decision():
+            return _or_blank(filling.text, step.decision, stand)
+
+
+def _or_blank(fill: Filling, template: str, stand: Stand) -> str:
+    # A button types what is known, and nothing else.
+    values = stand.values if fill is filling.command else stand.said
+    try:
+        return fill(template, values)
+    except BadInput:
+        return filling.blank(template)
+
+
+def _now(stand: Stand) -> str:
+    run, step = stand.run, stand.step
+    if run.state is RunState.ENDED or step is None:
+        return "it has ended."
+    if run.state is RunState.ABORTED:
+        return f"it was aborted. {run.why}"
+    if run.state is RunState.STOPPED:
+        return f"it stands still at `{step.id}`. {run.why} `runbook resume {run.id}` goes on."
+    if run.state is RunState.RUNNING:
+        return f"now {label(step)}."
+    if isinstance(step, Decision):
+        until = f" until {written(run.due)}" if run.due else ""
+        return f"somebody has to decide{until}: {line(stand, step)}"
+    return f"somebody has to do this, and tick it: {line(stand, step)}"
+
+
+def _fields(stand: Stand) -> Iterator[tuple[str, str]]:
+    run, step = stand.run, stand.step
+    if run.state is RunState.WAITING and isinstance(step, Decision):
+        for option in step.options:
+            yield option.option, _or_blank(filling.text, option.consequence, stand)
+        if step.roles:
+            yield "Who may decide", ", ".join(step.roles)
+        last = {result.step: result.text for result in run.results}
+        for name in step.evidence:
+            yield f"Evidence: {name}", last.get(name, "it was left out")
+    yield "Typed as", run.person
+    for name, value in run.values.items():
+        yield name, value
+    yield "File", f"{run.runbook} {run.digest[:12]}"
+
+
+def _lines(stand: Stand) -> Iterator[Line]:
+    last = {result.step: result for result in stand.run.results}
+    for number, step in enumerate(stand.book.steps):
+        result = last.get(step.id)
+        if number == stand.run.at and not stand.run.is_over:
+            yield Line(label(step), _STATES[stand.run.state], stand.run.state.value)
+        elif result is not None:
+            yield Line(label(step), result.state, f"{result.text} ({result.by})")
+        else:
+            yield Line(label(step), StepState.WAITING)
+
+
+_STATES: Mapping[RunState, StepState] = {
+    RunState.RUNNING: StepState.RUNNING,
+    RunState.WAITING: StepState.WAITING,
+    RunState.STOPPED: StepState.UNKNOWN,
+}
+
+
+def _buttons(stand: Stand) -> Iterator[Button]:
+    run, step = stand.run, stand.step
+    if run.state is RunState.STOPPED:
+        yield Button("Go on", f"runbook resume {run.id}")
+    if run.state is not RunState.WAITING or step is None:
+        return
+    if isinstance(step, Decision):
+        for option in step.options:
+            typed = f"runbook decide {run.id} {step.id} {option.option}"
+            yield Button(option.option.replace("-", " ").capitalize(), typed, asks="reason")
+        return
+    if isinstance(step, Run):
+        typed = line(stand, step)
+        yield Button("Do it", typed, Style.PRIMARY, confirm=f"This types: {typed}")
+    yield Button("Tick", f"runbook tick {run.id} {step.id}", asks="note")

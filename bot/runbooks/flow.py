@@ -1,0 +1,144 @@
+"""The part of a run that goes on by itself: it types what only reads, until a human is needed.
+
+It is an adapter: every command goes down the one road, from the account of whoever runs the
+runbook, so that their rights are asked at each step as they are at that moment. What changes
+something is not typed from here: it is offered, and whoever presses it has typed it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from bot import ids
+from bot.errors import AuditUnavailable, BadInput, Conflict, StoreFailed
+from bot.model import Draft, Invocation, Kind, Place, Reason, Risk, StepState
+from bot.model.runs import RunState, StepResult
+from bot.runbooks import filling
+from bot.runbooks.card import card, label
+from bot.runbooks.document import Run
+from bot.runbooks.going import LONGEST, Stand, stand
+
+if TYPE_CHECKING:
+    from bot.model import Json, Reply
+    from bot.model.runs import RunbookRun
+    from bot.notices import TopicNotices
+    from bot.ports import Clock, Ledger, Road, Steps
+    from bot.registry import Registry
+    from bot.stores.runs import RunStore
+
+WORKFLOW: Final = "runbook"
+PLATFORM: Final = "runbook"
+# After these there is nothing to see: the run stands still until a human has looked.
+_STOPS: Final = frozenset(
+    {
+        Reason.NOT_AUTHORISED,
+        Reason.NOT_IDENTIFIED,
+        Reason.BAD_INPUT,
+        Reason.UNKNOWN_COMMAND,
+        Reason.AMBIGUOUS,
+        Reason.PHI_BLOCKED,
+    }
+)
+LOG = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class RunFlow:
+    """The workflow `runbook`, keyed by the run and the leg of it."""
+
+    runs: RunStore
+    road: Road
+    registry: Registry
+    ledger: Ledger
+    notices: TopicNotices
+    clock: Clock
+    patience: float = 5.0
+    """Seconds until a database that did not answer is asked again."""
+
+    async def __call__(self, steps: Steps, key: str) -> None:
+        """Go on with a run until it waits, stands still or is over."""
+        run_id = key.partition(":")[0]
+
+        async def go() -> Mapping[str, Json]:
+            return {"state": await self._go(run_id)}
+
+        await steps.run("go", go)
+
+    async def _go(self, run_id: str) -> str:
+        while True:
+            try:
+                run = await self.runs.show(run_id)
+                if run is None or run.state is not RunState.RUNNING:
+                    return run.state.value if run else "gone"
+                await self._step(stand(run))
+            except Conflict:
+                LOG.info("a run was moved by somebody else", run=run_id)
+            except (AuditUnavailable, StoreFailed) as error:
+                LOG.error("a run waits for the database", why=str(error))  # noqa: TRY400 - its text says all there is to say
+                await asyncio.sleep(self.patience)
+
+    async def _step(self, at: Stand) -> None:
+        now = self.clock.now()
+        try:
+            moved = await self._moved(at)
+        except BadInput as error:
+            moved = at.stopped(error.text, now)
+        keep = self.runs.put(moved)
+        told = card(Stand(moved, at.book))
+        await self.ledger.append(self._draft(at, moved), keep, self.notices.keep(moved.id, told))
+        await self.notices.tell(moved.id)
+
+    async def _moved(self, at: Stand) -> RunbookRun:
+        step, now = at.step, self.clock.now()
+        if step is None:
+            raise LookupError(f"{at.run.id} runs behind its last step")
+        if not filling.holds(step.when, at.said):
+            text = f"left out: {step.when}"
+            return at.passed(StepResult(step.id, StepState.SKIPPED, text, at.run.person, now))
+        if not isinstance(step, Run) or not reads(self.registry, step.run):
+            return at.waiting(now)
+        reply = await self._type(at, filling.command(step.run, at.values))
+        if reply.reason in _STOPS:
+            return at.stopped(f"{label(step)}: {reply.text}", now)
+        state = StepState.DONE if reply.reason is Reason.OK else StepState.FAILED
+        figures = {**reply.refs, "reason": reply.reason.value}
+        text = reply.text[:LONGEST]
+        return at.passed(StepResult(step.id, state, text, at.run.person, now, figures))
+
+    async def _type(self, at: Stand, line: str) -> Reply:
+        """Type what only reads; after a crash its first answer is taken, or it is typed again."""
+        run = at.run
+        place, delivery = Place(PLATFORM, run.id), f"{run.id}:{run.moves}"
+        reply = await self.road.handle(Invocation(line, run.account, place, delivery))
+        if reply.reason is Reason.DUPLICATE:
+            again = f"{delivery}:{ids.fresh(self.clock.now())}"
+            reply = await self.road.handle(Invocation(line, run.account, place, again))
+        if reply.reason is Reason.AUDIT_UNAVAILABLE:
+            raise AuditUnavailable(reply.text)
+        return reply
+
+    def _draft(self, at: Stand, moved: RunbookRun) -> Draft:
+        step = at.step
+        return Draft(
+            kind=Kind.SYSTEM,
+            verb="runbook step",
+            correlation=at.run.correlation,
+            person=at.run.person,
+            params={
+                "run": at.run.id,
+                "step": step.id if step else "",
+                "state": moved.state.value,
+            },
+            text=moved.why,
+        )
+
+
+def reads(registry: Registry, template: str) -> bool:
+    """Say whether a command of a runbook only reads, by its own declaration."""
+    found = registry.find(filling.blank(template).split())
+    return found is not None and found[0].risk is Risk.READ

@@ -1,0 +1,244 @@
+"""What people do with runs; implements `bot.api.RunbookRuns`.
+
+Whatever lets a run go on, a tick or a decision, writes the run, its record and the order to go on
+in one transaction. Nobody waits anywhere for a human: a run that waits is a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from bot import documents
+from bot.api import Done
+from bot.dispatch.tokens import tokens
+from bot.errors import BadInput, NotAuthorised, Refused
+from bot.model import Principal, Reason, Reply, StepState, Table
+from bot.model.runs import RunbookRun, RunState, StepResult
+from bot.moments import written
+from bot.ports.work import Life
+from bot.runbooks.card import card, label
+from bot.runbooks.document import Decision, Parameter, Runbook
+from bot.runbooks.flow import WORKFLOW
+from bot.runbooks.going import Stand, leg, stand
+
+if TYPE_CHECKING:
+    from bot.api import Caller
+    from bot.notices import TopicNotices
+    from bot.ports import Catalogue, Clock, Engine, Transaction
+    from bot.runbooks.desk import RunbookDesk
+    from bot.stores.runs import RunStore
+
+COLUMNS: Final = ("Run", "Runbook", "State", "At", "Typed as", "Since")
+
+
+@dataclass(frozen=True)
+class RunDesk:
+    """Begins runs and moves them on; `holds` says whether somebody has a role."""
+
+    books: RunbookDesk
+    runs: RunStore
+    engine: Engine
+    notices: TopicNotices
+    catalogue: Catalogue
+    clock: Clock
+    holds: Callable[[Principal, str], bool]
+
+    async def run(self, caller: Caller, name: str, given: str) -> Done:
+        """Begin a runbook; it keeps the file as it is now."""
+        volume = self.books.volume(name)
+        problems = self.books.lint(volume)
+        if volume.book is None or problems:
+            said = f"Runbook {volume.name} cannot be used: {problems[0]}."
+            raise BadInput(f"{said} `runbook show {volume.name}` lists everything.")
+        now = self.clock.now()
+        new = RunbookRun(
+            id="",
+            runbook=volume.name,
+            digest=volume.digest,
+            text=volume.text,
+            values=self._values(volume.book, given),
+            person=caller.principal.id,
+            account=caller.account,
+            place=caller.place,
+            correlation=caller.correlation,
+            begun=now,
+            changed=now,
+        )
+        stale = self.books.stale(volume.book)
+        return self._done(self.runs.open(new), volume.book, stale)
+
+    async def tick(self, caller: Caller, run_id: str, step_id: str, note: str) -> Done:
+        """Say that a step was done; the run goes on."""
+        at = await self._waiting(run_id, step_id)
+        if at.step is None or isinstance(at.step, Decision):
+            typed = f"runbook decide {run_id} {step_id} OPTION --reason ..."
+            raise BadInput(f"`{step_id}` is a decision: `{typed}`")
+        who, now = caller.principal.id, self.clock.now()
+        result = StepResult(step_id, StepState.DONE, note, who, now, {"note": note})
+        return self._on(at, at.passed(result))
+
+    async def decide(
+        self, caller: Caller, run_id: str, step_id: str, option: str, reason: str
+    ) -> Done:
+        """Choose an option of the decision where a run waits; the run goes on from there."""
+        at = await self._waiting(run_id, step_id)
+        step = at.step
+        if not isinstance(step, Decision):
+            raise BadInput(f"`{step_id}` is no decision: `runbook tick {run_id} {step_id}`")
+        if step.roles and not any(self.holds(caller.principal, role) for role in step.roles):
+            raise NotAuthorised(f"`{step_id}` is decided by a {' or a '.join(step.roles)}.")
+        chosen = next((one for one in step.options if one.option == option.lower()), None)
+        if chosen is None:
+            known = [one.option for one in step.options]
+            raise BadInput(f"`{option}` is no option{documents.nearest(option, known)}.")
+        who, now = caller.principal.id, self.clock.now()
+        figures = {"option": chosen.option}
+        text = f"{chosen.option}: {reason}"
+        result = StepResult(step_id, StepState.DONE, text, who, now, figures)
+        return self._on(at, at.passed(result, chosen.goto))
+
+    async def resume(self, caller: Caller, run_id: str) -> Done:
+        """Have a run that stands still go on at its step, which is then done again."""
+        del caller  # the record says who
+        at = await self._open(run_id)
+        state = at.run.state
+        # A run whose workflow is no more can be had to go on too: nothing else would.
+        is_left = state is RunState.RUNNING and (
+            await self.engine.life(WORKFLOW, leg(at.run)) is Life.OVER
+        )
+        if state is not RunState.STOPPED and not is_left:
+            raise Refused(Reason.BAD_INPUT, f"{run_id} does not stand still: {card(at).text}")
+        moved = replace(at.run, state=RunState.RUNNING, why="", changed=self.clock.now())
+        return self._on(at, moved)
+
+    async def abort(self, caller: Caller, run_id: str, reason: str) -> Done:
+        """End a run where it stands."""
+        at, now = await self._open(run_id), self.clock.now()
+        why = f"{caller.principal.id}: {reason}"
+        moved = replace(at.run, state=RunState.ABORTED, why=why, due=None, changed=now)
+        return self._on(at, moved)
+
+    async def take_over(self, caller: Caller, run_id: str) -> Done:
+        """Have a run type as the caller from now on, with the caller's rights."""
+        at, now = await self._open(run_id), self.clock.now()
+        if at.run.person == caller.principal.id:
+            raise Refused(Reason.DUPLICATE, f"{run_id} types as you already.")
+        if at.run.state is RunState.RUNNING:
+            raise Refused(Reason.BAD_INPUT, f"{run_id} is typing; take it over when it waits.")
+        moved = replace(at.run, person=caller.principal.id, account=caller.account, changed=now)
+        return self._on(at, moved)
+
+    async def status(self, run_id: str) -> Reply:
+        """Return one run with everything that it came to; without an id those that are open."""
+        if not run_id:
+            return await self.history(open_only=True)
+        return replace(card(await self._stand(run_id)), topic="", visibility=None)
+
+    async def history(self, *, open_only: bool = False) -> Reply:
+        """Return runs, the newest first."""
+        found = await self.runs.list(open_only=open_only)
+        kind = "open runs" if open_only else "runs"
+        if not found:
+            return Reply(f"There are no {kind} of a runbook.")
+        rows = tuple(_row(run) for run in found)
+        return Reply(f"{len(rows)} {kind}.", title="Runs", table=Table(COLUMNS, rows))
+
+    def _done(
+        self, effect: Callable[[Transaction], RunbookRun], book: Runbook, note: str = ""
+    ) -> Done:
+        def change(tx: Transaction) -> RunbookRun:
+            run = effect(tx)
+            if run.state is RunState.RUNNING:
+                self.engine.start(WORKFLOW, leg(run))(tx)
+            self.notices.keep(run.id, card(Stand(run, book)))(tx)
+            return run
+
+        def say(results: tuple[object, ...]) -> Reply:
+            (run,) = results
+            if not isinstance(run, RunbookRun):
+                raise TypeError("a move of a run returns the run")
+            made = card(Stand(run, book))
+            return replace(made, text=f"{note}{made.text}")
+
+        async def tell(reply: Reply, _results: tuple[object, ...]) -> Reply:
+            await self.notices.tell(reply.topic)
+            return reply
+
+        return Done((change,), say, tell)
+
+    def _on(self, at: Stand, moved: RunbookRun) -> Done:
+        """Keep a run as it was moved; where it goes on, a new leg of it begins."""
+        if moved.state is RunState.RUNNING:
+            moved = replace(moved, leg=at.run.moves + 1)
+        return self._done(self.runs.put(moved), at.book)
+
+    async def _stand(self, run_id: str) -> Stand:
+        run = await self.runs.show(run_id)
+        if run is None:
+            raise BadInput(f"There is no run {run_id}.", reason=Reason.NOT_FOUND)
+        return stand(run)
+
+    async def _open(self, run_id: str) -> Stand:
+        at = await self._stand(run_id)
+        if at.run.is_over:
+            raise Refused(Reason.DUPLICATE, f"{run_id} is over: {card(at).text}")
+        return at
+
+    async def _waiting(self, run_id: str, step_id: str) -> Stand:
+        at = await self._open(run_id)
+        if at.run.state is not RunState.WAITING:
+            raise Refused(Reason.BAD_INPUT, f"{run_id} waits for nobody now: {card(at).text}")
+        if at.step is None or at.step.id != step_id.lower():
+            here = f"{label(at.step)} (`{at.step.id}`)" if at.step else "its end"
+            raise Refused(Reason.SUPERSEDED, f"{run_id} is not at `{step_id}`; it waits at {here}.")
+        return at
+
+    def _values(self, book: Runbook, given: str) -> dict[str, str]:
+        known = {parameter.name: parameter for parameter in book.parameters}
+        values: dict[str, str] = {}
+        wrong: list[str] = []
+        for token in tokens(given):
+            name, sign, value = token.text.partition("=")
+            if name not in known or not sign:
+                shown = name if sign else token.text
+                wrong.append(f"`{shown}` is no parameter{documents.nearest(shown, known)}")
+            else:
+                values[name] = value
+        for name, parameter in known.items():
+            values.setdefault(name, parameter.default)
+            problem = self._problem(parameter, values[name])
+            if problem:
+                wrong.append(f"`{name}` {problem}")
+        if wrong:
+            usage = " ".join(f"{name}=..." for name in known)
+            raise BadInput(f"{'; '.join(wrong)}. Type `runbook run {book.name} with {usage}`.")
+        return values
+
+    def _problem(self, parameter: Parameter, value: str) -> str:
+        """Return what is wrong with the value of a parameter, "" where it is right."""
+        if not value:
+            return f"is missing: {parameter.description}"
+        match parameter.type:
+            case "service":
+                services = [one.id for one in self.catalogue.services()]
+                return _one_of(value, services, "service")
+            case "environment":
+                return _one_of(value, self.catalogue.environments(), "environment")
+            case "choice":
+                return _one_of(value, parameter.choices, "choice")
+            case "number":
+                is_number = value.isascii() and value.isdigit()
+                return "" if is_number else "has to be a whole number"
+            case "word":
+                return "" if len(value.split()) == 1 else "has to be one word"
+
+
+def _one_of(value: str, known: Sequence[str], kind: str) -> str:
+    return "" if value in known else f"is no {kind} that there is{documents.nearest(value, known)}"
+
+
+def _row(run: RunbookRun) -> tuple[str, ...]:
+    at = str(run.at + 1) if not run.is_over else ""
+    return (run.id, run.runbook, run.state.value, at, run.person, written(run.begun))

@@ -1,0 +1,39 @@
+"""Runs of runbooks, as they are kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from bot.model.runs import RunbookRun
+    from bot.ports import Effect
+
+
+class RunStore(Protocol):
+    """One row for each run."""
+
+    def open(self, new: RunbookRun) -> Effect[RunbookRun]:
+        """Keep a new run under the next RUN-n; what it has as its id is not looked at."""
+        ...
+
+    def put(self, run: RunbookRun) -> Effect[RunbookRun]:
+        """Keep a run as it has become, and count the move.
+
+        `Conflict` where it has moved since it was read.
+        """
+        ...
+
+    async def show(self, run_id: str) -> RunbookRun | None:
+        """Return a run by id."""
+        ...
+
+    async def list(self, *, open_only: bool = True, limit: int = 20) -> Sequence[RunbookRun]:
+        """Return runs, newest first."""
+        ...
+
+    async def late(self, now: datetime, *, limit: int = 50) -> Sequence[RunbookRun]:
+        """Return the runs whose decision should have been made."""
+        ...
