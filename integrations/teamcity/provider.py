@@ -136,19 +136,29 @@ class TeamCity:
         return None
 
     async def _root(self, where: Configuration) -> str:
-        """Return the VCS root whose revision is pinned, "" where there is none at all."""
+        """Return the VCS root whose revision is pinned, "" where nothing is built from one.
+
+        TeamCity pins all roots of a configuration or, without a word, none of them. So one with
+        several is not started, and one that only its chain has has to be named.
+        """
         await self.rest.check_version()
-        roots = await self.rest.roots(where)
-        if where.root and where.root not in roots:
+        sources = await self.rest.sources(where)
+        roots = sources.roots
+        if len(roots) > 1:
+            raise Rejected(
+                f"{where.id} has several VCS roots in TeamCity ({', '.join(roots[:5])}), which "
+                "cannot all be pinned to the service's commit: nothing was started."
+            )
+        if roots and where.root not in ("", *roots):
             raise Rejected(
                 f"{where.id} has no VCS root {where.root} in TeamCity: nothing was started."
             )
-        if len(roots) > 1 and not where.root:
+        if sources.has_chain and not roots and not where.root:
             raise Rejected(
-                f"{where.id} has several VCS roots in TeamCity ({', '.join(roots[:5])}): write the "
-                f"service's own as {where.id}:{roots[0]} into the services file."
+                f"{where.id} stands on other configurations in TeamCity: write the VCS root of the "
+                f"service behind a colon into the services file, {where.id}:ROOT."
             )
-        return where.root or (roots[0] if roots else "")
+        return (roots[0] if roots else where.root) if roots or sources.has_chain else ""
 
     async def _start(
         self, service: Service, where: Configuration, root: str, values: Mapping[str, str]
@@ -162,9 +172,8 @@ class TeamCity:
         commit = values[reading.REVISION]
         if root:
             pinned = {"version": commit, "vcs-root-instance": {"vcs-root-id": root}}
-            # Other roots, as of a library, are built as they are now; with True none could be.
-            is_all = not where.root
-            body["revisions"] = {"failOnMissingRevisions": is_all, "revision": [pinned]}
+            # With False TeamCity would build the newest commit where a chain has other roots too.
+            body["revisions"] = {"failOnMissingRevisions": True, "revision": [pinned]}
         row = await self.rest.start(where, body)
         if root and commit not in (reading.revisions(row, root) or [commit]):
             raise Unreachable(

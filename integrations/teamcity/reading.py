@@ -112,7 +112,9 @@ def _ended(row: Mapping[str, Any]) -> BuildState:
     if _has(row, "canceledInfo"):
         return BuildState.CANCELLED
     state = RESULTS.get(str(row.get("status")), BuildState.UNKNOWN)
-    asked, built = parameters(row).get(REVISION, ""), revisions(row)
+    asked = parameters(row).get(REVISION, "")
+    # Without a VCS root of its own it deploys what its chain has built.
+    built = revisions(row) or [each for one in dependencies(row) for each in revisions(one)]
     is_another = bool(asked and built) and asked not in built
     is_by_hand = _has(row, "statusChangeComment")
     if state is BuildState.GREEN and (is_another or is_by_hand or row.get("personal") is True):
@@ -141,7 +143,7 @@ def _stage(row: Mapping[str, Any]) -> Stage:
 def _waiting(row: Mapping[str, Any]) -> tuple[Stage, ...]:
     approval = row.get("approvalInfo")
     if isinstance(approval, dict) and approval.get("status") == "waitingForApproval":
-        return (Stage("waits for an approval in TeamCity", BuildState.QUEUED),)
+        return (Stage("waits for an approval in TeamCity", BuildState.QUEUED, is_gate=True),)
     why = _line(row.get("waitReason") or "")
     return (Stage(why, BuildState.QUEUED),) if why else ()
 

@@ -29,12 +29,17 @@ OLDEST: Final = (2023, 5)
 STATE: Final = (
     "id,buildTypeId,state,status,failedToStart,canceledInfo(timestamp),startDate,finishDate"
 )
+REVISIONS: Final = "revisions(revision(version,vcs-root-instance(vcs-root-id)))"
+SOURCES: Final = (
+    "id,vcs-root-entries(vcs-root-entry(id,vcs-root(id))),"
+    "snapshot-dependencies(snapshot-dependency(id))"
+)
 BUILD: Final = (
-    f"{STATE},personal,waitReason,queuedDate,statusChangeComment(timestamp),approvalInfo(status),"
-    "revisions(revision(version,vcs-root-instance(vcs-root-id))),properties(property(name,value))"
+    f"{STATE},{REVISIONS},personal,waitReason,queuedDate,statusChangeComment(timestamp),approvalInfo(status),"
+    "properties(property(name,value))"
 )
 DETAILS: Final = (
-    f"{BUILD},snapshot-dependencies(build({STATE})),"
+    f"{BUILD},snapshot-dependencies(build({STATE},{REVISIONS})),"
     "problemOccurrences(problemOccurrence(type,details,muted))"
 )
 MOST_TESTS: Final = 20
@@ -49,6 +54,14 @@ class Found:
 
     rows: Sequence[Row]
     has_more: bool
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The ids of a configuration's VCS roots, and whether it stands on others."""
+
+    roots: Sequence[str]
+    has_chain: bool
 
 
 @dataclass(frozen=True)
@@ -100,19 +113,20 @@ class Rest:
             answer.json()  # raises: a page to sign in is no log
         return answer.text, len(answer.body) >= LONGEST_LOG
 
-    async def roots(self, where: Configuration) -> list[str]:
-        """Return the ids of a configuration's VCS roots, asked right before it is started."""
+    async def sources(self, where: Configuration) -> Sources:
+        """Return what a configuration builds from, asked right before it is started."""
         asked = Asked(f"the VCS roots of {where.id}", f"{VIEW}, {SETTINGS}")
-        fields = "id,vcs-root-entries(vcs-root-entry(id,vcs-root(id)))"
         path = f"app/rest/buildTypes/id:{where.id}"
-        answer = await self._vendor.read(path, asked, params={"fields": fields}, ahead=True)
-        entries = answer.object().get("vcs-root-entries")
-        if not isinstance(entries, dict):
+        params = {"fields": SOURCES}
+        found = (await self._vendor.read(path, asked, params=params, ahead=True)).object()
+        entries, chain = found.get("vcs-root-entries"), found.get("snapshot-dependencies")
+        if not isinstance(entries, dict) or not isinstance(chain, dict):
             raise Rejected(
                 f"TeamCity does not tell the VCS roots of {where.id}: the account needs {SETTINGS}."
             )
-        roots = [entry.get("vcs-root") for entry in rows_of(entries, "vcs-root-entry")]
-        return [str(root["id"]) for root in roots if isinstance(root, dict) and root.get("id")]
+        named = [entry.get("vcs-root") for entry in rows_of(entries, "vcs-root-entry")]
+        roots = [str(root["id"]) for root in named if isinstance(root, dict) and root.get("id")]
+        return Sources(roots, has_chain=bool(rows_of(chain, "snapshot-dependency")))
 
     async def check_version(self) -> None:
         """`Rejected` where the server is too old to build the commit that it is told."""

@@ -64,18 +64,39 @@ async def test_a_build_is_of_the_commit_that_the_tag_is_now(
     assert "branchName" not in there.asked[0]
 
 
-async def test_with_several_roots_the_own_one_has_to_be_named(
+async def test_where_not_all_roots_can_be_pinned_nothing_is_started(
     ci: TeamCity, there: PlayedTeamCity
 ) -> None:
     there.roots[DEPLOY] = [LIBRARY, GIT]
-    with pytest.raises(Rejected, match=f"several VCS roots.*{DEPLOY}:{LIBRARY}"):
-        await deployed(ci, portal())
+    for builder in (DEPLOY, f"{DEPLOY}:{GIT}"):
+        with pytest.raises(Rejected, match=f"several VCS roots.*{LIBRARY}, {GIT}"):
+            await deployed(ci, portal(deploy_builder=builder))
+    there.roots[DEPLOY] = [GIT]
     with pytest.raises(Rejected, match="has no VCS root Clinical_Other"):
         await deployed(ci, portal(deploy_builder=f"{DEPLOY}:Clinical_Other"))
     assert there.asked == []
-    await deployed(ci, portal(deploy_builder=f"{DEPLOY}:{GIT}"))
-    assert there.asked[0]["revisions"]["failOnMissingRevisions"] is False
-    assert there.runs[-1].revisions == {LIBRARY: there.commits["1.5.0"], GIT: COMMIT}
+    there.chains, there.roots[BUILD] = {DEPLOY: [BUILD]}, [LIBRARY]
+    with pytest.raises(Rejected, match=f"it says: Missing revisions for VCS roots: {LIBRARY}"):
+        await deployed(ci, portal())
+    assert [run.id for run in there.runs] == [4700, 4701, 4702]
+
+
+async def test_what_deploys_what_its_chain_builds_names_the_root_of_that(
+    ci: TeamCity, there: PlayedTeamCity
+) -> None:
+    there.roots[DEPLOY], there.chains = [], {DEPLOY: [BUILD]}
+    with pytest.raises(Rejected, match=f"stands on other configurations.*{DEPLOY}:ROOT"):
+        await deployed(ci, portal())
+    assert there.asked == []
+    found = await deployed(ci, portal(deploy_builder=f"{DEPLOY}:{GIT}"))
+    (pinned,) = there.asked[0]["revisions"]["revision"]
+    assert (pinned["version"], pinned["vcs-root-instance"]) == (COMMIT, {"vcs-root-id": GIT})
+    run = there.runs[-1]
+    run.state = "finished"
+    assert (await ci.build(found)).state is BuildState.GREEN
+    built = there.runs[0].answer()  # of another commit
+    run.more = {"snapshot-dependencies": {"build": [built]}}
+    assert (await ci.build(found)).state is BuildState.UNKNOWN
 
 
 async def test_what_builds_needs_a_root_and_what_deploys_does_not(

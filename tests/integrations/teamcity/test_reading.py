@@ -182,8 +182,8 @@ async def test_what_waits_says_why_and_has_no_log(
     why = "There are no idle compatible agents which can run this build"
     assert asked.stages == (Stage(why, BuildState.QUEUED),)
     there.runs[-1].more = {"approvalInfo": {"status": "waitingForApproval"}}
-    (stage,) = (await ci.recent(portal))[0].stages
-    assert stage.name == "waits for an approval in TeamCity"
+    assert asked.gate == ""
+    assert (await ci.recent(portal))[0].gate == "waits for an approval in TeamCity"
     assert await ci.log_tail(asked.id) == ""
 
 

@@ -88,6 +88,8 @@ class PlayedTeamCity:
 
     commits: dict[str, str]
     roots: dict[str, list[str]] = field(default_factory=dict)
+    chains: dict[str, list[str]] = field(default_factory=dict)
+    """On which configurations one stands."""
     runs: list[Run] = field(default_factory=list)
     version: tuple[int, int] = (2025, 11)
     instead: dict[str, httpx.Response | Exception] = field(default_factory=dict)
@@ -183,24 +185,36 @@ class PlayedTeamCity:
         if name not in self.roots:
             return _missing("No build type or template is found by id")
         rows = [{"id": root, "vcs-root": {"id": root}} for root in self.roots[name]]
-        return httpx.Response(200, json={"id": name, "vcs-root-entries": {"vcs-root-entry": rows}})
+        chain = [{"id": each} for each in self.chains.get(name, [])]
+        told = {"vcs-root-entries": {"count": len(rows), "vcs-root-entry": rows}}
+        stands = {"count": len(chain), **({"snapshot-dependency": chain} if chain else {})}
+        return httpx.Response(200, json={"id": name, **told, "snapshot-dependencies": stands})
 
     def _begin(self, body: Row) -> httpx.Response:
         self.asked.append(body)
         name = body["buildType"]["id"]
-        pinned = body.get("revisions", {"revision": []})["revision"] if self.pins else []
+        sent = body.get("revisions", {"revision": []})
+        told = {one["vcs-root-instance"]["vcs-root-id"]: one["version"] for one in sent["revision"]}
+        everyone = [name, *self.chains.get(name, [])]
+        missing = {root for each in everyone for root in self.roots[each]} - set(told)
+        if told and missing and sent["failOnMissingRevisions"]:
+            return _refused(400, f"Missing revisions for VCS roots: {', '.join(missing)}")
+        pinned = {} if missing or not self.pins else told
         newest = dict.fromkeys(self.roots[name], self.commits["1.5.0"])
-        told = {one["vcs-root-instance"]["vcs-root-id"]: one["version"] for one in pinned}
         given = {one["name"]: one["value"] for one in body["properties"]["property"]}
-        revisions = {**newest, **told}
+        revisions = {root: pinned.get(root, now) for root, now in newest.items()}
         run = Run(4700 + len(self.runs), name, given, revisions, state="queued")
         self.runs.append(run)
         return httpx.Response(200, json=run.answer())
 
 
 def _missing(why: str) -> httpx.Response:
-    told = {"message": why, "statusText": "Responding with error, status code: 404 (Not Found)."}
-    return httpx.Response(404, json={"errors": [told]})
+    return _refused(404, why)
+
+
+def _refused(status: int, why: str) -> httpx.Response:
+    said = f"Responding with error, status code: {status}."
+    return httpx.Response(status, json={"errors": [{"message": why, "statusText": said}]})
 
 
 def hospital() -> PlayedTeamCity:
