@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from bot.api import Build, BuildState, IntegrationError, Rejected, Unreachable
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from bot.api import Service
     from integrations.teamcity.rest import Rest, Row
 
+LOOKED_THROUGH: Final = 5000  # TeamCity's rest.request.builds.defaultLookupLimit
+OLDEST: Final = timedelta(days=14)  # what was asked for before was not asked for just now
 LOOK_BACK: Final = 100  # builds of a configuration in one answer
 # What means something in a locator, such as a bracket, is in none of our ids.
 _CORRELATION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
@@ -209,12 +212,22 @@ class TeamCity:
                 f"TeamCity does not tell the parameters of the builds of {where.id}, so it is not "
                 f"known whether it was asked for: the account needs {RUNTIME}."
             )
-        if found.has_more:
+        if found.has_more and not await self._goes_back(where):
             raise Unreachable(
                 f"TeamCity did not look through all builds of {where.id}, so it is not known "
                 "whether it was asked for: look there."
             )
         return None
+
+    async def _goes_back(self, where: Configuration) -> bool:
+        """Say whether what TeamCity looked through goes back for longer than an order can be lost.
+
+        It stops after its newest 5000 of a configuration, however old they are.
+        """
+        having = f",start:{LOOKED_THROUGH - 1}"
+        (last, *_) = (await self.rest.builds(where, having=having, most=1)).rows or [{}]
+        asked = reading.moment(last.get("queuedDate"))
+        return asked is not None and asked < datetime.now(UTC) - OLDEST
 
     async def _with_failing(self, build: Build) -> Build:
         """Return a red build with its failing tests; one without tests stays as it is."""

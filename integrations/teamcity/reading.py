@@ -38,8 +38,8 @@ def build_of(row: Mapping[str, Any], service: str, url: str, root: str = "") -> 
         commit=_commit(row, root),
         state=state,
         url=f"{url.rstrip('/')}/viewLog.html?buildId={row['id']}",
-        started=_moment(row.get("startDate")),
-        finished=_moment(row.get("finishDate")) if is_over else None,
+        started=moment(row.get("startDate")),
+        finished=moment(row.get("finishDate")) if is_over else None,
         stages=_waiting(row) if state is BuildState.QUEUED else (),
         correlation=given.get(CORRELATION, ""),
     )
@@ -106,6 +106,14 @@ def failing(tests: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, names)))
 
 
+def moment(text: object) -> datetime | None:
+    """Return a time as TeamCity writes it, None where it is none."""
+    try:
+        return datetime.strptime(str(text), "%Y%m%dT%H%M%S%z")
+    except ValueError:
+        return None
+
+
 def _ended(row: Mapping[str, Any]) -> BuildState:
     if row.get("failedToStart") is True:
         return BuildState.RED
@@ -135,7 +143,7 @@ def _commit(row: Mapping[str, Any], root: str) -> str:
 
 
 def _stage(row: Mapping[str, Any]) -> Stage:
-    began, ended = _moment(row.get("startDate")), _moment(row.get("finishDate"))
+    began, ended = moment(row.get("startDate")), moment(row.get("finishDate"))
     seconds = round((ended - began).total_seconds()) if began and ended else None
     return Stage(str(row.get("buildTypeId")), state_of(row), seconds)
 
@@ -154,10 +162,3 @@ def _line(text: object) -> str:
 
 def _has(row: Mapping[str, Any], name: str) -> bool:
     return isinstance(row.get(name), dict)
-
-
-def _moment(text: object) -> datetime | None:
-    try:
-        return datetime.strptime(str(text), "%Y%m%dT%H%M%S%z")
-    except ValueError:
-        return None

@@ -21,6 +21,7 @@ from tests.integrations.teamcity.vendor import (
     TOKEN,
     URL,
     PlayedTeamCity,
+    Run,
     portal,
 )
 from tests.serving import NO_TLS
@@ -200,10 +201,20 @@ async def test_a_cancelled_or_failed_order_is_found_too(
     assert found.state is BuildState.CANCELLED
 
 
-async def test_where_not_all_builds_were_looked_through_nothing_is_said(
+async def test_of_many_builds_those_of_two_weeks_are_enough(
     ci: TeamCity, there: PlayedTeamCity, portal: Service
 ) -> None:
     there.has_more = True
+    there.older = [Run(9, DEPLOY, {}, {}, more={"queuedDate": "20010101T000000+0000"})]
+    assert await ci.find(portal, "REQ-1-a") is None
+
+
+@pytest.mark.parametrize("queued", ["21990101T000000+0000", "", None])
+async def test_where_not_all_builds_were_looked_through_nothing_is_said(
+    ci: TeamCity, there: PlayedTeamCity, portal: Service, queued: str | None
+) -> None:
+    there.has_more = True
+    there.older = [Run(9, DEPLOY, {}, {}, more={"queuedDate": queued})]
     with pytest.raises(Unreachable, match="did not look through all builds"):
         await ci.find(portal, "REQ-1-a")
 
