@@ -97,7 +97,7 @@ def web_app(
         return _readiness(house)
 
     api.include_router(web.health(readiness, prometheus_client.REGISTRY, vital=VITAL))
-    api.include_router(web.hooks(_sources(settings), house.news.tell))
+    api.include_router(web.hooks(sources(settings), partial(told, house, settings)))
     by_path = {door.path: door for door in doors}
 
     async def switch(scope: Scope, receive: Receive, send: Send) -> None:
@@ -222,7 +222,14 @@ def ci_servers(settings: Settings, client: httpx.AsyncClient) -> CiServers:
     return CiServers(found)
 
 
-def _sources(settings: Settings) -> Mapping[str, web.Source]:
+def told(house: House, settings: Settings, source: str, about: Sequence[str]) -> int:
+    """Have those look who wait for what a source tells of: a ticket's follower, or a build's."""
+    if house.tickets is not None and source in ticket_systems.named(settings.integrations):
+        return house.tickets.hear(about)
+    return house.news.tell(source, about)
+
+
+def sources(settings: Settings) -> Mapping[str, web.Source]:
     """Return who may tell us something, of those whose settings have a secret for it."""
     found: dict[str, web.Source] = {}
     for name, provider in settings.integrations.items():

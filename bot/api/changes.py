@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -31,6 +31,18 @@ class Changes(Protocol):
 
     async def show(self, number: str) -> Reply:
         """Return a change with its links, approvals, probe results and validation."""
+        ...
+
+    async def ticket(self, number: str) -> Reply:
+        """Return how the ticket of a change stands; BadInput where there is no such change."""
+        ...
+
+    async def retry(self, number: str) -> Done:
+        """Have the ticket of a change tried again now; BadInput where there is none."""
+        ...
+
+    async def given_up(self) -> Sequence[str]:
+        """Return the changes whose tickets are not tried any more."""
         ...
 
     def templates(self) -> Reply:

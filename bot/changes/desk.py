@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.api import ChangeAsked, Done, overlapping
 from bot.calendars.typed import Reader
-from bot.changes import sheet
+from bot.changes import sheet, ticketing
 from bot.changes.asking import PRODUCTION, Sheet, sentence
 from bot.changes.templates import Templates, expiring
 from bot.changes.week import Week, read_span, table
@@ -85,6 +85,26 @@ class ChangeDesk:
         request = await self.requests.show(change.request) if change.request else None
         tasks = await self.tasks.list(about=number, open_only=False)
         return sheet.shown(change, deploy, request, tasks, await self.tickets.of(number))
+
+    async def ticket(self, number: str) -> Reply:
+        """Return how the ticket of a change stands; BadInput where there is no such change."""
+        if await self.changes.show(number) is None:
+            raise not_found(number)
+        return ticketing.shown(number, await self.tickets.of(number), self.clock.now())
+
+    async def retry(self, number: str) -> Done:
+        """Have the ticket of a change tried again now; BadInput where there is none."""
+        if await self.changes.show(number) is None:
+            raise not_found(number)
+        row = await self.tickets.of(number)
+        if row is None:
+            raise BadInput(ticketing.without(number), reason=Reason.NOT_FOUND)
+        again = self.tickets.retry(number)
+        return Done((again,), lambda results: ticketing.retried(row, again=bool(results[0])))
+
+    async def given_up(self) -> Sequence[str]:
+        """Return the changes whose tickets are not tried any more."""
+        return [row.change for row in await self.tickets.given_up()]
 
     def templates(self) -> Reply:
         """Return the templates of standard changes, by when they expire."""

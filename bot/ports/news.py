@@ -31,5 +31,8 @@ class Hook(Protocol):
         ...
 
     def builds(self, headers: Mapping[str, str], told: Mapping[str, object]) -> Sequence[str]:
-        """Return the ids, or their last part, of the builds that it is about; none is no fault."""
+        """Return the ids, or their last part, of the builds that it is about; none is no fault.
+
+        At a ticket system these are the numbers of tickets.
+        """
         ...

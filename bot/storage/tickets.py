@@ -24,7 +24,7 @@ from bot.storage.tables import CHANGES, METADATA, Store
 from bot.stores import Following
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy import ColumnElement, Connection, Row, Select
 
@@ -112,6 +112,27 @@ class SqlTickets:
         found = await self._read(select(TICKETS).where(_is(change)))
         return found[0] if found else None
 
+    async def given_up(self) -> Sequence[Following]:
+        """Return those that are not tried any more, the oldest change first."""
+        dead = self._here(), TICKETS.c.is_dead == 1
+        return await self._read(select(TICKETS).where(*dead).order_by(TICKETS.c.change))
+
+    def retry(self, change: str) -> Effect[bool]:
+        """Have a ticket tried again now; False where it shows all that it should."""
+        again = update(TICKETS).where(_is(change), _WAITS, self._here())
+        write = again.values(**_afresh(self._clock.now())).returning(TICKETS.c.change)
+
+        def effect(tx: Transaction) -> bool:
+            return sql(tx).execute(write).one_or_none() is not None
+
+        return effect
+
+    async def sooner(self, numbers: Collection[str], now: datetime) -> int:
+        """Have those of these tickets that are known read now; return how many they are."""
+        ours = self._here(), TICKETS.c.number.in_(numbers), TICKETS.c.number != ""
+        write = update(TICKETS).where(*ours).values(look=now)
+        return await self._database.write(lambda tx: tx.execute(write).rowcount)
+
     async def waiting(self, now: datetime, *, limit: int) -> Sequence[Following]:
         """Return those that show less than they should and are due, the longest due first."""
         due = _WAITS, self._here(), TICKETS.c.is_dead == 0, TICKETS.c.due <= now
@@ -162,8 +183,8 @@ class SqlTickets:
 
     async def revive(self, now: datetime) -> None:
         """Have those that were given up tried again."""
-        fresh = {"is_dead": 0, "tries": 0, "since": None, "due": now}
-        again = update(TICKETS).where(self._here(), TICKETS.c.is_dead == 1).values(**fresh)
+        dead = self._here(), TICKETS.c.is_dead == 1
+        again = update(TICKETS).where(*dead).values(**_afresh(now))
         await self._database.write(lambda tx: tx.execute(again))
 
     async def count(self) -> tuple[int, int]:
@@ -190,6 +211,10 @@ def _correlation(change: Change) -> str:
     """
     exact = f"{change.number} {change.opened.isoformat()} {change.correlation}"
     return f"wardroom-{change.number.lower()}-{hashlib.sha256(exact.encode()).hexdigest()[:16]}"
+
+
+def _afresh(now: datetime) -> dict[str, object]:
+    return {"is_dead": 0, "tries": 0, "since": None, "due": now}
 
 
 def _is(change: str) -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from bot.model import TicketApproval, TicketState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from bot.model import Change
@@ -66,6 +66,17 @@ class TicketReader(Protocol):
         """Return what is known of a change's ticket; None where no ticket follows it."""
         ...
 
+    async def given_up(self) -> Sequence[Following]:
+        """Return those that are not tried any more, the oldest change first."""
+        ...
+
+    def retry(self, change: str) -> Effect[bool]:
+        """Have a ticket tried again now; False where it shows all that it should.
+
+        Nothing is forgotten by it: a ticket that may be there is looked for first, as always.
+        """
+        ...
+
 
 class Tickets(TicketReader, Protocol):
     """The tickets of changes, and what their follower notes.
@@ -87,6 +98,10 @@ class Tickets(TicketReader, Protocol):
 
     async def to_read(self, now: datetime, *, limit: int) -> Sequence[Following]:
         """Return those of open changes that are to be read again, the longest unread first."""
+        ...
+
+    async def sooner(self, numbers: Collection[str], now: datetime) -> int:
+        """Have those of these tickets that are known read now; return how many they are."""
         ...
 
     async def take(self, row: Following, until: datetime) -> Following | None:

@@ -29,6 +29,8 @@ from bot.model import Change, ChangeState
 from bot.moments import written
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from bot.model import Ticket
     from bot.ports import ChangeTickets, Clock, TicketSystem
     from bot.stores import Following, Tickets
@@ -39,6 +41,7 @@ LEASE: Final = timedelta(seconds=180)  # longer than all that is asked for one t
 LOOK: Final = 5.0  # seconds between two looks at the store where nothing asks for one
 POLL: Final = timedelta(seconds=60)  # between two reads of the ticket of an open change
 MOST: Final = 20  # tickets of one round
+LONGEST: Final = 100  # characters of a ticket's number
 AGAIN: Final = timedelta(seconds=10)  # between two look-ups of a ticket that may have been made
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0  # seconds between two tries at a silent vendor
 FIRST_DELAY, LONGEST_DELAY = 15.0, 3600.0  # seconds between two tries at what was refused
@@ -67,6 +70,7 @@ class Follower:
         self._failures = 0
         self._why = ""
         self._given_up = 0
+        self._heard: set[str] = set()
 
     def start(self) -> None:
         """Begin to bring what waits."""
@@ -86,6 +90,16 @@ class Follower:
         """Look now: something may wait."""
         self._wake.set()
 
+    def hear(self, numbers: Collection[str]) -> int:
+        """Read these tickets soon, which the vendor has told us about; return how many.
+
+        It is a reason to look, and is never believed. More than may be due is left to the polling.
+        """
+        new = [number[:LONGEST] for number in numbers][: max(0, MOST - len(self._heard))]
+        self._heard.update(new)
+        self.nudge()
+        return len(new)
+
     @property
     def trouble(self) -> str:
         """Return what is wrong with the vendor or its tickets in one sentence, "" for nothing."""
@@ -93,7 +107,7 @@ class Follower:
         if since is not None and self.clock.now() - since >= DOWN:
             return f"no answer since {written(since)}: {self._why}"
         if self._given_up:
-            return f"{self._given_up} tickets were refused and given up; `change show` says why"
+            return f"{self._given_up} tickets were refused and given up; `outbox list` names them"
         return ""
 
     async def _run(self) -> None:
@@ -119,6 +133,9 @@ class Follower:
         """Bring what waits and read what is due, as far as the vendor answers."""
         now = self.clock.now()
         _, self._given_up = await self.tickets.count()
+        heard, self._heard = self._heard, set()
+        if heard:
+            await self.tickets.sooner(heard, now)
         for row in await self.tickets.waiting(now, limit=MOST):
             if not self._may_ask():
                 return

@@ -56,6 +56,8 @@ OTHER_VERBS = [
     ),
     Row("change list of portal --all", "change list", {"service": "portal", "all": "true"}),
     Row("change show chg-7", "change show", {"change": "CHG-7"}),
+    Row("change ticket chg-7", "change ticket", {"change": "CHG-7"}),
+    Row("change retry CHG-7", "change retry", {"change": "CHG-7"}),
     Row("change evidence chg-012", "change evidence", {"change": "CHG-12"}),
     Row("change templates", "change templates"),
     Row(
