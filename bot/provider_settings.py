@@ -27,6 +27,7 @@ class Provider(Block):
     client_secret: Password | None = None
     client_secret_file: Path | None = None
     tenant_id: str = ""
+    login_url: BaseUrl = ""
     app_id: str = ""
     installation_id: str = ""
     private_key: Password | None = None
@@ -48,6 +49,8 @@ class Provider(Block):
             raise ValueError("has a user but neither password_file nor token_file; set one")
         if bool(self.client_id) != (self.client_secret is not None):
             raise ValueError("client_id and client_secret_file belong together; set both")
+        if self.login_url and not self.tenant_id:
+            raise ValueError("login_url is where a tenant signs in; set tenant_id, or remove it")
         if bool(self.app_id) != (self.private_key is not None):
             raise ValueError("app_id and private_key_file belong together; set both")
         if self.hook_secret_before is not None and self.hook_secret is None:
@@ -70,6 +73,7 @@ class Provider(Block):
             client_id=self.client_id,
             client_secret=_secret(self.client_secret),
             tenant_id=self.tenant_id,
+            login_url=self.login_url,
             app_id=self.app_id,
             installation_id=self.installation_id,
             private_key=_secret(self.private_key),

@@ -99,6 +99,7 @@ class Credentials:
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
     tenant_id: str = ""
+    login_url: str = ""
     app_id: str = ""
     installation_id: str = ""
     private_key: str = field(default="", repr=False)

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from bot.api import ConfigurationError, Rejected, Unreachable
 from bot.vendors import Asked, Vendor
@@ -87,15 +86,10 @@ class Entra:
 def login(credentials: Credentials, client: httpx.AsyncClient) -> Vendor:
     """Return where an application gets its token.
 
-    `tenant_id` is the tenant's id or domain in Microsoft's public cloud, or the whole address of
-    the tenant elsewhere: `https://login.microsoftonline.us/TENANT`.
+    `tenant_id` is the tenant's id or domain, `login_url` the address of Entra in another cloud than
+    Microsoft's public one, or of a proxy before it.
     """
-    tenant = credentials.tenant_id.rstrip("/")
-    url = tenant if "://" in tenant else f"{CLOUD}/{tenant}"
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not TENANT.fullmatch(parts.path.removeprefix("/")):
-        raise ConfigurationError(
-            f"{BLOCK}.tenant_id: must be the tenant's id or domain, or its whole address such as "
-            "https://login.microsoftonline.us/TENANT"
-        )
+    if not TENANT.fullmatch(credentials.tenant_id):
+        raise ConfigurationError(f"{BLOCK}.tenant_id: must be the tenant's id or domain")
+    url = f"{(credentials.login_url or CLOUD).rstrip('/')}/{credentials.tenant_id}"
     return Vendor("Microsoft Entra", BLOCK, url, client, "client_secret_file")

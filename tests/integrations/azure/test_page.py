@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from bot import catalogue
+from bot.api import ConfigurationError
 from bot.model import BuildState
 from integrations.azure import builds, connect
 from integrations.azure.signing_in import Entra, Token
@@ -46,6 +47,22 @@ async def test_the_settings_with_an_application_make_the_provider(site: Site) ->
     tenant = given.tenant_id
     assert entra.vendor.url == f"https://login.microsoftonline.com/{tenant}"
     assert given.hook_secrets == ("a-long-secret-of-the-hook",)
+
+
+async def test_another_address_of_entra_is_a_setting_and_needs_a_tenant(site: Site) -> None:
+    site.secret("azure-client", "a-client-secret-of-entra")
+    site.secret("azure-hook", "a-long-secret-of-the-hook")
+    elsewhere = "https://login.microsoftonline.us/"
+    assert f"`{elsewhere}`" in TEXT
+    block = yaml.safe_load(APPLICATION)["integrations"]["azure"] | {"login_url": elsewhere}
+    site.set("integrations.azure", block)
+    given = site.load().integrations["azure"]
+    async with httpx.AsyncClient(verify=NO_TLS) as client:
+        entra = connect(given.credentials(), client).rest.vendor.headers.__self__  # type: ignore[attr-defined] # of a bound method
+    assert entra.vendor.url == f"{elsewhere}{given.tenant_id}"
+    site.set("integrations.azure", {"url": given.url, "login_url": elsewhere})
+    with pytest.raises(ConfigurationError, match="login_url is where a tenant signs in"):
+        site.load()
 
 
 async def test_the_settings_with_a_token_make_the_provider(site: Site) -> None:

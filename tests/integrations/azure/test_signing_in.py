@@ -45,8 +45,7 @@ def wire() -> Iterator[respx.MockRouter]:
         (Credentials(URL, "somebody", "secret"), "has no use for user"),
         (replace(credentials(), app_id="7"), "has no use for app_id"),
         (replace(credentials(), region="eu"), "has no use for region"),
-        (replace(APPLICATION, tenant_id="http://login.test/t"), "tenant_id: must be"),
-        (replace(APPLICATION, tenant_id="https://login.test/"), "tenant_id: must be"),
+        (replace(APPLICATION, tenant_id="https://login.test/t"), "tenant_id: must be"),
         (replace(APPLICATION, tenant_id="../common"), "tenant_id: must be"),
     ],
 )
@@ -125,9 +124,12 @@ async def test_a_token_that_is_about_to_end_is_renewed(wire: respx.MockRouter) -
     assert route.call_count == 2
 
 
-async def test_another_clouds_address_is_the_tenants(wire: respx.MockRouter) -> None:
-    route = wire.post("https://login.microsoftonline.us/t-1/oauth2/v2.0/token").respond(json=TOKEN)
-    given = replace(APPLICATION, tenant_id="https://login.microsoftonline.us/t-1/")
+@pytest.mark.parametrize("address", ["https://login.microsoftonline.us/", "https://proxy.test/id"])
+async def test_another_clouds_tokens_come_from_its_own_address(
+    wire: respx.MockRouter, address: str
+) -> None:
+    route = wire.post(f"{address.rstrip('/')}/t-1/oauth2/v2.0/token").respond(json=TOKEN)
+    given = replace(APPLICATION, tenant_id="t-1", login_url=address)
     async with httpx.AsyncClient(verify=NO_TLS) as client:
         await connect(given, client).recent(PORTAL)
     assert route.called
