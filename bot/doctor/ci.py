@@ -6,16 +6,16 @@ import asyncio
 import importlib
 from typing import TYPE_CHECKING
 
-from bot.api import Ci, TicketSystem
+from bot.api import Ci, SecurityAlerts, TicketSystem
 from bot.doctor.asking import PATIENCE, NoAnswer, ask
 from bot.doctor.finding import Finding, fail, ok, skip, warn
 from bot.errors import ConfigurationError, IntegrationError, Rejected, Throttled, WardroomError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Awaitable, Iterator, Sequence
 
     from bot.doctor.case import Case
-    from bot.model import Service
+    from bot.model import Build, Service
     from bot.provider_settings import Provider
 
 GROUP = "ci"
@@ -50,7 +50,14 @@ async def _one(case: Case, name: str, given: Provider) -> list[Finding]:
         return [finding, skip(line, "no service is built there, so nothing was read", mend)]
     reads = [_told(line, name, given, one, _newest(ci, one)) for one in built]
     reads += [_told(line, name, given, one, _nothing(ci, one)) for one in deployed]
-    return list(await asyncio.gather(*reads))
+    found: list[Finding] = []
+    for service in built:
+        for one in _alerted(ci, line, name, service):
+            if isinstance(one, Finding):
+                found.append(one)
+            else:
+                reads.append(_told(line, name, given, service, one))
+    return [*await asyncio.gather(*reads), *found]
 
 
 async def answers(case: Case, name: str, given: Provider) -> Finding:
@@ -63,9 +70,51 @@ async def answers(case: Case, name: str, given: Provider) -> Finding:
 
 
 async def _newest(ci: Ci, service: Service) -> str:
-    """Read the newest build of one service."""
+    """Read the newest build of one service, and the repository as a deploy of it would."""
     builds = await ci.recent(service, limit=1)
-    return f"its newest build is {builds[0].state.value}" if builds else "it has no build yet"
+    if not builds:
+        return "it has no build yet, so its repository was not read"
+    state = builds[0].state.value
+    if not (builds[0].ref or builds[0].commit):
+        return f"its newest build is {state}, of no commit, so its repository was not read"
+    await _repository(ci, service, builds[0])
+    return f"its newest build is {state}, and its repository can be read"
+
+
+async def _repository(ci: Ci, service: Service, build: Build) -> None:
+    """Look up what a build was made from; raises what the vendor says where we may not read."""
+    try:
+        await ci.resolve(service, build.ref or build.commit)
+    except Rejected as refused:
+        # A branch may be gone since; who wrote the commit is read with the same permission.
+        try:
+            await ci.authors(service, build.commit)
+        except Rejected:
+            raise refused from refused.__cause__
+
+
+def _alerted(ci: Ci, line: str, name: str, service: Service) -> Iterator[Awaitable[str] | Finding]:
+    """Yield a read for each kind of security alerts that a pre-check of the service counts."""
+    probes = [probe for one in service.environments for probe in one.prechecks]
+    for kind in sorted({probe.kind for probe in probes if probe.is_of_builder}):
+        if not isinstance(ci, SecurityAlerts) or not ci.tells(service):
+            mend = "name a report of a scan by its url instead: docs/services.md"
+            yield fail(line, f"{service.id}: {name} tells of no alerts of the kind {kind}", mend)
+        else:
+            yield _alerts(ci, ci, service, kind)
+
+
+async def _alerts(ci: Ci, alerts: SecurityAlerts, service: Service, kind: str) -> str:
+    """Count the alerts of one kind, as a pre-check does."""
+    if kind == "dependabot":
+        await alerts.dependency_alerts(service)
+        return "its alerts about dependencies can be read"
+    builds = await ci.recent(service, limit=1)
+    if not builds or not builds[0].commit:
+        return "it has no build of a commit yet, so no alerts in code were read"
+    found = await alerts.code_alerts(service, builds[0].commit, builds[0].commit)
+    said = f", and that of its newest build {found.unknown}" if found.unknown else ""
+    return f"its code scanning can be read{said}"
 
 
 async def _nothing(ci: Ci, service: Service) -> str:
