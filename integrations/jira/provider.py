@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -86,9 +86,10 @@ class Jira:
         """Return an issue as it is now."""
         return await self._ticket(await self.rest.issue(_key(number), _of(number)))
 
-    async def conflicts(self, number: str) -> None:
+    async def conflicts(self, number: str) -> Sequence[str] | None:
         """Return None: Jira offers no interface to calendars of changes."""
         _key(number)
+        return None
 
     async def look(self) -> str:
         """Read the project."""

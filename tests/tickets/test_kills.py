@@ -137,10 +137,6 @@ def closing(request: httpx.Request) -> bool:
     return request.method == "PATCH" and b"close_code" in request.content
 
 
-async def test_a_kill_while_a_ticket_is_opened_leaves_one_ticket(copied: Path) -> None:
-    await _story(copied, "during", opening)
-
-
 @pytest.mark.thorough
 @pytest.mark.parametrize("hits", [opening, closing])
 @pytest.mark.parametrize("moment", ["before", "during", "after"])

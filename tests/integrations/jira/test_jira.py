@@ -154,6 +154,46 @@ async def test_a_project_without_a_service_desk_has_no_approvals() -> None:
         assert ticket.approval is TicketApproval.NONE
 
 
+async def test_without_an_agents_licence_approvals_are_unknown_and_the_rest_goes_on() -> None:
+    async with playing() as (system, site):
+        answer = site.line.answer
+
+        def unlicensed(request: httpx.Request) -> httpx.Response:
+            if request.url.path.endswith("/approval"):
+                return httpx.Response(403, json={"errorMessage": "no licence"})
+            return answer(request)
+
+        site.line.answer = unlicensed
+        key = (await system.create(CHANGE, CORRELATION)).number
+        moved = await system.update(key, replace(CHANGE, state=ChangeState.AWAITING_APPROVAL))
+        assert moved.state is TicketState.AWAITING_APPROVAL
+        assert moved.approval is TicketApproval.UNKNOWN
+
+
+async def test_a_transition_that_wants_fields_of_its_own_is_refused_with_jiras_words() -> None:
+    async with playing() as (system, site):
+        key, answer = (await system.create(CHANGE, CORRELATION)).number, site.line.answer
+
+        def strict(request: httpx.Request) -> httpx.Response:
+            if request.method == "POST" and request.url.path.endswith("/transitions"):
+                said = {"errorMessages": [], "errors": {"resolution": "Resolution is required."}}
+                return httpx.Response(400, json=said)
+            return answer(request)
+
+        site.line.answer = strict
+        with pytest.raises(Rejected, match=f"a move of {key}"):
+            await system.update(key, replace(CHANGE, state=ChangeState.IMPLEMENT))
+        assert site.state(key) is TicketState.NEW
+
+
+async def test_a_site_without_calendars_is_asked_for_none() -> None:
+    async with playing() as (system, site):
+        key = (await system.create(CHANGE, CORRELATION)).number
+        asked = len(site.line.requests)
+        assert await system.conflicts(key) is None
+        assert len(site.line.requests) == asked
+
+
 async def test_a_search_that_finds_something_else_is_not_taken_at_its_word() -> None:
     async with playing() as (system, site):
         key = (await system.create(CHANGE, CORRELATION)).number
