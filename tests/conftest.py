@@ -36,6 +36,7 @@ structlog.configure(
 # Loaded once for all folders, so that a run has one hospital, one PostgreSQL and one template.
 SHARED = (
     "tests.compiled_sql",
+    "tests.decided_once",
     "tests.postgres",
     "tests.databases",
     "tests.sandbox.fixtures",

@@ -52,7 +52,13 @@ async def test_it_agrees_with_what_then_happens_for_everybody_everywhere(lived: 
     assert wrong == []
 
 
-@pytest.mark.parametrize("service", list(CLASSES))
+@pytest.mark.parametrize(
+    "service",
+    [
+        "lab-results",
+        *(pytest.param(name, marks=pytest.mark.thorough) for name in ("portal", "pacs")),
+    ],
+)
 async def test_with_assumed_approvals_it_agrees_with_what_approving_does(
     chat: Chat, service: str
 ) -> None:

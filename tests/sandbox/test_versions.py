@@ -58,7 +58,8 @@ def test_ci_would_say(
     assert "<testcase" in report
 
 
-@pytest.mark.parametrize("version", list(STARTS))
+# Good ones start with every hospital, and come by every deploy: here the broken one is told apart.
+@pytest.mark.parametrize("version", [pytest.param("1.4.2", marks=pytest.mark.thorough), "1.4.3"])
 @pytest.mark.parametrize("name", NAMES)
 def test_started_it_says(
     name: str, version: str, layout: Layout, sandbox_python: Path, tmp_path: Path
