@@ -264,7 +264,9 @@ async def test_a_ci_server_that_lets_us_read_is_well(home: Path) -> None:
     found = await _asked(home, _buildbot())
 
     assert found["state"] == "ok"
-    assert found["text"].endswith("lets us read lab-results: it has no build yet")
+    assert found["text"].endswith(
+        "lets us read lab-results: it has no build yet, so its repository was not read"
+    )
 
 
 async def test_a_ci_server_that_refuses_our_password_is_named(home: Path) -> None:
