@@ -11,7 +11,7 @@ from bot.ports import SecurityAlerts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from bot.model import Alerts, Build, Service
+    from bot.model import Alerts, Build, ChangeList, Service
     from bot.ports import Ci
 
 
@@ -32,6 +32,10 @@ class CiServers:
     async def authors(self, service: Service, commit: str) -> Sequence[str]:
         """Return the e-mail addresses of who wrote a commit."""
         return await self._builds(service)[1].authors(service, commit)
+
+    async def between(self, service: Service, since: str, until: str) -> ChangeList:
+        """Return the commits that are in `until` and not in `since`."""
+        return await self._builds(service)[1].between(service, since, until)
 
     async def builds(self, service: Service, ref: str, *, limit: int = 10) -> Sequence[Build]:
         """Return the builds of the commit that `ref` is now, newest first."""

@@ -9,7 +9,7 @@ from typing import Self
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.api import FreezeDesk, Linking, Locksmith, Validating, Whereabouts
+from bot.api import FreezeDesk, GoesOut, Linking, Locksmith, Validating, Whereabouts
 from bot.calendars.desk import ChatFreezes
 from bot.calendars.feeds import FeedKeeper
 from bot.calendars.live import LiveFreezes
@@ -20,6 +20,7 @@ from bot.deploys.gates import Gate
 from bot.deploys.gates.blackouts import Blackouts, Strict
 from bot.deploys.gates.change import OpenChange
 from bot.deploys.gates.freezing import Freezing
+from bot.deploys.gates.going_out import GoingOut
 from bot.deploys.gates.green import Green
 from bot.deploys.gates.halted import Halted
 from bot.deploys.gates.locking import Locking
@@ -126,13 +127,14 @@ class Control:
         days = WeekDays(calendar.plan.zones.default, calendar.is_holiday)
         emergency = _emergency(settings, deploys, clock, around, days)
         oncall = LiveOnCall(settings.oncall, around.people)
-        origins = Origins(ci, around.people, changes)
+        origins = Origins(ci, around.people, changes, deploys)
         duties = PolicyDuties(around.policies, SqlRequests(around.database), origins, around.estate)
         wall = WallClock(lambda: calendar.plan.zones, calendar.is_holiday)
         around.policies.see(Sight(clock, wall, oncall, emergency.glass))
         changing = _changing(settings, (deploys, changes), clock, around, (calendar, days))
         gates: tuple[Gate, ...] = (
             Halted(emergency.halts),
+            GoingOut(origins, SqlRequests(around.database)),
             Freezing(calendar, changes, clock, emergency.glass),
             Locking(held, clock, deploys),
             Order(deploys),
@@ -174,6 +176,7 @@ class Control:
         return {
             FreezeDesk: self.chat_freezes,
             Freezes: self.freezes,
+            GoesOut: self.origins,
             Locksmith: self.locks,
             OnCall: self.oncall,
             Validating: self.validation,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bot.errors import Rejected, Unreachable
-from bot.model import Build, BuildState, Finding, Stage, Standing
+from bot.model import Build, BuildState, ChangeList, Commit, Finding, Relation, Stage, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,13 @@ class TwinCi:
     triggered: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     sick: set[str] = field(default_factory=set)  # `production/clinics`: keeps what it runs
     lookups: list[str] = field(default_factory=list)
+    compared: list[tuple[str, str]] = field(default_factory=list)
     written_by: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    also: dict[str, tuple[Commit, ...]] = field(default_factory=dict)
+    """More commits of a service, between any two of its versions."""
+    lists: Relation | Rejected = Relation.AHEAD
+    """How versions stand to each other, or why that is not told."""
+    is_whole: bool = True
     is_down: bool = False
     swallow: bool = False  # takes a deploy and answers nothing
     drop: bool = False  # answers nothing and takes nothing
@@ -57,6 +63,27 @@ class TwinCi:
         if len(commit) != 40 or not commit.isalnum():
             raise Rejected(f"`{commit[:40]}` is no commit.")
         return self.written_by.get(service.id, ("somebody@elsewhere.example",))
+
+    async def between(self, service: Service, since: str, until: str) -> ChangeList:
+        self._up()
+        self.compared.append((since, until))
+        if isinstance(self.lists, Rejected):
+            raise self.lists
+        if any(len(one) != 40 or not one.isalnum() for one in (since, until)):
+            raise Rejected(f"`{until[:40]}` is no commit.")
+        versions = {commit_of(service.id, v): v for v in ("1.4.1", GOOD, BAD_SMOKE, RED)}
+        order = list(versions)
+        if since not in order and since not in self.moved.values():
+            raise Rejected(f"the repository has no commit {since[:12]}.")
+        if since == until:
+            return ChangeList(since, until, Relation.SAME)
+        if since in order and until in order and order.index(until) < order.index(since):
+            return ChangeList(since, until, Relation.BEHIND)
+        brought = order[order.index(since) + 1 : order.index(until) + 1] if since in order else []
+        by = self.written_by.get(service.id, ("somebody@elsewhere.example",))
+        made = [Commit(one, f"Release {versions[one]}", by) for one in reversed(brought)]
+        made += self.also.get(service.id, ())
+        return ChangeList(since, until, self.lists, tuple(made), is_whole=self.is_whole)
 
     async def builds(self, service: Service, ref: str, *, limit: int = 10) -> Sequence[Build]:
         commit = await self.resolve(service, ref)

@@ -8,7 +8,7 @@ from bot.api.deployments import Builds, Deployments, Validating, Wanted
 from bot.api.desks import AccessReviews, Approvals, Known, Linking, Manual, QueryLanguage
 from bot.api.emergency import BreakGlass, GlassWanted, ReviewTasks, StopAll
 from bot.api.freezes import FreezeDesk, WantedFreeze
-from bot.api.locks import Locksmith, Whereabouts
+from bot.api.locks import GoesOut, Locksmith, Whereabouts
 from bot.api.policies import PolicyExplainer, PolicyFiles
 from bot.api.runbooks import RunbookRuns, Runbooks
 from bot.api.signatures import given, signature
@@ -27,6 +27,7 @@ from bot.errors import (
 )
 from bot.model import (
     BELOW,
+    MOST_COMMITS,
     TICKET_WANTED,
     TICKET_WAY,
     Account,
@@ -39,10 +40,12 @@ from bot.model import (
     BuildState,
     Button,
     Change,
+    ChangeList,
     ChangeResult,
     ChangeState,
     ChangeType,
     CiTarget,
+    Commit,
     Deploy,
     DeployState,
     Environment,
@@ -59,6 +62,7 @@ from bot.model import (
     Probe,
     Proposal,
     Reason,
+    Relation,
     Reply,
     Request,
     Risk,
@@ -105,6 +109,7 @@ from bot.stores import DeployStore, Letters, SavedSearch, SavedSearches, Tasks
 
 __all__ = [
     "BELOW",
+    "MOST_COMMITS",
     "TICKET_WANTED",
     "TICKET_WAY",
     "AccessReviews",
@@ -128,6 +133,7 @@ __all__ = [
     "Catalogue",
     "Change",
     "ChangeAsked",
+    "ChangeList",
     "ChangeResult",
     "ChangeState",
     "ChangeTickets",
@@ -137,6 +143,7 @@ __all__ = [
     "CiTarget",
     "Clock",
     "Command",
+    "Commit",
     "ConfigurationError",
     "Conflict",
     "Credentials",
@@ -158,6 +165,7 @@ __all__ = [
     "FreezeDesk",
     "Glass",
     "GlassWanted",
+    "GoesOut",
     "Grant",
     "Halt",
     "Halts",
@@ -189,6 +197,7 @@ __all__ = [
     "Redactions",
     "Refused",
     "Rejected",
+    "Relation",
     "Reply",
     "Request",
     "ReviewTasks",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from bot.api.command import Caller, Done
-from bot.model import Reply, Service
+from bot.model import Deploy, Reply, Service
 
 
 class Locksmith(Protocol):
@@ -30,6 +30,14 @@ class Locksmith(Protocol):
 
     async def list(self, service: str = "") -> Reply:
         """Return what is held now: by whom, why and until when."""
+        ...
+
+
+class GoesOut(Protocol):
+    """What a deploy brings that did not run there before it."""
+
+    async def words(self, service: Service, deploy: Deploy) -> str:
+        """Return the commits of a deploy since what ran before it, as people read them."""
         ...
 
 

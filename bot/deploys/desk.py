@@ -13,6 +13,7 @@ from bot.deploys.flow import WORKFLOW
 from bot.deploys.gates import Asked, Moment, pass_all
 from bot.deploys.plan import VALIDATE, first_steps, has_changed, is_touched
 from bot.deploys.schedule import GRACE
+from bot.dispatch.outbound import masked_text
 from bot.errors import BadInput, Refused, Rejected
 from bot.model import (
     Batch,
@@ -101,7 +102,7 @@ class DeployDesk:
             facts["change"] = wanted.change or NEW
         if wanted.rollback_of:
             facts["rolls_back"] = wanted.rollback_of
-        facts |= await self.origins.facts(service, commit, wanted.change)
+        facts |= await self.origins.facts(service, wanted.environment, commit, wanted.change)
         sites = await self._touched(wanted.rollback_of)
         if sites:
             facts["sites"] = ", ".join(sites)
@@ -228,12 +229,20 @@ class DeployDesk:
             version=wanted.version,
             correlation=caller.correlation,
             sites=wanted.sites or service.sites,
-            implementation=f"The deploy job installs commit {proposal.facts['commit'][:12]}.",
+            implementation=self._implementation(proposal),
             test_evidence=f"CI is green for commit {proposal.facts['commit'][:12]}.",
             validator=_validator(service, wanted.environment),
             despite=wanted.despite,
             despite_reason=wanted.reason if wanted.despite else "",
         )
+
+    def _implementation(self, proposal: Proposal) -> str:
+        """Return what is done, with the commits that go out: people's own words go as guarded."""
+        facts, service = proposal.facts, proposal.values.get("service", "")
+        commit = facts["commit"]
+        known = self.origins.remembered(service, facts.get("since", ""), commit)
+        listed = masked_text(known) if known else facts.get("commits", "not known")
+        return f"The deploy job installs commit {commit[:12]}. Commits: {listed}"
 
     def _new(self, wanted: Wanted, proposal: Proposal, caller: Caller, change: str) -> Deploy:
         batches, hold = _plan(wanted, proposal)

@@ -69,7 +69,7 @@ class PolicyDuties:
         if service is None:
             return frozenset({UNKNOWN_AUTHOR})
         try:
-            return frozenset(await self.origins.authors(service, deploy.commit))
+            return frozenset(await self.origins.authors(service, deploy))
         except IntegrationError:
             return frozenset({UNKNOWN_AUTHOR})
 

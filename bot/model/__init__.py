@@ -12,6 +12,7 @@ from bot.model.changes import (
     NewChange,
     Overlap,
 )
+from bot.model.commits import MOST_COMMITS, ChangeList, Commit, Relation
 from bot.model.deploys import Batch, BatchState, Deploy, DeployState, Running, Wish
 from bot.model.estate import (
     ALERT_KINDS,
@@ -58,6 +59,7 @@ from bot.model.tickets import (
 __all__ = [
     "ALERT_KINDS",
     "BELOW",
+    "MOST_COMMITS",
     "TICKET_WANTED",
     "TICKET_WAY",
     "UNKNOWN_AUTHOR",
@@ -75,10 +77,12 @@ __all__ = [
     "BuildState",
     "Button",
     "Change",
+    "ChangeList",
     "ChangeResult",
     "ChangeState",
     "ChangeType",
     "CiTarget",
+    "Commit",
     "Deploy",
     "DeployState",
     "Deployment",
@@ -109,6 +113,7 @@ __all__ = [
     "Proof",
     "Proposal",
     "Reason",
+    "Relation",
     "Reply",
     "Request",
     "RequestState",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         Alerts,
         Build,
         Change,
+        ChangeList,
         ChangeResult,
         Finding,
         NewChange,
@@ -72,6 +73,14 @@ class Ci(Protocol):
 
     async def authors(self, service: Service, commit: str) -> Sequence[str]:
         """Return the e-mail addresses of who wrote a commit; `Rejected` where that is not told."""
+        ...
+
+    async def between(self, service: Service, since: str, until: str) -> ChangeList:
+        """Return the commits that are in `until` and not in `since`, both 40 hex digits.
+
+        A list that is cut off says so, and so does one that is not known to be whole. `Rejected`
+        where the repository does not tell, or has one of them no more.
+        """
         ...
 
     async def builds(self, service: Service, ref: str, *, limit: int = 10) -> Sequence[Build]:

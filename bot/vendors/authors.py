@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
 import tempfile
 from typing import TYPE_CHECKING, Final
 
-from bot.errors import Rejected, Unreachable
+from bot.errors import Rejected
 from bot.vendors.git import COMMIT
+from bot.vendors.messages import ADDRESS
+from bot.vendors.repository import git
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from bot.model import CiTarget
 
-SECONDS: Final = 10
 SHAPE: Final = "%aE%n%(trailers:key=Co-authored-by,valueonly,only)"
-_ADDRESS: Final = re.compile(r"[^\s<>@]{1,128}@[^\s<>@]{1,128}")
+_REFUSED: Final = "the git repository does not say who wrote that commit."
 
 
 async def authors_of(target: CiTarget, commit: str) -> tuple[str, ...]:
@@ -29,32 +26,9 @@ async def authors_of(target: CiTarget, commit: str) -> tuple[str, ...]:
     if not COMMIT.fullmatch(commit):
         raise Rejected(f"`{commit[:40]}` is no commit.")
     with tempfile.TemporaryDirectory(prefix="wardroom-git-") as folder:
-        await _git(folder, "init", "--quiet", "--bare", ".")
+        await git(folder, "init", "--quiet", "--bare", ".", otherwise=_REFUSED)
         fetch = ("fetch", "--quiet", "--depth=1", "--filter=tree:0", "--no-tags")
-        await _git(folder, *fetch, "--", target.repo, commit)
-        said = await _git(folder, "show", "--no-patch", f"--format={SHAPE}", commit)
-    return tuple(dict.fromkeys(address.lower() for address in _ADDRESS.findall(said)))
-
-
-async def _git(folder: str | Path, *words: str) -> str:
-    try:
-        # An askpass that answers nothing: a repository that wants a password fails, never waits.
-        process = await asyncio.create_subprocess_exec(
-            *("git", "-c", "core.askPass=true", *words),
-            cwd=folder,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-    except FileNotFoundError as error:
-        text = "git is not installed here, so the repository cannot be asked."
-        raise Unreachable(text) from error
-    try:
-        out, _ = await asyncio.wait_for(process.communicate(), SECONDS)
-    except TimeoutError as error:
-        process.kill()
-        await process.wait()
-        raise Unreachable("the git repository did not answer in time.") from error
-    if process.returncode != 0:
-        raise Rejected("the git repository does not say who wrote that commit.")
-    return out.decode("utf-8", "replace")
+        await git(folder, *fetch, "--", target.repo, commit, otherwise=_REFUSED)
+        shown = ("show", "--no-patch", f"--format={SHAPE}", commit)
+        said = await git(folder, *shown, otherwise=_REFUSED)
+    return tuple(dict.fromkeys(address.lower() for address in ADDRESS.findall(said)))

@@ -12,6 +12,7 @@ from bot.api import (
     Deploy,
     DeployState,
     DeployStore,
+    GoesOut,
     Halts,
     Reason,
     Reply,
@@ -39,9 +40,17 @@ class Args(args):
     what: Annotated[str, Word("of")] = ""
 
 
-async def run(arguments: Args, deploys: DeployStore, catalogue: Catalogue, halts: Halts) -> Reply:
+async def run(
+    arguments: Args,
+    deploys: DeployStore,
+    catalogue: Catalogue,
+    halts: Halts,
+    goes_out: GoesOut,
+) -> Reply:
     """Answer from the history, and say first whether everything is stopped."""
-    reply = await _found(arguments.what, deploys, catalogue)
+    reply = await _with_commits(
+        await _found(arguments.what, deploys, catalogue), deploys, catalogue, goes_out
+    )
     halt = await halts.current()
     if halt is None:
         return reply
@@ -72,6 +81,18 @@ async def _found(what: str, deploys: DeployStore, catalogue: Catalogue) -> Reply
         text=f"{len(found)} deploys are running.",
         items=tuple(f"{d.id}: {d.service} {d.version} to {d.environment}" for d in found),
     )
+
+
+async def _with_commits(
+    reply: Reply, deploys: DeployStore, catalogue: Catalogue, goes_out: GoesOut
+) -> Reply:
+    """Name the commits of the deploy that is shown, where one is."""
+    deploy = await deploys.show(reply.refs["deploy"]) if "deploy" in reply.refs else None
+    service = catalogue.service(deploy.service) if deploy else None
+    if deploy is None or service is None or service.ci is None:
+        return reply
+    said = await goes_out.words(service, deploy)
+    return replace(reply, fields=(*reply.fields, ("Commits", said)))
 
 
 def _sites(deploy: Deploy) -> str:

@@ -22,7 +22,7 @@ from integrations.argocd.places import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.api import Service
+    from bot.api import ChangeList, Service
     from bot.vendors import Vendor
     from integrations.argocd.reading import Row
 
@@ -58,6 +58,11 @@ class ArgoCd:
     async def authors(self, service: Service, commit: str) -> Sequence[str]:
         """Refuse: what builds the service says who wrote a commit."""
         del commit
+        _builds_nothing(service)
+
+    async def between(self, service: Service, since: str, until: str) -> ChangeList:
+        """Refuse: what builds the service says what lies between two commits."""
+        del since, until
         _builds_nothing(service)
 
     async def builds(self, service: Service, ref: str, *, limit: int = 10) -> Sequence[Build]:

@@ -11,6 +11,7 @@ from bot.vendors import Asked
 from bot.vendors.git import COMMIT
 from integrations.azure import builds as made
 from integrations.azure import reports
+from integrations.azure.history import between
 from integrations.azure.pipelines import pipeline_of, pipelines
 from integrations.azure.repository import Tip, authors, repository, tip
 from integrations.azure.rest import READ_BUILDS, RUN
@@ -19,7 +20,7 @@ from integrations.azure.timeline import read_timeline, read_waiting
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
-    from bot.api import Service
+    from bot.api import ChangeList, Service
     from integrations.azure.rest import Page, Rest
 
 A_PAGE: Final = 200  # builds
@@ -48,6 +49,10 @@ class Azure:
     async def authors(self, service: Service, commit: str) -> Sequence[str]:
         """Return the e-mail addresses of who wrote a commit; `Rejected` where that is not told."""
         return await authors(self.rest, _target(service), commit)
+
+    async def between(self, service: Service, since: str, until: str) -> ChangeList:
+        """Return the commits that are in `until` and not in `since`."""
+        return await between(self.rest, _target(service), since, until)
 
     async def builds(self, service: Service, ref: str, *, limit: int = 10) -> Sequence[Build]:
         """Return the builds of the commit that `ref` is now, newest first."""

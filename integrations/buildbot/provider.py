@@ -11,12 +11,13 @@ from urllib.parse import quote
 from bot.api import Build, BuildState, CiTarget, Rejected, Stage, Unreachable
 from bot.vendors.authors import authors_of
 from bot.vendors.git import commit_of, ref_name
+from bot.vendors.history import between
 from integrations.buildbot.rest import NotThere
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bot.api import Service
+    from bot.api import ChangeList, Service
     from integrations.buildbot.rest import Rest
 
 # Buildbot's result codes (docs.buildbot.net, "Build Result Codes"); warnings count as green.
@@ -51,6 +52,10 @@ class Buildbot:
     async def authors(self, service: Service, commit: str) -> Sequence[str]:
         """Return the e-mail addresses of who wrote a commit; `Rejected` where that is not told."""
         return await authors_of(_target(service), commit)
+
+    async def between(self, service: Service, since: str, until: str) -> ChangeList:
+        """Return the commits that are in `until` and not in `since`."""
+        return await between(_target(service), since, until)
 
     async def builds(self, service: Service, ref: str, *, limit: int = 10) -> Sequence[Build]:
         """Return the builds of the commit that `ref` is now, newest first."""

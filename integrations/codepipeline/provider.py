@@ -11,6 +11,7 @@ from bot.api import Build, BuildState, Rejected, Unreachable
 from bot.vendors import Asked
 from bot.vendors.authors import authors_of
 from bot.vendors.git import COMMIT, commit_of
+from bot.vendors.history import between
 from integrations.codepipeline import reading
 from integrations.codepipeline.places import (
     Execution,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
         PipelineExecutionTypeDef,
     )
 
-    from bot.api import Service
+    from bot.api import ChangeList, Service
     from integrations.codepipeline.aws import Aws
 
 PAGE: Final = 100  # executions or actions in one answer, which is the most there is
@@ -64,6 +65,10 @@ class CodePipeline:
     async def authors(self, service: Service, commit: str) -> Sequence[str]:
         """Return the e-mail addresses of who wrote a commit; `Rejected` where that is not told."""
         return await authors_of(target_of(service), commit)
+
+    async def between(self, service: Service, since: str, until: str) -> ChangeList:
+        """Return the commits that are in `until` and not in `since`."""
+        return await between(target_of(service), since, until)
 
     async def builds(self, service: Service, ref: str, *, limit: int = 10) -> Sequence[Build]:
         """Return the builds of the commit that `ref` is now, newest first.

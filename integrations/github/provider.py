@@ -11,13 +11,13 @@ import httpx
 
 from bot.api import Build, BuildState, Rejected, Unreachable
 from bot.vendors import NotThere
-from integrations.github import alerts, states
+from integrations.github import alerts, history, states
 from integrations.github.names import Place, is_commit, names_of, place, target_of, workflow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.api import Alerts, CiTarget, Service, Stage
+    from bot.api import Alerts, ChangeList, CiTarget, Service, Stage
     from integrations.github.rest import Rest, Row
 
 # A line of a log begins with its time; some carry colours for a terminal.
@@ -62,6 +62,10 @@ class GitHub:
                 if found:
                     return tuple(dict.fromkeys(one.lower() for one in found))
         raise Rejected(f"GitHub does not say who wrote commit {commit[:12]} of {repo}.")
+
+    async def between(self, service: Service, since: str, until: str) -> ChangeList:
+        """Return the commits that are in `until` and not in `since`."""
+        return await history.between(self.rest, target_of(service).repo, since, until)
 
     async def builds(self, service: Service, ref: str, *, limit: int = 10) -> Sequence[Build]:
         """Return the builds of the commit that `ref` is now, newest first.

@@ -64,6 +64,15 @@ class Rest:
         asked = Asked(f"commit {commit[:12]} of {repo}", CONTENTS)
         return (await self.vendor.read(f"repos/{repo}/git/commits/{commit}", asked)).object()
 
+    async def compared(self, repo: str, since: str, until: str) -> Row:
+        """Return what GitHub says of two commits, with the newest 250 that lie between them.
+
+        Asked for without a page: by page it gives the oldest ones first.
+        """
+        asked = Asked(f"the commits from {since[:12]} to {until[:12]} of {repo}", CONTENTS)
+        answer = await self.vendor.read(f"repos/{repo}/compare/{since}...{until}", asked)
+        return answer.object()
+
     async def runs(self, repo: str, workflow: str, limit: int, *, commit: str = "") -> list[Row]:
         """Return the newest runs of a workflow, of one commit where it is named."""
         params: dict[str, str | int] = {

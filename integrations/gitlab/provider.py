@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.api import Build, BuildState, IntegrationError, Rejected, Unreachable
-from integrations.gitlab import deploys, logs, names, states
+from integrations.gitlab import deploys, history, logs, names, states
 from integrations.gitlab.names import BUILD, DEPLOY, NAME, Pipeline
 from integrations.gitlab.starting import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bot.api import CiTarget, Service
+    from bot.api import ChangeList, CiTarget, Service
     from integrations.gitlab.rest import Rest
     from integrations.gitlab.starting import Starter
 
@@ -49,6 +49,10 @@ class GitLab:
         if not found:
             raise Rejected(f"{NAME} does not say who wrote commit {commit[:12]} of {project}.")
         return tuple(dict.fromkeys(found))
+
+    async def between(self, service: Service, since: str, until: str) -> ChangeList:
+        """Return the commits that are in `until` and not in `since`."""
+        return await history.between(self.rest, names.target(service).repo, since, until)
 
     async def builds(self, service: Service, ref: str, *, limit: int = 10) -> Sequence[Build]:
         """Return the builds of the commit that `ref` is now, newest first."""

@@ -25,6 +25,7 @@ READ: Final = "the Reporter role and the scope read_api"
 CODE: Final = "the Reporter role and the scope read_api, to read the repository"
 ROWS: Final = 100  # of a page; GitLab gives no more
 MOST_PIPELINES, MOST_JOBS, MOST_DEPLOYMENTS = 3, 5, 3  # pages that are looked through
+MOST_COMMIT_PAGES: Final = 3
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,24 @@ class Rest:
         asked = Asked(f"commit {commit[:12]} of {project}", CODE)
         path = f"{project_path(project)}/repository/commits/{commit}"
         return (await self.vendor.read(path, asked, params={"stats": "false"})).object()
+
+    async def commits(self, project: str, since: str, until: str) -> Found:
+        """Return the commits that are in one commit and not in another, newest first."""
+        asked = Asked(f"the commits from {since[:12]} to {until[:12]} of {project}", CODE)
+        given: dict[str, str | int] = {"ref_name": f"{since}..{until}", "per_page": ROWS}
+        path = f"{project_path(project)}/repository/commits"
+        return await self._pages(path, asked, given, MOST_COMMIT_PAGES)
+
+    async def merge_base(self, project: str, one: str, other: str) -> str:
+        """Return the newest commit that both have, "" where they have none."""
+        asked = Asked(f"what {one[:12]} and {other[:12]} of {project} have in common", CODE)
+        path = f"{project_path(project)}/repository/merge_base"
+        both = quote("refs[]", safe="")
+        try:
+            answer = await self.vendor.read(f"{path}?{both}={one}&{both}={other}", asked)
+        except NotThere:
+            return ""
+        return str(answer.object().get("id") or "")
 
     async def _commit_of(self, kind: str, project: str, name: str, *, ahead: bool) -> str:
         what = {"tags": "tag", "branches": "branch"}[kind]

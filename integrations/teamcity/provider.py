@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from bot.api import Build, BuildState, IntegrationError, Rejected, Unreachable
 from bot.vendors.authors import authors_of
 from bot.vendors.git import COMMIT, commit_of
+from bot.vendors.history import between
 from integrations.teamcity import reading
 from integrations.teamcity.places import (
     Configuration,
@@ -23,7 +24,7 @@ from integrations.teamcity.rest import RUNTIME
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bot.api import Service
+    from bot.api import ChangeList, Service
     from integrations.teamcity.rest import Rest, Row
 
 LOOKED_THROUGH: Final = 5000  # TeamCity's rest.request.builds.defaultLookupLimit
@@ -46,6 +47,10 @@ class TeamCity:
     async def authors(self, service: Service, commit: str) -> Sequence[str]:
         """Return the e-mail addresses of who wrote a commit; `Rejected` where that is not told."""
         return await authors_of(target_of(service), commit)
+
+    async def between(self, service: Service, since: str, until: str) -> ChangeList:
+        """Return the commits that are in `until` and not in `since`."""
+        return await between(target_of(service), since, until)
 
     async def builds(self, service: Service, ref: str, *, limit: int = 10) -> Sequence[Build]:
         """Return the builds of the commit that `ref` is now, newest first.

@@ -12,7 +12,7 @@ import pytest
 
 from bot import catalogue
 from bot.api import Credentials, Rejected
-from bot.model import BuildState, CiTarget, Service
+from bot.model import BuildState, CiTarget, Relation, Service
 from bot.ports import Ci
 from integrations.buildbot import connect
 from tests.contracts.vendors import PLAYED, played
@@ -102,6 +102,37 @@ async def test_who_wrote_a_commit_is_told_by_address_or_not_at_all(
     assert told
     assert all(re.fullmatch(r"[^\s@]+@[^\s@]+", address) for address in told)
     assert [address.lower() for address in told] == list(told)
+
+
+async def test_what_lies_between_two_commits_is_told_newest_first(
+    provider: tuple[Ci, Service],
+) -> None:
+    ci, service = provider
+    since, until = [await ci.resolve(service, version) for version in ("1.4.1", "1.4.2")]
+    ahead = await ci.between(service, since, until)
+    assert (ahead.since, ahead.until, ahead.relation) == (since, until, Relation.AHEAD)
+    assert ahead.is_whole
+    assert ahead.commits[0].id == until
+    assert since not in {one.id for one in ahead.commits}
+    for one in ahead.commits:
+        assert one.title
+        assert one.authors
+        assert all(address == address.lower() for address in one.authors)
+        assert "\n" not in one.title
+    back = await ci.between(service, until, since)
+    assert (back.relation, back.commits) == (Relation.BEHIND, ())
+    same = await ci.between(service, until, until)
+    assert (same.relation, same.commits) == (Relation.SAME, ())
+
+
+async def test_what_is_no_commit_is_not_compared(provider: tuple[Ci, Service]) -> None:
+    ci, service = provider
+    commit = await ci.resolve(service, "1.4.2")
+    for since, until in (("--upload-pack=x", commit), (commit, "main"), (commit, "../4")):
+        with pytest.raises(Rejected):
+            await ci.between(service, since, until)
+    with pytest.raises(Rejected):
+        await ci.between(service, "f" * 40, commit)
 
 
 async def test_the_builds_of_a_version_are_of_its_commit(provider: tuple[Ci, Service]) -> None:

@@ -39,6 +39,26 @@ PAGED: Final = ("$top", "continuationToken")
 BESIDE: Final = (
     _beside("Git, Refs - List", "git/repositories/[^/]+/refs", "filter", "peelTags", *PAGED),
     _beside("Git, Commits - Get", r"git/repositories/[^/]+/commits/[0-9a-f]{40}", "changeCount"),
+    _beside(
+        "Git, Commits - Get Commits",
+        r"git/repositories/[^/]+/commits",
+        "searchCriteria.itemVersion.version",
+        "searchCriteria.itemVersion.versionType",
+        "searchCriteria.compareVersion.version",
+        "searchCriteria.compareVersion.versionType",
+        "searchCriteria.$top",
+        "searchCriteria.$skip",
+    ),
+    _beside(
+        "Git, Diffs - Get",
+        r"git/repositories/[^/]+/diffs/commits",
+        "baseVersion",
+        "baseVersionType",
+        "targetVersion",
+        "targetVersionType",
+        "$top",
+        "$skip",
+    ),
     _beside("Test, Runs - List", "test/runs", "buildUri", "$top", "$skip"),
     _beside("Test, Results - List", r"test/runs/\d+/results", "outcomes", "$top", "$skip"),
     # The document says itself that the id of the timeline may be left out, and has no path for it.

@@ -41,6 +41,10 @@ class Server:
 
     organisation: Organisation = field(default_factory=Organisation)
     asked: list[httpx.Request] = field(default_factory=list)
+    lines: dict[str, list[str]] = field(default_factory=dict)
+    """The history that ends in a commit, newest first, where it is not that of the versions."""
+    cut_off: set[str] = field(default_factory=set)
+    """Commits whose message the lists show the beginning of."""
     instead: dict[str, httpx.Response] = field(default_factory=dict)
     """What is answered to a path below the project instead of what is documented."""
 
@@ -72,6 +76,8 @@ class Server:
         return (
             ("GET", r"git/repositories/portal/refs", self._refs),
             ("GET", r"git/repositories/portal/commits/([0-9a-f]{40})", self._commit),
+            ("GET", r"git/repositories/portal/commits", self._commits),
+            ("GET", r"git/repositories/portal/diffs/commits", self._diffs),
             ("GET", r"build/definitions", self._definitions),
             ("GET", r"build/builds", self._builds),
             ("GET", r"build/builds/(\d+)", self._build),
@@ -117,6 +123,53 @@ class Server:
                 "url": f"{URL}/_apis/git/repositories/portal/commits/{match[1]}",
             },
         )
+
+    def history(self, sha: str) -> list[str]:
+        """Return a commit and those before it, newest first; the versions follow each other."""
+        known = list(theirs.COMMITS.values())
+        if sha in self.lines:
+            return self.lines[sha]
+        return known[known.index(sha) :: -1] if sha in known else []
+
+    def _apart(self, base: str, target: str) -> tuple[list[str], list[str]] | None:
+        known, brought = self.history(base), self.history(target)
+        if not known or not brought:
+            return None
+        return [one for one in brought if one not in known], [
+            one for one in known if one not in brought
+        ]
+
+    def _diffs(self, match: re.Match[str], request: httpx.Request) -> httpx.Response:
+        del match
+        given = request.url.params
+        assert given["baseVersionType"] == given["targetVersionType"] == "commit"
+        apart = self._apart(given["baseVersion"], given["targetVersion"])
+        if apart is None:
+            return _refused(404, "TF401175: could not be resolved", "GitUnresolvableToCommit")
+        counts = {"aheadCount": len(apart[0]), "behindCount": len(apart[1])}
+        return httpx.Response(200, json={"allChangesIncluded": True, "changes": [], **counts})
+
+    def _commits(self, match: re.Match[str], request: httpx.Request) -> httpx.Response:
+        del match
+        given = request.url.params
+        at = "searchCriteria."
+        since, until = (given[f"{at}{name}.version"] for name in ("itemVersion", "compareVersion"))
+        apart = self._apart(since, until)
+        assert apart is not None
+        first, size = int(given[f"{at}$skip"]), int(given[f"{at}$top"])
+        who = {"name": "An Engineer", "email": "Engineer@Hospital.example"}
+        rows = [
+            {
+                "commitId": one,
+                "author": {**who, "date": "2026-03-01T10:00:00Z"},
+                "committer": {**who, "date": "2026-03-01T10:00:00Z"},
+                "comment": "Fix the banner",
+                **({"commentTruncated": True} if one in self.cut_off else {}),
+                "url": f"{URL}/_apis/git/repositories/portal/commits/{one}",
+            }
+            for one in apart[0][first : first + size]
+        ]
+        return httpx.Response(200, json={"count": len(rows), "value": rows})
 
     def _definitions(self, match: re.Match[str], request: httpx.Request) -> httpx.Response:
         del match

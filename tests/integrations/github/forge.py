@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import httpx
 
 from tests.contracts import openapi
-from tests.integrations.github import shapes
+from tests.integrations.github import comparing, shapes
 from tests.integrations.github.shapes import Row
 
 CLOUD: Final = "https://api.github.com"
@@ -37,6 +37,9 @@ ELSEWHERE: Final = {
     r"/repos/[^/]+/[^/]+/git/tags/[0-9a-f]+": "docs.github.com/rest/git/tags#get-a-tag",
     r"/repos/[^/]+/[^/]+/git/commits/[0-9a-f]{40}": (
         "docs.github.com/rest/git/commits#get-a-commit-object"
+    ),
+    r"/repos/[^/]+/[^/]+/compare/[0-9a-f]{40}\.\.\.[0-9a-f]{40}": (
+        "docs.github.com/rest/commits/commits#compare-two-commits"
     ),
     r"/repos/[^/]+/[^/]+/commits/[0-9a-f]{40}/branches-where-head": (
         "docs.github.com/rest/commits/commits#list-branches-for-head-commit"
@@ -93,6 +96,8 @@ class Forge:
     """Last parts of paths that the account may not read."""
     instead: httpx.Response | None = None
     """What everything is answered with, documented or not."""
+    lines: dict[str, list[str]] = field(default_factory=dict)
+    """The history that ends in a commit, newest first, where it is not that of the versions."""
     is_checked: bool = True
     """Whether each request and each answer is held to the specification."""
 
@@ -354,6 +359,9 @@ ROUTES: Final[dict[tuple[str, str], Callable[..., httpx.Response]]] = {
     ("GET", r"git/tags/([0-9a-f]+)"): Forge.tag,
     ("GET", r"git/commits/([0-9a-f]{40})"): Forge.commit,
     ("GET", r"commits/([0-9a-f]{40})/branches-where-head"): Forge.heads,
+    ("GET", r"compare/([0-9a-f]{40})\.\.\.([0-9a-f]{40})"): lambda forge, request, *two: (
+        comparing.compared(forge.lines, request, *two)
+    ),
     ("GET", r"actions/workflows/([^/]+)/runs"): Forge.workflow_runs,
     ("POST", r"actions/workflows/([^/]+)/dispatches"): Forge.dispatch,
     ("GET", r"actions/runs"): Forge.all_runs,

@@ -336,3 +336,20 @@ def commit(url: str, repo: str, sha: str, email: str, message: str) -> Row:
         "parents": [],
         "verification": {"verified": False, "reason": "unsigned", "signature": None},
     }
+
+
+def listed_commit(url: str, repo: str, sha: str) -> Row:
+    """Return a commit as a list of commits shows it."""
+    text = "Mend the banner\n\nCo-authored-by: Ada <Ada@Hospital.example>\n"
+    made = commit(url, repo, sha, "Noor@Hospital.example", text)
+    told = {key: made[key] for key in ("author", "committer", "message", "tree")}
+    return {
+        "sha": sha,
+        "node_id": "C_1",
+        "url": f"{url}/repos/{repo}/commits/{sha}",
+        "html_url": made["html_url"],
+        "commit": {**told, "url": made["url"], "comment_count": 0},
+        "author": user(url, "noor"),
+        "committer": user(url, "web-flow"),
+        "parents": [],
+    }

@@ -61,6 +61,8 @@ class Forge:
     is_guarded: bool = True
     steps: Sequence[str] = STEPS
     asked: list[httpx.Request] = field(default_factory=list)
+    lines: dict[str, list[str]] = field(default_factory=dict)
+    """The history that ends in a commit, newest first, where it is not that of the versions."""
     instead: Callable[[httpx.Request], httpx.Response | None] | None = None
     """What a test has it answer instead; None where it answers as ever."""
 
@@ -169,6 +171,8 @@ class Forge:
             r"GET /repository/tags/([^/]+)": lambda name: self._ref(self.tags, name, "Tag"),
             r"GET /repository/branches/([^/]+)": lambda n: self._ref(self.branches, n, "Branch"),
             r"GET /repository/commits/([0-9a-f]{40})": self._commit,
+            r"GET /repository/commits": lambda: self._commits(request),
+            r"GET /repository/merge_base": lambda: self._merge_base(request),
             r"POST /pipeline": lambda: self._create(json.loads(request.content)),
             r"POST /pipelines/(\d+)/cancel": self._cancel,
         }
@@ -235,6 +239,42 @@ class Forge:
         message = "Mend the banner\n\nCo-authored-by: Bo Nurse <Bo@Hospital.test>\n"
         who = {"author_name": "Ada Dev", "author_email": "Ada@hospital.test"}
         return httpx.Response(200, json={"id": sha, "message": message, **who})
+
+    def history(self, sha: str) -> list[str]:
+        """Return a commit and those before it, newest first; the versions follow each other."""
+        known = list(COMMITS.values())
+        if sha in self.lines:
+            return self.lines[sha]
+        return known[known.index(sha) :: -1] if sha in known else []
+
+    def _commits(self, request: httpx.Request) -> httpx.Response:
+        since, _, until = request.url.params["ref_name"].partition("..")
+        theirs, mine = self.history(since), self.history(until)
+        if not theirs or not mine:
+            return _said(404, "404 Commit Not Found")
+        who = {"author_name": "Ada Dev", "author_email": "Ada@hospital.test"}
+        rows = [
+            {
+                "id": one,
+                "short_id": one[:8],
+                "title": "Mend the banner",
+                "message": "Mend the banner\n\nCo-authored-by: Bo Nurse <Bo@Hospital.test>\n",
+                "committed_date": "2026-11-20T09:00:00.000+00:00",
+                **who,
+            }
+            for one in mine
+            if one not in theirs
+        ]
+        return _page(request, rows)
+
+    def _merge_base(self, request: httpx.Request) -> httpx.Response:
+        one, other = (self.history(sha) for sha in request.url.params.get_list("refs[]"))
+        if not one or not other:
+            return _said(400, "400 Bad request - Could not find ref")
+        both = [sha for sha in one if sha in other]
+        if not both:
+            return _said(404, "404 Merge Base Not Found")
+        return httpx.Response(200, json={"id": both[0], "short_id": both[0][:8]})
 
     def _create(self, body: dict[str, Any]) -> httpx.Response:
         self.posted.append(body)
