@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 
-from bot import backstage, documents, estate_checks, estate_rollout
+from bot import backstage, documents, estate_checks, estate_endpoints, estate_rollout
 from bot.documents import Block, matching
 from bot.estate_checks import (
     LONGEST_PROBE,
@@ -18,6 +18,7 @@ from bot.estate_checks import (
     Duration,
     OneValidator,
 )
+from bot.estate_endpoints import EndpointEntry
 from bot.estate_rollout import CanaryEntry, RolloutEntry
 from bot.model import CiTarget, Deployment, Probe, Service
 from bot.model.estate import WATCH
@@ -53,6 +54,7 @@ class EnvironmentEntry(Block):
     watch: Duration | None = None
     rollout: RolloutEntry | None = None
     canary: CanaryEntry | None = None
+    endpoints: tuple[EndpointEntry, ...] = ()
 
 
 class CiEntry(Block):
@@ -138,10 +140,13 @@ def load(
         except ValidationError as error:
             problems += documents.sentences(error, ServiceEntry, (label,))
             continue
+        folder = path.resolve().parent
         problems += [*_problems(entry, providers), *_unknown_roles(entry, roles)]
+        problems += _endpoint_problems(entry, folder)
         if entry.id in services:
             problems.append(f"{entry.id}: is there twice; one service is one entry")
-        services[entry.id] = _service(entry, path.resolve().parent)
+        services[entry.id] = _service(entry, folder)
+    problems += estate_endpoints.connect(services)
     described = backstage.read(descriptors, services)
     _described(services, described, problems)
     if problems:
@@ -173,6 +178,12 @@ def _unknown_roles(entry: ServiceEntry, roles: Collection[str] | None) -> Iterat
             where = f"{entry.id}.environments.{name}.validator.role"
             near = documents.nearest(role, roles)
             yield f"{where}: there is no role {role}, so nobody could validate there{near}"
+
+
+def _endpoint_problems(entry: ServiceEntry, folder: Path) -> Iterator[str]:
+    for name, one in entry.environments.items():
+        where = f"{entry.id}.environments.{name}.endpoints"
+        yield from estate_endpoints.problems(one.endpoints, where, folder)
 
 
 def _environment_problems(entry: ServiceEntry) -> Iterator[str]:
@@ -208,7 +219,7 @@ def _before(entry: ServiceEntry, name: str) -> list[str]:
     return passed
 
 
-def _deployment(name: str, one: EnvironmentEntry, sites: Sequence[str]) -> Deployment:
+def _deployment(name: str, one: EnvironmentEntry, entry: ServiceEntry, folder: Path) -> Deployment:
     return Deployment(
         name,
         probes=tuple(Probe(p.kind, p.url, p.timeout_seconds, p.site) for p in one.probes),
@@ -218,7 +229,8 @@ def _deployment(name: str, one: EnvironmentEntry, sites: Sequence[str]) -> Deplo
         smoke=tuple(check.probe() for check in one.smoke),
         validator=one.validator.validator() if one.validator else None,
         watch=one.watch or WATCH,
-        rollout=estate_rollout.rollout(one.rollout, one.canary, sites),
+        rollout=estate_rollout.rollout(one.rollout, one.canary, entry.sites),
+        endpoints=tuple(e.endpoint(entry.id, name, folder) for e in one.endpoints),
     )
 
 
@@ -229,7 +241,7 @@ def _service(entry: ServiceEntry, folder: Path) -> Service:
         safety_class=entry.safety_class,
         ci=_target(entry.id, entry.ci, folder) if entry.ci else None,
         environments=tuple(
-            _deployment(name, one, entry.sites) for name, one in entry.environments.items()
+            _deployment(name, one, entry, folder) for name, one in entry.environments.items()
         ),
         criticality=entry.criticality,
         sites=entry.sites,

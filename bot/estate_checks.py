@@ -59,6 +59,7 @@ class CheckEntry(Block):
         "cyclonedx",
         "code-scanning",
         "dependabot",
+        "endpoint",
     ]
     name: Line | None = None
     url: str = ""
@@ -73,6 +74,7 @@ class CheckEntry(Block):
     high_at: JsonPlace | None = None
     version_at: JsonPlace | None = None
     commit_at: JsonPlace | None = None
+    endpoint: Line | None = None
 
     def probe(self) -> Probe:
         """Return what is asked."""
@@ -96,7 +98,10 @@ NEEDS: Final = {
     "cyclonedx": _BOUNDS,
     "code-scanning": _BOUNDS,
     "dependabot": _BOUNDS,
+    "endpoint": {"endpoint": "endpoint: lab-in"},
 }
+# What has no address of its own here.
+HOMELESS: Final = ALERT_KINDS | {"endpoint"}
 # A report says in its own way, or not at all, which release it is of: its address has to.
 OF_A_RELEASE: Final = frozenset({"junit", "sarif", "trivy", "cyclonedx"})
 MAY: Final = {
@@ -113,7 +118,7 @@ def problems(entries: Sequence[CheckEntry], where: str) -> Iterator[str]:
         place = f"{where}[{number}]"
         yield from _misfits(entry, place)
         yield from _address(entry, place)
-        label = entry.name or entry.kind
+        label = entry.name or entry.endpoint or entry.kind
         if label in labels:
             yield f"{place}.name: {label} is there twice; give each a name of its own"
         labels.append(label)
@@ -127,7 +132,7 @@ def homeless(entries: Sequence[CheckEntry], where: str, why: str) -> Iterator[st
 
 
 def _address(entry: CheckEntry, place: str) -> Iterator[str]:
-    if entry.kind in ALERT_KINDS:
+    if entry.kind in HOMELESS:
         return
     schemes = ("mllp", "tcp") if entry.kind == "interface" else ("http", "https")
     if not re.fullmatch(rf"(?:{'|'.join(schemes)})://[^\s/]+\S*", entry.url):
@@ -144,7 +149,7 @@ def _misfits(entry: CheckEntry, place: str) -> Iterator[str]:
     for name, example in needs.items():
         if name not in given:
             yield f"{place}.{name}: is missing; a check of the kind {entry.kind} needs {example}"
-    general = GENERAL - {"url"} if entry.kind in ALERT_KINDS else GENERAL
+    general = GENERAL - {"url"} if entry.kind in HOMELESS else GENERAL
     for name in sorted(given - general - set(needs) - MAY.get(entry.kind, set())):
         yield f"{place}.{name}: a check of the kind {entry.kind} has no such setting; remove it"
     if entry.kind == "http" and ("at" in given) != ("says" in given):

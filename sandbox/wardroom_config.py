@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sandbox import checks, house_rules
+from sandbox import checks, endpoints, house_rules
 from sandbox.estate import CI_USER, ENVIRONMENTS, PEOPLE, service, sites
 from sandbox.loopback import HOST
 
@@ -123,6 +123,7 @@ def _service(name: str, facts: Mapping[str, Any]) -> dict[str, Any]:
             env: {
                 **_sites(name, env, places),
                 **checks.declared(name, env, facts),
+                "endpoints": endpoints.declared(name, env, facts),
             }
             for env in ENVIRONMENTS
         },

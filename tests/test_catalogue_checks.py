@@ -139,8 +139,8 @@ def test_a_mistake_in_the_order_says_its_path_and_mend(
             {"kind": "ping", "url": URL},
             (
                 "prechecks[0].kind: should be 'version', 'http', 'queue', 'backup', 'scan', "
-                "'interface', 'junit', 'sarif', 'trivy', 'cyclonedx', 'code-scanning' or "
-                "'dependabot'"
+                "'interface', 'junit', 'sarif', 'trivy', 'cyclonedx', 'code-scanning', "
+                "'dependabot' or 'endpoint'"
             ),
         ),
     ],

@@ -7,6 +7,7 @@ from bot.api.command import Caller, Command, Credentials, Done
 from bot.api.deployments import Builds, Deployments, Validating, Wanted
 from bot.api.desks import AccessReviews, Approvals, Known, Linking, Manual, QueryLanguage
 from bot.api.emergency import BreakGlass, GlassWanted, ReviewTasks, StopAll
+from bot.api.endpoints import endpoint_meant, endpoints
 from bot.api.freezes import FreezeDesk, WantedFreeze
 from bot.api.locks import GoesOut, Locksmith, Whereabouts
 from bot.api.policies import PolicyExplainer, PolicyFiles
@@ -48,6 +49,8 @@ from bot.model import (
     Commit,
     Deploy,
     DeployState,
+    Endpoint,
+    EndpointKind,
     Environment,
     Event,
     Finding,
@@ -98,6 +101,7 @@ from bot.ports import (
     Disclosures,
     Effect,
     MonthlyReports,
+    Prober,
     Redactions,
     SecurityAlerts,
     TicketSystem,
@@ -157,6 +161,8 @@ __all__ = [
     "Duties",
     "Duty",
     "Effect",
+    "Endpoint",
+    "EndpointKind",
     "Environment",
     "Event",
     "Evidence",
@@ -191,6 +197,7 @@ __all__ = [
     "PolicyFiles",
     "Principal",
     "Probe",
+    "Prober",
     "Proposal",
     "QueryLanguage",
     "Reason",
@@ -237,6 +244,8 @@ __all__ = [
     "WorkingDays",
     "args",
     "counted",
+    "endpoint_meant",
+    "endpoints",
     "given",
     "overlapping",
     "signature",

@@ -14,6 +14,7 @@ from bot.model.changes import (
 )
 from bot.model.commits import MOST_COMMITS, ChangeList, Commit, Relation
 from bot.model.deploys import Batch, BatchState, Deploy, DeployState, Running, Wish
+from bot.model.endpoints import Endpoint, EndpointKind
 from bot.model.estate import (
     ALERT_KINDS,
     CiTarget,
@@ -87,6 +88,8 @@ __all__ = [
     "DeployState",
     "Deployment",
     "Draft",
+    "Endpoint",
+    "EndpointKind",
     "Environment",
     "Event",
     "Finding",

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import quote
 
+from bot.model.endpoints import Endpoint
+
 WATCH = timedelta(minutes=30)
 # Kinds of check that are asked of whoever builds the service, with the credentials for that.
 ALERT_KINDS = frozenset({"code-scanning", "dependabot"})
@@ -19,7 +21,7 @@ class Probe:
     `[0].length`). What is good, by kind: `says` the value for `http`, `below` for `queue`,
     `oldest` for `backup`, `critical` and `high` for whatever counts findings. `version` and
     `commit` are the release that is asked about. `site` says which site it is of,
-    "" for the whole environment.
+    "" for the whole environment. A check of the kind `endpoint` asks its `target`.
     """
 
     kind: str
@@ -39,11 +41,13 @@ class Probe:
     commit_at: str = ""
     version: str = ""
     commit: str = ""
+    endpoint: str = ""
+    target: Endpoint | None = None
 
     @property
     def label(self) -> str:
         """Return what people call it."""
-        return self.name or self.kind
+        return self.name or self.endpoint or self.kind
 
     @property
     def is_of_builder(self) -> bool:
@@ -98,6 +102,7 @@ class Deployment:
     validator: Validator | None = None
     watch: timedelta = WATCH
     rollout: Rollout | None = None
+    endpoints: tuple[Endpoint, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,11 +21,15 @@ class Standing(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What one look found; `detail` and `value` hold numbers, states and times, never payload."""
+    """What one look found; `detail` and `value` hold numbers, states and times, never payload.
+
+    `figures` are the same for whoever decides by them: plain words and numbers by their names.
+    """
 
     standing: Standing
     detail: str
     value: str = ""
+    figures: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_passed(self) -> bool:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         Change,
         ChangeList,
         ChangeResult,
+        Endpoint,
         Finding,
         NewChange,
         Principal,
@@ -183,6 +184,15 @@ class Prober(Protocol):
         """Ask once and say whether the answer is good; raises nothing of the network's.
 
         What is unreachable, malformed, a redirect or a login page is UNKNOWN, which is not passed.
+        """
+        ...
+
+    async def ask(self, endpoint: Endpoint) -> Finding:
+        """Ask an endpoint in its own protocol, once; raises nothing of the network's.
+
+        FAILED is whatever a healthy one does not do: refuse, stay silent, answer nonsense. UNKNOWN
+        is what could not be asked from here. The figures hold `milliseconds`, and `why` where it
+        did not pass; cancelling closes the connection.
         """
         ...
 

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 import httpx
 
 from bot.api import Finding, Rejected, Standing, Unreachable
-from integrations.probes import reports
+from integrations.probes import asking, reports
 from integrations.probes.answers import MOST_SECONDS, OK, Unanswered, Ungreen, get, read
 from integrations.probes.judging import JUDGES
 
 if TYPE_CHECKING:
-    from bot.api import Clock, Probe
+    from bot.api import Clock, Endpoint, Probe
 
 LONGEST_VERSION = 60
 REPORTS = frozenset({"junit", *reports.COUNTS})
@@ -47,6 +47,8 @@ class HttpProber:
     async def look(self, probe: Probe) -> Finding:
         """Ask once and say whether the answer is good; raises nothing of the network's."""
         try:
+            if probe.target is not None:
+                return await self.ask(probe.target)
             if probe.kind == "interface":
                 return await _knock(probe)
             return await self._ask(probe)
@@ -54,6 +56,10 @@ class HttpProber:
             return Finding(Standing.FAILED, error.text)
         except Unanswered as error:
             return Finding(Standing.UNKNOWN, error.text)
+
+    async def ask(self, endpoint: Endpoint) -> Finding:
+        """Ask an endpoint in its own protocol, once; raises nothing of the network's."""
+        return await asking.ask(self.client, endpoint, self.clock.now())
 
     async def _ask(self, probe: Probe) -> Finding:
         if probe.kind in REPORTS:

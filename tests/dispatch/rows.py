@@ -201,6 +201,15 @@ OTHER_VERBS = [
     Row("stop-all lift --reason it is clean", "stop-all lift", {"reason": "it is clean"}),
     Row("oncall", "oncall"),
     Row("oncall for pharmacy", "oncall", {"rota": "pharmacy"}),
+    Row("probe list of portal", "probe list", {"service": "portal"}),
+    Row("probe all portal", "probe all", {"service": "portal"}),
+    Row("probe mllp lab-in", "probe", {"kind": "mllp", "target": "lab-in"}),
+    Row(
+        "probe tls portal --environment test",
+        "probe",
+        {"kind": "tls", "target": "portal", "environment": "test"},
+        slack="probe tls portal \u2014environment test",
+    ),
     Row("policy check", "policy check"),
     Row("policy reload", "policy reload"),
     Row(
