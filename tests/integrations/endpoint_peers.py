@@ -39,8 +39,10 @@ async def listening(talk: Talk, context: ssl.SSLContext | None = None) -> AsyncI
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
+        # What was accepted just now has its writer then; a server that is closed before leaves it
+        # open (its transport is never made).
+        await asyncio.sleep(0.02)
         server.close()
-        await asyncio.sleep(0.02)  # what was accepted just now has its writer then
         for writer in writers:
             writer.transport.abort()
         await asyncio.sleep(0)

@@ -21,12 +21,13 @@ from bot.errors import (
     PhiBlocked,
     Refused,
     Rejected,
+    StillBuilding,
     StoreFailed,
     Throttled,
     Unreachable,
     WardroomError,
 )
-from bot.model import Form, Json, Reason
+from bot.model import Build, BuildState, Form, Json, Reason
 from bot.workflow.outcome import outcome_of, value_of
 
 ERRORS = [
@@ -73,6 +74,13 @@ async def test_a_form_that_nobody_can_fill_in_is_refused_as_bad_input() -> None:
     assert (again.reason, again.text) == (Reason.BAD_INPUT, "which?")
 
 
+async def test_a_build_that_still_runs_is_remembered_as_a_refusal() -> None:
+    build = Build("7", "portal", "1.4.2", "", BuildState.RUNNING)
+    again = await remembered(StillBuilding("not yet", build))
+    assert type(again) is Refused
+    assert (again.reason, again.text) == (Reason.CI_NOT_GREEN, "not yet")
+
+
 async def test_an_error_of_a_vendor_is_its_nearest_kind() -> None:
     class CrumbMissing(Rejected):
         pass
@@ -82,7 +90,8 @@ async def test_an_error_of_a_vendor_is_its_nearest_kind() -> None:
 
 
 def test_every_error_of_ours_can_be_remembered() -> None:
-    known = {type(error).__name__ for error in ERRORS} | {"NeedsForm"}
+    # Raised on the road and before a flow begins; in one, either is its nearest kind.
+    known = {type(error).__name__ for error in ERRORS} | {"NeedsForm", "StillBuilding"}
     ours = {
         name
         for name, kind in vars(errors).items()

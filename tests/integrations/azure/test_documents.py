@@ -57,6 +57,8 @@ def test_only_what_the_documents_lack_is_listed_beside_them() -> None:
         (
             "git/repositories/portal/refs",
             f"git/repositories/portal/commits/{'a' * 40}",
+            "git/repositories/portal/commits",
+            "git/repositories/portal/diffs/commits",
             "test/runs",
             "test/runs/9/results",
             "build/builds/12/timeline",
