@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from bot.ports import Ci
 
 COMMIT = "8161935fd6902c7719364a3ebeb01e1dbdf9e78e"
+# Those that have the code: of the others, git is asked what lies between two commits.
+HOSTS = [name for name in PLAYED if name in {"azure", "github", "gitlab"}]
 # Nothing can have happened there: it may be asked for again.
 SURELY_NOT = {Fault.UNAUTHORIZED, Fault.FORBIDDEN, Fault.NOT_FOUND, Fault.CONFLICT, Fault.DOWN}
 # What became of it is looked up before anything else is done.
@@ -53,6 +55,17 @@ async def test_each_fault_has_a_sentence_of_its_own(name: str) -> None:
         assert "\n" not in sentence
         assert len(sentence) < 400
     assert "17 s" in told[Fault.THROTTLED_UNTIL]
+
+
+@pytest.mark.parametrize("name", HOSTS)
+async def test_a_list_of_changes_that_cannot_be_read_says_why(name: str) -> None:
+    told = {}
+    for fault in Fault:
+        async with played(name).failing(fault) as (ci, service):
+            with pytest.raises(IntegrationError) as error:
+                await ci.between(service, "f" * 40, COMMIT)
+        told[fault] = error.value.text
+    assert len(set(told.values())) == len(Fault), told
 
 
 @pytest.mark.parametrize("name", PLAYED)
