@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from bot.dispatch.tokens import tokens
 from bot.model import Reason, Reply, StepState
@@ -161,6 +161,28 @@ async def test_progress_arrives_live_in_the_same_message(house: House, page: Pag
     await house.notices.publish("DEP-3", replies.deploying(DONE, RUNNING, WAITING))
     await expect(page.locator(ANSWER)).to_contain_text("Running: Deploy job")
     await expect(page.get_by_role("article")).to_have_count(1)
+    await expect(page.locator("#announcer")).to_have_text(
+        "DEP-3: lab-results 1.4.2. Running: Deploy job"
+    )
+
+
+async def test_an_answer_that_comes_after_its_news_is_told_no_more(
+    house: House, page: Page
+) -> None:
+    house.say["deploy"] = replies.deploying(RUNNING, WAITING, WAITING)
+    await enter(page, house)
+
+    async def late(route: Route) -> None:
+        answered = await route.fetch()
+        await expect(page.get_by_role("article").last).to_contain_text("Running: CI is green")
+        await house.notices.publish("DEP-3", replies.deploying(DONE, RUNNING, WAITING))
+        await expect(page.locator("#announcer")).to_contain_text("Running: Deploy job")
+        await route.fulfill(response=answered)
+
+    await page.route("**/api/chat", late, times=1)
+    await send(page, "deploy")
+    await expect(page.locator(ANSWER)).to_have_count(1)
+    await expect(page.locator(ANSWER)).to_contain_text("Running: Deploy job")
     await expect(page.locator("#announcer")).to_have_text(
         "DEP-3: lab-results 1.4.2. Running: Deploy job"
     )

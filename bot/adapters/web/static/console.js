@@ -20,11 +20,16 @@ function announce(text) {
 const me = persona({ announce });
 const isRefused = (message) => !["ok", "pending_approval"].includes(message.reason);
 
+// Says an answer aloud, unless what it says has been followed by news already.
+function hear(place, message) {
+  if (!messages.isOvertaken(place, message)) announce(message.text);
+}
+
 // Sends one submission and shows its answer under what was said.
 async function submit(place, submission) {
   const message = await ask(submission);
   const shown = messages.answer(place, message);
-  announce(message.text);
+  hear(shown, message);
   if (message.lost) {
     messages.addRetry(shown, () => {
       shown.querySelector(":scope > .reply")?.remove();
@@ -51,12 +56,12 @@ async function press(button) {
     const message = await ask(submission);
     if (place && message.ref && messages.isShownAt(place, message)) {
       messages.edit(place, message);
-      announce(message.text);
+      hear(place, message);
       return;
     }
     const said = messages.say(me.current(), line, `s-${submission.nonce}`);
     const shown = messages.answer(said, message);
-    announce(message.text);
+    hear(shown, message);
     if (message.lost) messages.addRetry(shown, () => press(button));
   } finally {
     button.removeAttribute("aria-disabled");
@@ -92,7 +97,7 @@ async function sendForm(form) {
   form.replaceWith(sent);
   const line = `${form.dataset.command} (form)`;
   const shown = messages.answer(messages.say(me.current(), line, `s-${nonce()}`), message);
-  announce(message.text);
+  hear(shown, message);
   return (shown ?? place).focus({ preventScroll: true });
 }
 

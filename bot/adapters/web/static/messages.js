@@ -147,6 +147,10 @@ export function edit(place, message) {
   return changed;
 }
 
+// An answer can arrive after the news that followed it: then it is told no more.
+export const isOvertaken = (place, message) =>
+  Boolean(message.id && place.dataset.shown) && isNewer(place.dataset.shown, message.id);
+
 export const isShownAt = (place, message) => place.dataset.ref === message.ref;
 
 export function addRetry(place, again) {
