@@ -17,9 +17,9 @@ MOST_READY, MOST_CPU, MOST_MIB = 5.0, 0.02, 200
 def measure(running: Running) -> dict[str, object]:
     """Return the figures of an idle process, and whether they are enough."""
     time.sleep(SETTLE)
-    before, began = _cpu_seconds(running.process.pid), time.perf_counter()
+    before, began = cpu_seconds(running.process.pid), time.perf_counter()
     time.sleep(WATCH)
-    share = (_cpu_seconds(running.process.pid) - before) / (time.perf_counter() - began)
+    share = (cpu_seconds(running.process.pid) - before) / (time.perf_counter() - began)
     mebibytes = _resident(running.process.pid)
     ready = running.ready_seconds
     return {
@@ -31,7 +31,8 @@ def measure(running: Running) -> dict[str, object]:
     }
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
+    """Return what a process has used of a core since it began."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

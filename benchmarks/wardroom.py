@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,17 +33,29 @@ class Running:
     url: str
     secret: str
     ready_seconds: float
+    folder: Path
 
 
 @contextlib.contextmanager
-def wardroom(*, teams: dict[str, object] | None = None, ci: str = NO_CI) -> Iterator[Running]:
+def wardroom(
+    *,
+    teams: dict[str, object] | None = None,
+    ci: str = NO_CI,
+    runbooks: Mapping[str, str] | None = None,
+) -> Iterator[Running]:
     """Start one with the people and services of a small site; stop it when the block ends.
 
-    `teams` is its block of settings for Teams, `ci` the address of its CI server.
+    `teams` is its block of settings for Teams, `ci` the address of its CI server, `runbooks` the
+    text of runbooks by their names.
     """
     with slack_api() as api, tempfile.TemporaryDirectory() as name:
         folder, secret = Path(name), secrets.token_hex(16)
         more: dict[str, object] = {"integrations": {"buildbot": {"url": ci}}}
+        books = folder / "runbooks"
+        books.mkdir()
+        for book, text in (runbooks or {}).items():
+            (books / f"{book}.yaml").write_text(text)
+        more["runbooks"] = [str(books)]
         port = _site(folder, secret, api, more | ({"teams": teams} if teams else {}))
         started = time.perf_counter()
         with (folder / "output").open("wb") as output:
@@ -56,7 +68,7 @@ def wardroom(*, teams: dict[str, object] | None = None, ci: str = NO_CI) -> Iter
         url = f"http://127.0.0.1:{port}"
         try:
             _until_ready(url, process, folder / "output")
-            yield Running(process, url, secret, time.perf_counter() - started)
+            yield Running(process, url, secret, time.perf_counter() - started, folder)
         finally:
             process.terminate()
             process.wait(60)

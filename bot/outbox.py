@@ -21,7 +21,7 @@ from bot.errors import IntegrationError, Rejected, StoreFailed, Throttled
 from bot.moments import written
 
 if TYPE_CHECKING:
-    from bot.model import Place
+    from bot.model import Place, Reply
     from bot.ports import Clock, Messenger
     from bot.stores import Letter, Letters
 
@@ -135,13 +135,13 @@ class Outbox:
         return [name for name in self.messengers if (resumes.get(name) or now) <= now]
 
     async def _begin(self, letter: Letter, now: datetime) -> None:
-        if await self.letters.take(letter, now + (EDIT_LEASE if letter.ref else POST_LEASE)):
-            task = asyncio.create_task(self._deliver(letter))
-            self._busy[_channel(letter)] = task
+        lease = EDIT_LEASE if letter.ref else POST_LEASE
+        if taken := await self.letters.take(letter, now + lease):
+            self._busy[_channel(letter)] = asyncio.create_task(self._deliver(*taken))
 
-    async def _deliver(self, letter: Letter) -> None:
+    async def _deliver(self, letter: Letter, reply: Reply) -> None:
         try:
-            await self._try(letter)
+            await self._try(letter, reply)
         except StoreFailed:
             # The lease ends, and the letter is tried again under the same key.
             LOG.exception("what became of a message could not be noted", topic=letter.topic)
@@ -149,14 +149,14 @@ class Outbox:
             del self._busy[_channel(letter)]
             self.nudge()
 
-    async def _try(self, letter: Letter) -> None:
+    async def _try(self, letter: Letter, reply: Reply) -> None:
         place, messenger = letter.place, self.messengers[letter.place.platform]
         try:
             ref = letter.ref
             if ref:
-                await messenger.edit(place, ref, letter.reply)
+                await messenger.edit(place, ref, reply)
             else:
-                ref = await messenger.post(place, letter.reply, key=letter.key)
+                ref = await messenger.post(place, reply, key=letter.key)
         except Rejected as error:
             self._platforms.pop(place.platform, None)  # it answered
             LOG.warning("a message was refused", topic=letter.topic, why=error.text)

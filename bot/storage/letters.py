@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Over, Row
 
+    from bot.model import Reply
     from bot.ports import Effect, Transaction
 
 _NUMBERS: Final = "letters"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_WITH_TOPIC: Final = select(LETTERS, TOPICS.c.version, TOPICS.c.reply).join(
+_WITH_TOPIC: Final = select(LETTERS, TOPICS.c.version).join(
     TOPICS, TOPICS.c.topic == LETTERS.c.topic
 )
 _WAITS: Final = and_(LETTERS.c.is_dead == 0, LETTERS.c.shown < TOPICS.c.version)
@@ -107,11 +109,23 @@ class SqlLetters:
         query = theirs.order_by(*fair).limit(limit)
         return await self._database.read(lambda tx: [_letter(row) for row in tx.execute(query)])
 
-    async def take(self, letter: Letter, until: datetime) -> bool:
-        """Claim a letter until then; False when another replica has it or it changed."""
+    async def take(self, letter: Letter, until: datetime) -> tuple[Letter, Reply] | None:
+        """Claim a letter until then; returns it with what it has to show by now.
+
+        None when another replica has it or it changed. What it shows is read here alone: of all
+        that waits, most is looked at many times before its turn comes.
+        """
         same = LETTERS.c.id == letter.id, LETTERS.c.due == letter.due, LETTERS.c.ref == letter.ref
         claim = update(LETTERS).where(*same).values(due=until).returning(LETTERS.c.id)
-        return await self._database.write(lambda tx: tx.execute(claim).first() is not None)
+        newest = select(TOPICS.c.version, TOPICS.c.reply).where(TOPICS.c.topic == letter.topic)
+
+        def write(connection: Connection) -> tuple[Letter, Reply] | None:
+            if connection.execute(claim).first() is None:
+                return None
+            version, reply = connection.execute(newest).one()
+            return replace(letter, version=version), reply
+
+        return await self._database.write(write)
 
     async def sent(self, letter: Letter, ref: str) -> None:
         """Note that the letter's version stands there as message `ref`."""
@@ -186,7 +200,6 @@ def _letter(row: Row[tuple[object, ...]]) -> Letter:
         ref=row.ref,
         shown=row.shown,
         version=row.version,
-        reply=row.reply,
         due=row.due,
         urgent=bool(row.urgent),
         tries=row.tries,

@@ -48,8 +48,8 @@ class Letter:
     """One topic's message in one place, and how far it has come.
 
     `ref` is the platform's id of the message, "" until it was posted. `shown` is the version of
-    the topic that stands there, 0 for none; `version` the newest one, which is `reply`. `due` is
-    when it is tried next; `trouble` is what went wrong last, and `is_dead` says that no further
+    the topic that stands there, 0 for none; `version` the newest one. `due` is when it is tried
+    next; `trouble` is what went wrong last, and `is_dead` says that no further
     try is made until somebody asks for one.
     """
 
@@ -59,7 +59,6 @@ class Letter:
     ref: str
     shown: int
     version: int
-    reply: Reply
     due: datetime
     urgent: bool = False
     tries: int = 0
@@ -117,8 +116,11 @@ class Letters(Protocol):
         """
         ...
 
-    async def take(self, letter: Letter, until: datetime) -> bool:
-        """Claim a letter until then; False when another replica has it or it changed."""
+    async def take(self, letter: Letter, until: datetime) -> tuple[Letter, Reply] | None:
+        """Claim a letter until then; returns it with what it has to show by now.
+
+        None when another replica has it or it changed.
+        """
         ...
 
     async def sent(self, letter: Letter, ref: str) -> None:

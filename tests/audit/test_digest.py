@@ -51,9 +51,10 @@ class Desk:
         )
 
     async def posted(self) -> list[Reply]:
-        letters = await SqlLetters(self.database).waiting(["slack"])
-        assert {letter.place for letter in letters} <= {CHANNEL}
-        return [letter.reply for letter in letters]
+        box = SqlLetters(self.database)
+        taken = [await box.take(one, one.due) for one in await box.waiting(["slack"])]
+        assert {letter.place for letter, _ in filter(None, taken)} <= {CHANNEL}
+        return [reply for _, reply in filter(None, taken)]
 
 
 @pytest.fixture

@@ -36,18 +36,24 @@ async def one(letters: SqlLetters) -> Letter:
     return letter
 
 
+async def taken(letters: SqlLetters) -> tuple[Letter, Reply]:
+    found = await letters.take(await one(letters), NOON)
+    assert found is not None
+    return found
+
+
 async def test_a_letter_waits_until_it_is_sent_and_again_when_its_topic_changes(
     letters: SqlLetters, topics: SqlTopics
 ) -> None:
     await letters.begin("REQ-1", CHANNEL, due=NOON)
-    letter = await one(letters)
-    assert (letter.place, letter.ref, letter.reply.text) == (CHANNEL, "", "REQ-1 waits")
+    letter, reply = await taken(letters)
+    assert (letter.place, letter.ref, reply.text) == (CHANNEL, "", "REQ-1 waits")
     await letters.sent(letter, "171.9")
     assert await letters.waiting(BOTH) == []
     for text in ("first", "newest"):
         await topics.keep("REQ-1", Reply(text))
-    letter = await one(letters)
-    assert (letter.ref, letter.reply.text) == ("171.9", "newest")
+    letter, reply = await taken(letters)
+    assert (letter.ref, reply.text) == ("171.9", "newest")
 
 
 async def test_what_changed_while_it_was_sent_waits_again(
@@ -57,7 +63,7 @@ async def test_what_changed_while_it_was_sent_waits_again(
     letter = await one(letters)
     await topics.keep("REQ-1", Reply("newer"))
     await letters.sent(letter, "171.9")
-    assert (await one(letters)).reply.text == "newer"
+    assert (await taken(letters))[1].text == "newer"
 
 
 @pytest.mark.usefixtures("topics")
@@ -141,8 +147,22 @@ async def test_of_two_replicas_one_takes_a_letter(letters: SqlLetters) -> None:
     await letters.begin("REQ-1", CHANNEL, due=NOON)
     letter = await one(letters)
     until = NOON + timedelta(minutes=1)
-    assert [await letters.take(letter, until) for _ in range(2)] == [True, False]
+    assert await letters.take(letter, until) is not None
+    assert await letters.take(letter, until) is None
     assert (await one(letters)).due == until
+
+
+async def test_what_is_taken_shows_the_newest_of_its_topic(
+    letters: SqlLetters, topics: SqlTopics
+) -> None:
+    await letters.begin("REQ-1", CHANNEL, due=NOON)
+    letter = await one(letters)
+    await topics.keep("REQ-1", Reply("newer"))
+    found = await letters.take(letter, NOON)
+    assert found is not None
+    assert found[1].text == "newer"
+    await letters.sent(found[0], "171.9")
+    assert await letters.waiting(BOTH) == []
 
 
 @pytest.mark.usefixtures("topics")
