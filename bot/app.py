@@ -57,6 +57,7 @@ from bot.errors import AuditUnavailable, ConfigurationError
 from bot.evidence.desk import EvidenceDesk, EvidenceMaker
 from bot.ground import Ground, Outside, Stores, lay
 from bot.links import LinkDesk
+from bot.login_settings import logins
 from bot.manual import CommandManual
 from bot.model import Risk
 from bot.news import BuildNews
@@ -242,7 +243,12 @@ def _policy_files(ground: Ground) -> PolicyKeeper:
 
 
 def _services(settings: Settings, roles: Collection[str]) -> catalogue.Estate:
-    return catalogue.load(settings.services, descriptors=settings.backstage, roles=roles)
+    return catalogue.load(
+        settings.services,
+        descriptors=settings.backstage,
+        roles=roles,
+        logins=logins(settings.logins),
+    )
 
 
 def _deployments(ground: Ground) -> DeployDesk:

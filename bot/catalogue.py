@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from pathlib import Path
 
+    from bot.model import Login
+
 Name: TypeAlias = Annotated[
     str, matching(r"[a-z0-9][a-z0-9-]{0,62}", "must be lower-case letters, digits and hyphens")
 ]
@@ -122,11 +124,13 @@ def load(
     providers: Collection[str] | None = None,
     descriptors: Sequence[Path] = (),
     roles: Collection[str] | None = None,
+    logins: Mapping[str, Login] | None = None,
 ) -> Estate:
     """Return the services of a file, checked whole; `ConfigurationError` lists every problem.
 
-    `providers` are the configured integrations and `roles` those of the policies; a service may
-    name no other. `descriptors` are Backstage's, which fill in and check owners and dependencies.
+    `providers` are the configured integrations, `roles` those of the policies, `logins` the
+    accounts of probes; a service may name no other. `descriptors` are Backstage's, which fill in
+    and check owners and dependencies.
     """
     rows = documents.read(path)
     if not isinstance(rows, list) or not rows:
@@ -147,6 +151,8 @@ def load(
             problems.append(f"{entry.id}: is there twice; one service is one entry")
         services[entry.id] = _service(entry, folder)
     problems += estate_endpoints.connect(services)
+    if logins is not None:
+        problems += estate_endpoints.strangers(services, logins)
     described = backstage.read(descriptors, services)
     _described(services, described, problems)
     if problems:

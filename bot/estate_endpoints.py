@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
 
@@ -17,7 +17,7 @@ from bot.model import Endpoint, EndpointKind
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bot.model import Deployment, Probe, Service
+    from bot.model import Deployment, Login, Probe, Service
 
 LONGEST: Final = 10  # clinical.md §6: a probe never waits longer
 Name: TypeAlias = Annotated[
@@ -38,6 +38,38 @@ Plain: TypeAlias = Annotated[
 ]
 Version: TypeAlias = Annotated[str, matching(r"\d{1,2}\.\d{1,2}(?:\.\d{1,2})?", "such as 4.0.1")]
 Resource: TypeAlias = Annotated[str, matching(r"[A-Z][A-Za-z]{1,60}", "such as Patient")]
+Folder: TypeAlias = Annotated[
+    str, matching(r"/(?!.*/\.\./)[^\x00-\x1f\x7f]{0,250}(?<!/\.\.)", "must be an absolute path")
+]
+Files: TypeAlias = Annotated[
+    str, matching(r"[^/\x00-\x1f\x7f]{1,100}", "must be names of files, such as *.hl7, no folder")
+]
+Database: TypeAlias = Annotated[
+    str, matching(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}", "must be the name of a database")
+]
+# systemd.unit(5), without the escapes; it must never be taken for an option.
+Unit: TypeAlias = Annotated[
+    str,
+    matching(
+        r"[A-Za-z0-9:_.][A-Za-z0-9:_.@-]{0,200}\.(?:service|socket|timer|mount|target|path)",
+        "must be a unit with its ending, such as mirthconnect.service",
+    ),
+]
+# What ssh-keygen -l prints of a key.
+HostKey: TypeAlias = Annotated[
+    str, matching(r"SHA256:[A-Za-z0-9+/]{43}", "must be a fingerprint, such as SHA256:nThbg6k...")
+]
+Namespace: TypeAlias = Annotated[
+    str, matching(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", "must be the name of a namespace")
+]
+Workload: TypeAlias = Annotated[
+    str,
+    matching(
+        r"(?:deployment|statefulset|daemonset)/[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?",
+        "must be deployment/NAME, statefulset/NAME or daemonset/NAME",
+    ),
+]
+Minutes: TypeAlias = Annotated[int, Field(ge=1, le=525_600)]
 
 
 def _address(value: str) -> str:
@@ -71,10 +103,28 @@ class EndpointEntry(Block):
     fhir_version: Version | None = None
     resources: tuple[Resource, ...] | None = None
     smart: bool | None = None
+    login: Name | None = None
+    start_tls: bool | None = None
+    host_key: HostKey | None = None
+    known_hosts: str | None = None
+    path: Folder | None = None
+    files: Files | None = None
+    newest_minutes: Minutes | None = None
+    oldest_minutes: Minutes | None = None
+    system: Literal["postgresql", "sqlserver"] | None = None
+    database: Database | None = None
+    role: Literal["primary", "standby"] | None = None
+    fail_above_percent: Annotated[int, Field(ge=1, le=100)] | None = None
+    fail_above_ms: Annotated[int, Field(ge=1, le=3_600_000)] | None = None
+    unit: Unit | None = None
+    namespace: Namespace | None = None
+    workload: Workload | None = None
 
     def endpoint(self, service: str, environment: str, folder: Path) -> Endpoint:
-        """Return what is asked; a `ca_file` is looked for beside the estate file."""
-        given = self.model_dump(exclude_none=True, exclude={"safe_probe", "sign_in", "ca_file"})
+        """Return what is asked; a file is looked for beside the estate file."""
+        given = self.model_dump(
+            exclude_none=True, exclude={"safe_probe", "sign_in", "ca_file", "known_hosts"}
+        )
         return Endpoint(
             **given,
             service=service,
@@ -82,6 +132,7 @@ class EndpointEntry(Block):
             is_safe=bool(self.safe_probe),
             is_sign_in=bool(self.sign_in),
             ca_file=str(folder / self.ca_file) if self.ca_file else "",
+            known_hosts=str(folder / self.known_hosts) if self.known_hosts else "",
         )
 
 
@@ -96,8 +147,21 @@ NEEDS: Final = {
     EndpointKind.MLLP: {"host": _HOST, "port": "port: 2575"},
     EndpointKind.DICOM: {"host": _HOST, "port": "port: 11112", "called": "called: ARCHIVE"},
     EndpointKind.FHIR: {"url": "url: https://ehr.hospital.example/fhir"},
+    EndpointKind.LDAP: {"host": _HOST, "port": "port: 636"},
+    EndpointKind.SFTP: {"host": _HOST, "login": "login: claims-drop", "path": "path: /outgoing"},
+    EndpointKind.DATABASE: {"host": _HOST, "port": "port: 5432", "system": "system: postgresql"},
+    EndpointKind.DISK: {"path": "path: /var/lib/mirth"},
+    EndpointKind.CLOCK: {"host": "host: ntp.hospital.example"},
+    EndpointKind.SYSTEMD: {"unit": "unit: mirthconnect.service"},
+    EndpointKind.KUBERNETES: {
+        "url": "url: https://cluster.hospital.example:6443",
+        "login": "login: cluster",
+        "namespace": "namespace: portal",
+        "workload": "workload: deployment/portal",
+    },
 }
 _TLS: Final = frozenset({"tls", "ca_file", "server_name"})
+_KNOWN: Final = frozenset({"host_key", "known_hosts"})
 MAY: Final = {
     EndpointKind.TCP: frozenset[str](),
     EndpointKind.TLS: frozenset({"ca_file", "server_name", "fail_below_days"}),
@@ -106,6 +170,13 @@ MAY: Final = {
     EndpointKind.MLLP: _TLS | {"safe_probe", "test_patient", "receiver"},
     EndpointKind.DICOM: _TLS | {"calling"},
     EndpointKind.FHIR: frozenset({"ca_file", "fhir_version", "resources", "smart"}),
+    EndpointKind.LDAP: _TLS | {"start_tls", "login"},
+    EndpointKind.SFTP: _KNOWN | {"port", "files", "newest_minutes", "oldest_minutes"},
+    EndpointKind.DATABASE: _TLS | {"login", "database", "role"},
+    EndpointKind.DISK: frozenset({"fail_above_percent"}),
+    EndpointKind.CLOCK: frozenset({"port", "fail_above_ms"}),
+    EndpointKind.SYSTEMD: _KNOWN | {"host", "port", "login"},
+    EndpointKind.KUBERNETES: frozenset({"ca_file"}),
 }
 
 
@@ -122,11 +193,69 @@ def problems(entries: Sequence[EndpointEntry], where: str, folder: Path) -> Iter
             yield f"{place}: ca_file and server_name need TLS; add tls: true, or remove them"
         if entry.safe_probe and not entry.test_patient:
             yield f"{place}.test_patient: is missing; safe_probe needs the id of a test patient"
+        if entry.known_hosts is not None and not (folder / entry.known_hosts).is_file():
+            yield f"{place}.known_hosts: there is no such file"
+        yield from (f"{place}{said}" for said in _unfit(entry))
+
+
+def _unfit(entry: EndpointEntry) -> Iterator[str]:
+    """Yield which settings of one kind do not go together."""
+    is_ssh = entry.kind is EndpointKind.SFTP or (
+        entry.kind is EndpointKind.SYSTEMD and entry.host is not None
+    )
+    if is_ssh and (entry.host_key is None) == (entry.known_hosts is None):
+        yield ": an SSH server is asked only where it is known; set host_key or known_hosts"
+    if entry.kind is EndpointKind.SYSTEMD:
+        if is_ssh and entry.login is None:
+            yield ".login: is missing; another host is asked over SSH, which needs an account"
+        elif not is_ssh and any((entry.port, entry.login, entry.host_key, entry.known_hosts)):
+            yield ".host: is missing; without it this machine is asked, which needs no account"
+    if entry.tls and entry.start_tls:
+        yield ": has tls and start_tls; keep one of them"
+    if entry.kind is EndpointKind.LDAP and entry.login and not _speaks_tls(entry):
+        yield ": would send a password unencrypted; add tls: true or start_tls: true"
+    if entry.kind is EndpointKind.KUBERNETES and not str(entry.url).startswith("https://"):
+        yield ".url: would send a token unencrypted; use https://"
+    yield from _unfit_database(entry)
+
+
+def _unfit_database(entry: EndpointEntry) -> Iterator[str]:
+    if entry.system == "postgresql" and not (entry.login and entry.database):
+        yield ": postgresql is signed in to; set login and database"
+    if entry.system == "sqlserver" and (entry.login or entry.database or entry.role or entry.tls):
+        yield ": sqlserver is not signed in to; remove login, database, role and tls"
+
+
+# What an account must have to be signed in with, by kind; any one of them will do.
+SIGNS_IN_WITH: Final = {
+    EndpointKind.LDAP: ("password",),
+    EndpointKind.SFTP: ("key", "password"),
+    EndpointKind.DATABASE: ("password",),
+    EndpointKind.SYSTEMD: ("key", "password"),
+    EndpointKind.KUBERNETES: ("token",),
+}
+
+
+def strangers(services: Mapping[str, Service], logins: Mapping[str, Login]) -> Iterator[str]:
+    """Yield which endpoints name an account that is not there, or that cannot sign in so."""
+    for service in services.values():
+        for one in service.environments:
+            for endpoint in one.endpoints:
+                if not endpoint.login:
+                    continue
+                where = f"{service.id}.environments.{one.name}.endpoints.{endpoint.name}.login"
+                login, wanted = logins.get(endpoint.login), SIGNS_IN_WITH[endpoint.kind]
+                if login is None:
+                    near = nearest(endpoint.login, logins)
+                    yield f"{where}: {endpoint.login} is not among logins in the settings{near}"
+                elif not any(getattr(login, name) for name in wanted):
+                    files = " or ".join(f"{name}_file" for name in wanted)
+                    yield f"{where}: {endpoint.login} has no {files}, which {endpoint.kind} needs"
 
 
 def _speaks_tls(entry: EndpointEntry) -> bool:
     is_https = entry.url is not None and entry.url.startswith("https:")
-    return entry.kind is EndpointKind.TLS or bool(entry.tls) or is_https
+    return entry.kind is EndpointKind.TLS or bool(entry.tls or entry.start_tls) or is_https
 
 
 def _misfits(entry: EndpointEntry, place: str) -> Iterator[str]:

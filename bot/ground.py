@@ -17,6 +17,7 @@ from bot.dispatch.authorise import Policies
 from bot.dispatch.foreign import guarded
 from bot.dispatch.outbound import masked
 from bot.links import LinkDesk
+from bot.login_settings import logins
 from bot.news import BuildNews
 from bot.notices import TopicNotices
 from bot.outbox import Outbox
@@ -190,7 +191,12 @@ def lay(settings: Settings, outside: Outside, known: registry.Registry) -> Groun
 def _estate(
     settings: Settings, roles: Collection[str], alerts: SecurityAlerts | None
 ) -> catalogue.Estate:
-    estate = catalogue.load(settings.services, descriptors=settings.backstage, roles=roles)
+    estate = catalogue.load(
+        settings.services,
+        descriptors=settings.backstage,
+        roles=roles,
+        logins=logins(settings.logins),
+    )
     if wrong := list(untold(estate.services(), alerts)):
         raise documents.refuse(settings.services, wrong)
     for note in estate.notes:

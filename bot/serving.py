@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from functools import partial
-from typing import Protocol
 
 import httpx
 import prometheus_client
@@ -28,9 +27,11 @@ from bot.app import House, build, extend, running
 from bot.background import Tasks
 from bot.ci_servers import CiServers
 from bot.deploys.patience import Patience
+from bot.doors import Door, SlackDoor
 from bot.errors import ConfigurationError
 from bot.ground import Outside, SystemClock
-from bot.ports import Ci, Clock, Messenger, Rooms
+from bot.login_settings import logins
+from bot.ports import Ci, Clock
 from bot.settings import Settings
 from bot.storage.secrets import SealedSecret
 from integrations.probes import HttpProber
@@ -39,27 +40,6 @@ YOUNG = 20_000  # new objects until the collector looks: a command makes and dro
 HANG_UP_SECONDS = 3.0  # how long what a signal asked for may go on when we stop
 VITAL = ("audit log",)  # without it nothing can be done here
 LOG = structlog.get_logger(__name__)
-
-
-class Door(Messenger, Rooms, Protocol):
-    """One chat platform's adapter: it takes what is said there, and shows what is said back."""
-
-    async def start(self) -> None:
-        """Connect."""
-        ...
-
-    async def close(self) -> None:
-        """Finish what is under way, and disconnect."""
-        ...
-
-
-class SlackDoor(Door, Protocol):
-    """Slack's door, which shows the Home tab too."""
-
-    @property
-    def home(self) -> Messenger:
-        """What draws the Home tabs."""
-        ...
 
 
 def web_app(
@@ -121,7 +101,10 @@ async def serve(settings: Settings) -> None:
         client = await stack.enter_async_context(httpx.AsyncClient(follow_redirects=False))
         clock = SystemClock()
         tickets = ticket_systems.connected(settings.integrations, settings.tickets, client)
-        ci, prober = ci_servers(settings, client), HttpProber(client, clock)
+        ci, prober = (
+            ci_servers(settings, client),
+            HttpProber(client, clock, logins(settings.logins)),
+        )
         patience = Patience(
             job=settings.patience.job.total_seconds(), gate=settings.patience.gate.total_seconds()
         )

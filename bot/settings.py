@@ -29,6 +29,7 @@ from bot.audit_settings import Audit
 from bot.documents import Block
 from bot.errors import ConfigurationError
 from bot.estate_checks import Duration
+from bot.login_settings import Account
 from bot.model import Place
 from bot.oidc_settings import Oidc
 from bot.provider_settings import Provider
@@ -194,6 +195,7 @@ class Settings(Block):
     oncall: ExistingPath | None = None
     extensions: tuple[ExistingPath, ...] = ()
     integrations: dict[str, Provider] = Field(default_factory=dict)
+    logins: dict[str, Account] = Field(default_factory=dict)
     tickets: Tickets = Field(default_factory=Tickets)
     patience: Waits = Field(default_factory=Waits)
     channels: dict[Literal["security"], Channel] = Field(default_factory=dict)

@@ -23,6 +23,7 @@ SECRETS = {
     "oidc-client-secret": "qW7-uT3xLm9zRk2vBn5c",
     "buildbot-password": "correct horse battery",
     "servicenow-password": "battery correct horse",
+    "directory-probe": "horse battery correct",
     "database": "postgresql://wardroom:hunter2x@db.hospital/wardroom",
     "anchor-database": "postgresql://anchor:hunter2x@elsewhere.hospital/anchors",
 }

@@ -8,13 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from bot import catalogue
 from bot.errors import ConfigurationError
 from bot.estate_endpoints import GENERAL, MAY, NEEDS, EndpointEntry
+from bot.login_settings import Account, logins
 from bot.model import Endpoint, EndpointKind, Service
 
 DOCUMENT = Path(__file__).parent.parent / "docs/probes.md"
+KEY = f"SHA256:{'a' * 43}"
+CLUSTER: dict[str, Any] = {
+    "kind": "kubernetes",
+    "host": None,
+    "port": None,
+    "url": "https://cluster:6443",
+    "login": "a",
+    "namespace": "portal",
+    "workload": "deployment/portal",
+}
 LAB: dict[str, Any] = {"name": "lab-in", "kind": "mllp", "host": "lab", "port": 2575}
 
 
@@ -52,6 +64,16 @@ def test_an_endpoint_knows_where_it_belongs(tmp_path: Path) -> None:
         ),
     )
     assert found[0].place == "lab:2575"
+
+
+def test_what_is_on_this_machine_says_so(tmp_path: Path) -> None:
+    disk = {"name": "lab-disk", "kind": "disk", "path": "/var/lib/mirth"}
+    unit = {"name": "lab-engine", "kind": "systemd", "unit": "mirthconnect.service"}
+    found = _load(tmp_path, disk, unit).environments[0].endpoints
+    assert [one.place for one in found] == [
+        "this machine, /var/lib/mirth",
+        "this machine, mirthconnect.service",
+    ]
 
 
 def test_a_check_names_an_endpoint(tmp_path: Path) -> None:
@@ -92,6 +114,79 @@ def test_a_check_names_an_endpoint(tmp_path: Path) -> None:
             {"kind": "dns", "port": None, "addresses": ["lab"]},
             "endpoints[0].addresses[0]: must be an IP address, such as 10.1.2.3",
         ),
+        (
+            {"kind": "ldap", "login": "a"},
+            "endpoints[0]: would send a password unencrypted; add tls: true or start_tls: true",
+        ),
+        (
+            {"kind": "ldap", "tls": True, "start_tls": True},
+            "endpoints[0]: has tls and start_tls; keep one of them",
+        ),
+        (
+            {"kind": "sftp", "login": "a", "path": "/out"},
+            "endpoints[0]: an SSH server is asked only where it is known; set host_key or",
+        ),
+        (
+            {"kind": "sftp", "login": "a", "path": "/out", "host_key": KEY, "known_hosts": "k"},
+            "endpoints[0]: an SSH server is asked only where it is known; set host_key or",
+        ),
+        (
+            {"kind": "sftp", "login": "a", "path": "/out", "known_hosts": "no"},
+            "endpoints[0].known_hosts: there is no such file",
+        ),
+        (
+            {"kind": "sftp", "login": "a", "path": "out", "host_key": KEY},
+            "endpoints[0].path: must be an absolute path",
+        ),
+        (
+            {"kind": "sftp", "login": "a", "path": "/out/../etc", "host_key": KEY},
+            "endpoints[0].path: must be an absolute path",
+        ),
+        (
+            {"kind": "sftp", "login": "a", "path": "/out", "host_key": KEY, "files": "../*"},
+            "endpoints[0].files: must be names of files, such as *.hl7, no folder",
+        ),
+        (
+            {"kind": "systemd", "unit": "mirth.service"},
+            "endpoints[0]: an SSH server is asked only where it is known; set host_key or",
+        ),
+        (
+            {"kind": "systemd", "unit": "mirth.service", "host_key": KEY},
+            "endpoints[0].login: is missing; another host is asked over SSH",
+        ),
+        (
+            {"kind": "systemd", "unit": "mirth.service", "host": None},
+            "endpoints[0].host: is missing; without it this machine is asked",
+        ),
+        (
+            {"kind": "systemd", "unit": "--root=x.service", "host": None, "port": None},
+            "endpoints[0].unit: must be a unit with its ending, such as mirthconnect.service",
+        ),
+        (
+            {"kind": "systemd", "unit": "a b.service", "host": None, "port": None},
+            "endpoints[0].unit: must be a unit with its ending, such as mirthconnect.service",
+        ),
+        (
+            {"kind": "database", "system": "postgresql"},
+            "endpoints[0]: postgresql is signed in to; set login and database",
+        ),
+        (
+            {"kind": "database", "system": "sqlserver", "login": "a"},
+            "endpoints[0]: sqlserver is not signed in to; remove login, database, role and tls",
+        ),
+        ({"kind": "database", "system": "oracle"}, "endpoints[0].system: should be 'postgresql'"),
+        (
+            {**CLUSTER, "url": "http://cluster:6443"},
+            "endpoints[0].url: would send a token unencrypted; use https://",
+        ),
+        (
+            {**CLUSTER, "workload": "deployment/../secrets"},
+            "endpoints[0].workload: must be deployment/NAME, statefulset/NAME or daemonset/NAME",
+        ),
+        (
+            {**CLUSTER, "namespace": "a/b"},
+            "endpoints[0].namespace: must be the name of a namespace",
+        ),
     ],
 )
 def test_each_mistake_has_its_path_and_mend(
@@ -124,9 +219,14 @@ def test_the_document_has_each_kind_with_its_keys() -> None:
 
 
 def test_the_example_of_the_document_is_read(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", DOCUMENT.read_text("utf-8"), re.DOTALL)
+    example, accounts = re.findall(r"```yaml\n(.*?)```", DOCUMENT.read_text("utf-8"), re.DOTALL)
     (tmp_path / "services.yaml").write_text(example)
-    found = catalogue.load(tmp_path / "services.yaml").service("lab-results")
+    known = {
+        name: Account(**{key.removesuffix("_file"): value for key, value in account.items()})
+        for name, account in yaml.safe_load(accounts)["logins"].items()
+    }
+    read = catalogue.load(tmp_path / "services.yaml", logins=logins(known))
+    found = read.service("lab-results")
     assert found is not None
     kinds = {endpoint.kind for endpoint in found.environments[0].endpoints}
     assert kinds == set(EndpointKind)

@@ -31,6 +31,7 @@ from bot.doctor import clock as clocks
 from bot.doctor.case import Case, without_secrets
 from bot.doctor.finding import Finding, fail, ok
 from bot.errors import WardroomError
+from bot.login_settings import logins
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,6 +109,7 @@ def _estate(known: settings.Settings) -> catalogue.Estate:
         providers=known.integrations,
         descriptors=known.backstage,
         roles=_roles(known),
+        logins=logins(known.logins),
     )
 
 

@@ -14,7 +14,7 @@ from bot.model.changes import (
 )
 from bot.model.commits import MOST_COMMITS, ChangeList, Commit, Relation
 from bot.model.deploys import Batch, BatchState, Deploy, DeployState, Running, Wish
-from bot.model.endpoints import Endpoint, EndpointKind
+from bot.model.endpoints import Endpoint, EndpointKind, Login
 from bot.model.estate import (
     ALERT_KINDS,
     CiTarget,
@@ -104,6 +104,7 @@ __all__ = [
     "Kind",
     "Lock",
     "LogState",
+    "Login",
     "Membership",
     "NewChange",
     "NewTask",

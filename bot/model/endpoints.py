@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 class EndpointKind(enum.StrEnum):
@@ -16,6 +16,27 @@ class EndpointKind(enum.StrEnum):
     MLLP = "mllp"
     DICOM = "dicom"
     FHIR = "fhir"
+    LDAP = "ldap"
+    SFTP = "sftp"
+    DATABASE = "database"
+    DISK = "disk"
+    CLOCK = "clock"
+    SYSTEMD = "systemd"
+    KUBERNETES = "kubernetes"
+
+
+@dataclass(frozen=True)
+class Login:
+    """The account that a probe signs in with; what a protocol does not need is "".
+
+    `key` is a private key as its file has it, `passphrase` what that is locked with.
+    """
+
+    user: str = ""
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+    key: str = field(default="", repr=False)
+    passphrase: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -24,7 +45,10 @@ class Endpoint:
 
     `seconds` is how long one question may take. With `is_safe` an MLLP listener may be sent a
     test message about `test_patient`, who is nobody. `called` and `calling` are DICOM's titles.
-    `addresses`, `status`, `fhir_version` and `resources` are expected answers; empty, any will do.
+    `addresses`, `status`, `fhir_version`, `resources` and `role` are expected answers; empty, any
+    will do. `login` names the account that is signed in with, "" for none. `host_key` or the file
+    `known_hosts` say who an SSH server has to be. `newest_minutes` and `oldest_minutes` bound the
+    age of `files` in the folder `path`; 0 is no bound. Without a `host` it is about this machine.
     """
 
     name: str
@@ -50,8 +74,25 @@ class Endpoint:
     fhir_version: str = ""
     resources: tuple[str, ...] = ()
     smart: bool = False
+    login: str = ""
+    start_tls: bool = False
+    host_key: str = ""
+    known_hosts: str = ""
+    path: str = ""
+    files: str = "*"
+    newest_minutes: int = 0
+    oldest_minutes: int = 0
+    system: str = ""
+    database: str = ""
+    role: str = ""
+    fail_above_percent: int = 90
+    fail_above_ms: int = 1000
+    unit: str = ""
+    namespace: str = ""
+    workload: str = ""
 
     @property
     def place(self) -> str:
         """Return where it is, as people read it."""
-        return self.url or (f"{self.host}:{self.port}" if self.port else self.host)
+        where = self.url or (f"{self.host}:{self.port}" if self.port else self.host)
+        return where or f"this machine, {self.unit or self.path}"

@@ -12,10 +12,17 @@ from typing import TYPE_CHECKING, Final
 from bot.api import EndpointKind, Finding, Standing
 from integrations.probes.answers import MOST_SECONDS
 from integrations.probes.certificates import tls
+from integrations.probes.databases import database
 from integrations.probes.dicom import dicom
+from integrations.probes.disk import disk
 from integrations.probes.fhir import fhir
 from integrations.probes.hl7 import mllp
+from integrations.probes.kubernetes import kubernetes
+from integrations.probes.ldap import ldap
+from integrations.probes.ntp import clock
 from integrations.probes.pages import http
+from integrations.probes.sftp import sftp
+from integrations.probes.systemd import systemd
 from integrations.probes.wire import Unwell, opened
 
 if TYPE_CHECKING:
@@ -24,17 +31,19 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from bot.api import Endpoint
+    from bot.api import Endpoint, Login
 
 OVER_HTTP: Final = {EndpointKind.HTTP: http, EndpointKind.FHIR: fhir}
 
 
-async def ask(client: httpx.AsyncClient, endpoint: Endpoint, now: datetime) -> Finding:
+async def ask(
+    client: httpx.AsyncClient, endpoint: Endpoint, login: Login, now: datetime
+) -> Finding:
     """Return what was found; whatever the network does is a finding too."""
     begun = time.monotonic()
     try:
         async with asyncio.timeout(min(endpoint.seconds, MOST_SECONDS)):
-            finding = await _asked(client, endpoint, now)
+            finding = await _asked(client, endpoint, login, now)
     except TimeoutError:
         finding = _unwell(Unwell("does not answer in time", "timeout"))
     except Unwell as error:
@@ -47,10 +56,17 @@ def _unwell(error: Unwell) -> Finding:
     return Finding(error.standing, error.text, error.why, {"why": error.why})
 
 
-async def _asked(client: httpx.AsyncClient, endpoint: Endpoint, now: datetime) -> Finding:
+async def _asked(
+    client: httpx.AsyncClient, endpoint: Endpoint, login: Login, now: datetime
+) -> Finding:
     over_http = OVER_HTTP.get(endpoint.kind)
     if over_http is not None:
         return await over_http(client, endpoint)
+    if endpoint.kind is EndpointKind.KUBERNETES:
+        return await kubernetes(client, endpoint, login)
+    signed_in = SIGNED_IN.get(endpoint.kind)
+    if signed_in is not None:
+        return await signed_in(endpoint, now, login)
     return await ON_A_SOCKET[endpoint.kind](endpoint, now)
 
 
@@ -94,4 +110,12 @@ ON_A_SOCKET: Final[dict[EndpointKind, Callable[[Endpoint, datetime], Awaitable[F
     EndpointKind.DNS: dns,
     EndpointKind.MLLP: mllp,
     EndpointKind.DICOM: dicom,
+    EndpointKind.DISK: disk,
+    EndpointKind.CLOCK: clock,
+}
+SIGNED_IN: Final[dict[EndpointKind, Callable[[Endpoint, datetime, Login], Awaitable[Finding]]]] = {
+    EndpointKind.LDAP: ldap,
+    EndpointKind.SFTP: sftp,
+    EndpointKind.DATABASE: database,
+    EndpointKind.SYSTEMD: systemd,
 }

@@ -6,6 +6,7 @@ import re
 import ssl
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import httpx
@@ -14,11 +15,12 @@ from bot.api import Finding, Standing
 from integrations.probes.wire import Unwell, trusting, unconnected
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from bot.api import Endpoint
 
 MOST_BYTES: Final = 1 << 20
+NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 ENOUGH: Final = 1 << 16  # of a page, to see whether it asks to sign in
 REDIRECTS: Final = range(300, 400)
 SIGN_IN: Final = re.compile(rb"""<input[^>]{0,200}type\s*=\s*["']?password""", re.IGNORECASE)
@@ -56,7 +58,13 @@ async def http(client: httpx.AsyncClient, endpoint: Endpoint) -> Finding:
 
 
 async def got(
-    client: httpx.AsyncClient, endpoint: Endpoint, url: str, most: int, accept: str
+    client: httpx.AsyncClient,
+    endpoint: Endpoint,
+    url: str,
+    most: int,
+    accept: str,
+    *,
+    headers: Mapping[str, str] = NO_HEADERS,
 ) -> Page:
     """Return one page, read up to `most` bytes; redirects are not followed."""
     try:
@@ -65,7 +73,7 @@ async def got(
             asking.stream(
                 "GET",
                 url,
-                headers={"Accept": accept},
+                headers={**headers, "Accept": accept},
                 follow_redirects=False,
                 timeout=endpoint.seconds,
             ) as answer,

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
 
-from bot.api import Finding, Rejected, Standing, Unreachable
+from bot.api import Finding, Login, Rejected, Standing, Unreachable
 from integrations.probes import asking, reports
 from integrations.probes.answers import MOST_SECONDS, OK, Unanswered, Ungreen, get, read
 from integrations.probes.judging import JUDGES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.api import Clock, Endpoint, Probe
 
 LONGEST_VERSION = 60
@@ -23,10 +25,14 @@ REPORTS = frozenset({"junit", *reports.COUNTS})
 
 @dataclass(frozen=True)
 class HttpProber:
-    """Asks once and never again by itself; `clock` says how old a backup is."""
+    """Asks once and never again by itself; `clock` says how old a backup is.
+
+    `logins` are the accounts that endpoints name.
+    """
 
     client: httpx.AsyncClient
     clock: Clock
+    logins: Mapping[str, Login] = field(default_factory=dict)
 
     async def version(self, probe: Probe) -> str:
         """Return the version that answers; `Unreachable` or `Rejected` with a sentence."""
@@ -59,7 +65,8 @@ class HttpProber:
 
     async def ask(self, endpoint: Endpoint) -> Finding:
         """Ask an endpoint in its own protocol, once; raises nothing of the network's."""
-        return await asking.ask(self.client, endpoint, self.clock.now())
+        login = self.logins.get(endpoint.login, Login())
+        return await asking.ask(self.client, endpoint, login, self.clock.now())
 
     async def _ask(self, probe: Probe) -> Finding:
         if probe.kind in REPORTS:

@@ -59,9 +59,12 @@ class Unwell(Exception):
 
 
 @asynccontextmanager
-async def opened(endpoint: Endpoint, *, is_tls: bool = False) -> AsyncIterator[Pair]:
+async def opened(
+    endpoint: Endpoint, *, is_tls: bool = False, is_plain: bool = False
+) -> AsyncIterator[Pair]:
     """Connect, under TLS where the endpoint says so, and close in any case; raises `Unwell`."""
-    context = await trusting(endpoint) if is_tls or endpoint.tls else None
+    is_tls = (is_tls or endpoint.tls) and not is_plain
+    context = await trusting(endpoint) if is_tls else None
     try:
         reader, writer = await asyncio.open_connection(
             endpoint.host,

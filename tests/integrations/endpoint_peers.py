@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from bot.api import Endpoint, EndpointKind, Finding, Standing
+from bot.api import Endpoint, EndpointKind, Finding, Login, Standing
 from bot.ground import SystemClock
 from integrations.probes import HttpProber, hl7
 from tests.serving import NO_TLS
@@ -19,6 +19,7 @@ from tests.serving import NO_TLS
 PASSED, FAILED, UNKNOWN = Standing.PASSED, Standing.FAILED, Standing.UNKNOWN
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 SECRET = "ZZTEST^PATIENT"
+PASSWORD = "correct-horse-battery"
 
 
 @asynccontextmanager
@@ -48,16 +49,18 @@ async def listening(talk: Talk, context: ssl.SSLContext | None = None) -> AsyncI
         await asyncio.sleep(0)
 
 
-async def asked(kind: str, port: int = 0, **keys: Any) -> Finding:
-    """Ask an endpoint on loopback as Wardroom does."""
+async def asked(kind: str, port: int = 0, account: Login | None = None, **keys: Any) -> Finding:
+    """Ask an endpoint on loopback as Wardroom does, as an account where there is one."""
     client = httpx.AsyncClient(verify=NO_TLS)
     where = {} if "url" in keys else {"host": "127.0.0.1", "port": port}
-    endpoint = Endpoint("it", EndpointKind(kind), **{**where, **keys})
+    endpoint = Endpoint("it", EndpointKind(kind), login="it", **{**where, **keys})
     async with client:
-        found = await HttpProber(client, SystemClock()).ask(endpoint)
+        prober = HttpProber(client, SystemClock(), {"it": account} if account else {})
+        found = await prober.ask(endpoint)
     assert found.figures["milliseconds"].isdigit()
     assert ("why" in found.figures) is not found.is_passed
     assert "ZZTEST" not in repr(found)
+    assert PASSWORD not in repr(found)
     return found
 
 
