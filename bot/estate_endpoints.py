@@ -39,7 +39,7 @@ Plain: TypeAlias = Annotated[
 Version: TypeAlias = Annotated[str, matching(r"\d{1,2}\.\d{1,2}(?:\.\d{1,2})?", "such as 4.0.1")]
 Resource: TypeAlias = Annotated[str, matching(r"[A-Z][A-Za-z]{1,60}", "such as Patient")]
 Folder: TypeAlias = Annotated[
-    str, matching(r"/(?!.*/\.\./)[^\x00-\x1f\x7f]{0,250}(?<!/\.\.)", "must be an absolute path")
+    str, matching(r"(?!.*/\.\.(?:/|$))/[^\x00-\x1f\x7f]{0,250}", "must be an absolute path")
 ]
 Files: TypeAlias = Annotated[
     str, matching(r"[^/\x00-\x1f\x7f]{1,100}", "must be names of files, such as *.hl7, no folder")

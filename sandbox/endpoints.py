@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sandbox.loopback import HOST
@@ -26,8 +27,12 @@ def declared(name: str, env: str, facts: Mapping[str, Any]) -> list[dict[str, An
     place = facts["services"][name][env]
     ends, own = OWN[name]
     suffix = "" if env == "production" else f"-{env}"
+    # The feed keeps its queue on this disk, as all of the hospital does; yours may well be full.
+    home = str(Path(facts["home"]).resolve())
+    disk = {"name": f"{name}-disk{suffix}", "kind": "disk", "path": home, "fail_above_percent": 99}
     return [
         {"name": f"{name}-{ends}{suffix}", **own, **_where(name, own["kind"], place)},
+        *([disk] if name == "adt-feed" else []),
         {
             "name": f"{name}-status{suffix}",
             "kind": "tcp",

@@ -143,6 +143,10 @@ def test_a_check_names_an_endpoint(tmp_path: Path) -> None:
             "endpoints[0].path: must be an absolute path",
         ),
         (
+            {"kind": "disk", "host": None, "port": None, "path": "/.."},
+            "endpoints[0].path: must be an absolute path",
+        ),
+        (
             {"kind": "sftp", "login": "a", "path": "/out", "host_key": KEY, "files": "../*"},
             "endpoints[0].files: must be names of files, such as *.hl7, no folder",
         ),

@@ -65,7 +65,11 @@ class HttpProber:
 
     async def ask(self, endpoint: Endpoint) -> Finding:
         """Ask an endpoint in its own protocol, once; raises nothing of the network's."""
-        login = self.logins.get(endpoint.login, Login())
+        login = self.logins.get(endpoint.login) if endpoint.login else Login()
+        if login is None:  # to go on as nobody would prove something else
+            text = "cannot be asked: its login is not among the settings'"
+            figures = {"why": "login", "milliseconds": "0"}
+            return Finding(Standing.UNKNOWN, text, "login", figures)
         return await asking.ask(self.client, endpoint, login, self.clock.now())
 
     async def _ask(self, probe: Probe) -> Finding:

@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 HEADER: Final = struct.Struct(">BBHHBB")
 OPTION: Final = struct.Struct(">BHH")
 PRELOGIN, ANSWER, LAST = 0x12, 0x04, 0x01
-VERSION, ENCRYPTION, TERMINATOR = 0x00, 0x01, 0xFF
-NO_ENCRYPTION: Final = 0x02  # we have none to offer: nobody signs in
+VERSION, ENCRYPTION, INSTANCE, THREAD, TERMINATOR = 0x00, 0x01, 0x02, 0x03, 0xFF
+ASKED: Final = {
+    VERSION: bytes((11, 0, 0, 0, 0, 0)),
+    ENCRYPTION: b"\x02",  # we have none to offer: nobody signs in
+    INSTANCE: b"\0",
+    THREAD: bytes(4),
+}
 LONGEST: Final = 1 << 12
 # [MS-TDS] 2.2.6.5, B_FENCRYPTION.
 ENCRYPTIONS: Final = {0: "off", 1: "on", 2: "none", 3: "required"}
@@ -36,16 +41,14 @@ async def prelogin(endpoint: Endpoint) -> Finding:
 
 
 def asking() -> bytes:
-    """Return a PRELOGIN of two options: which version we are, and that we encrypt nothing."""
-    version, encryption = bytes(6), bytes((NO_ENCRYPTION,))
-    start = OPTION.size * 2 + 1
-    options = (
-        OPTION.pack(VERSION, start, len(version))
-        + OPTION.pack(ENCRYPTION, start + len(version), len(encryption))
-        + bytes((TERMINATOR,))
-    )
-    body = options + version + encryption
-    return HEADER.pack(PRELOGIN, LAST, HEADER.size + len(body), 0, 0, 0) + body
+    """Return a PRELOGIN with the options of [MS-TDS] 4.1 that every version knows."""
+    place = OPTION.size * len(ASKED) + 1
+    options = values = b""
+    for token, value in ASKED.items():
+        options += OPTION.pack(token, place + len(values), len(value))
+        values += value
+    body = options + bytes((TERMINATOR,)) + values
+    return HEADER.pack(PRELOGIN, LAST, HEADER.size + len(body), 0, 1, 0) + body
 
 
 def judged(body: bytes) -> Finding:

@@ -204,6 +204,7 @@ OTHER_VERBS = [
     Row("probe list of portal", "probe list", {"service": "portal"}),
     Row("probe all portal", "probe all", {"service": "portal"}),
     Row("probe mllp lab-in", "probe", {"kind": "mllp", "target": "lab-in"}),
+    Row("probe kubernetes lab-portal", "probe", {"kind": "kubernetes", "target": "lab-portal"}),
     Row(
         "probe tls portal --environment test",
         "probe",

@@ -53,9 +53,10 @@ async def asked(kind: str, port: int = 0, account: Login | None = None, **keys: 
     """Ask an endpoint on loopback as Wardroom does, as an account where there is one."""
     client = httpx.AsyncClient(verify=NO_TLS)
     where = {} if "url" in keys else {"host": "127.0.0.1", "port": port}
-    endpoint = Endpoint("it", EndpointKind(kind), login="it", **{**where, **keys})
+    known = {"it": account} if account else {}
+    endpoint = Endpoint("it", EndpointKind(kind), **{"login": "".join(known), **where, **keys})
     async with client:
-        prober = HttpProber(client, SystemClock(), {"it": account} if account else {})
+        prober = HttpProber(client, SystemClock(), known)
         found = await prober.ask(endpoint)
     assert found.figures["milliseconds"].isdigit()
     assert ("why" in found.figures) is not found.is_passed

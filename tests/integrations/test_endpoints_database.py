@@ -134,11 +134,15 @@ def answering(body: bytes, *, kind: int = tds.ANSWER, status: int = tds.LAST) ->
     return talk
 
 
+def test_what_is_sent_is_what_the_specification_shows() -> None:
+    """As [MS-TDS] 4.1 has it, without MARS: four options, their places, their values."""
+    assert tds.asking().hex() == (
+        "1201002900000100000015000601001b000102001c000103001d0004ff0b0000000000020000000000"
+    )
+
+
 # [MS-TDS] 4.2, an answer to a PRELOGIN: version, encryption, instance, thread, MARS.
-ANSWER = bytes.fromhex(
-    "00001a0006010020000102002100010300220000040022000 1ff".replace(" ", "")
-    + "0c001000000003000 0".replace(" ", "")
-)
+ANSWER = bytes.fromhex("00001a00060100200001020021000103002200000400220001ff0c0010000000030000")
 
 
 async def test_a_sql_server_shakes_hands() -> None:

@@ -81,6 +81,21 @@ async def test_an_account_binds_and_so_does_nobody() -> None:
     assert anonymous.figures["result"] == "0 success"
 
 
+def test_what_is_sent_is_what_the_standard_says() -> None:
+    """The bytes are those that other clients send: an anonymous bind, and the start of TLS."""
+    assert ldap._message(1, ldap.bind("", "")).hex() == "300c020101600702010304008000"
+    oid = "312e332e362e312e342e312e313436362e3230303337"
+    start = ldap._framed(ldap.EXTENDED, ldap._framed(ldap.NAME, ldap.START_TLS_OID))
+    assert ldap._message(1, start).hex() == f"301d02010177188016{oid}"
+    assert ldap.result(bytes.fromhex("02010161070a010004000400"), 1, ldap.BOUND) == 0
+
+
+async def test_an_account_that_the_settings_do_not_have_is_not_replaced_by_nobody() -> None:
+    async with listening(directory()) as port:
+        found = await asked("ldap", port, login="forgotten")
+    assert (found.standing, found.figures["why"]) == (UNKNOWN, "login")
+
+
 async def test_a_wrong_password_is_told_without_what_the_directory_adds() -> None:
     found = await said("ldap", directory(password="another"), account=ACCOUNT)
     assert (found.standing, found.figures["why"]) == (FAILED, "credentials")

@@ -190,6 +190,9 @@ def test_wardroom_reads_the_configuration_that_is_made_for_it(tmp_path: Path) ->
         assert one.ci is not None
         assert [env.name for env in one.environments] == ["test", "production"]
         assert all(env.probes[0].kind == "version" for env in one.environments)
+    feed = estate.services()[0].environments[1]
+    (disk,) = [one for one in feed.endpoints if one.kind == "disk"]
+    assert (disk.name, disk.path) == ("adt-feed-disk", str(tmp_path.resolve()))
     people = directory.load(read.people, sandbox=False).people()
     assert {one.id: one.roles for one in people} == {one.id: frozenset(one.roles) for one in PEOPLE}
 
