@@ -8,6 +8,7 @@ message and the matched name may say who somebody is, and Active Directory's say
 from __future__ import annotations
 
 import asyncio
+import secrets
 from typing import TYPE_CHECKING, Final
 
 from bot.api import Finding, Standing
@@ -26,7 +27,7 @@ START_TLS_OID: Final = b"1.3.6.1.4.1.1466.20037"
 LONGEST: Final = 1 << 16
 SHORT: Final = 0x80  # below it a length is one byte; above, the count of those that follow
 MOST_CODE: Final = 0xFFFF
-START_TLS_ID, BIND_ID, NOTICE_ID = 1, 2, 0
+START_TLS_ID, NOTICE_ID = 1, 0
 
 # RFC 4511 4.1.9, appendix A.
 RESULTS: Final = {
@@ -68,10 +69,12 @@ async def ldap(endpoint: Endpoint, now: datetime, login: Login) -> Finding:
     async with opened(endpoint) as (reader, writer):
         if endpoint.start_tls:
             await _start_tls(endpoint, reader, writer)
-        writer.write(_message(BIND_ID, bind(login.user, login.password)))
+        # An answer that somebody put before the start of TLS cannot have this number.
+        number = START_TLS_ID + 1 + secrets.randbits(24)
+        writer.write(_message(number, bind(login.user, login.password)))
         await writer.drain()
-        code = result(await _answer(reader), BIND_ID, BOUND)
-        writer.write(_message(BIND_ID + 1, bytes((UNBIND, 0))))
+        code = result(await _answer(reader), number, BOUND)
+        writer.write(_message(number + 1, bytes((UNBIND, 0))))
         await writer.drain()
     return judged(code, is_anonymous=not login.user)
 
@@ -160,7 +163,8 @@ async def _answer(reader: asyncio.StreamReader) -> bytes:
 
 
 def _message(number: int, operation: bytes) -> bytes:
-    return _framed(SEQUENCE, _framed(INTEGER, bytes((number,))) + operation)
+    counted = number.to_bytes(number.bit_length() // 8 + 1, "big")
+    return _framed(SEQUENCE, _framed(INTEGER, counted) + operation)
 
 
 def _framed(tag: int, content: bytes) -> bytes:

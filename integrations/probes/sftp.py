@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bot.api import Endpoint, Login
 
 MOST_ENTRIES: Final = 20_000
+FILES: Final = (asyncssh.FILEXFER_TYPE_REGULAR, asyncssh.FILEXFER_TYPE_UNKNOWN)
 SECONDS: Final = 60
 MINUTES: Final = 60
 HOURS: Final = 24
@@ -59,13 +60,19 @@ async def _found(client: asyncssh.SFTPClient, endpoint: Endpoint, now: int) -> D
         if entries > MOST_ENTRIES:
             text = f"has more than {MOST_ENTRIES} entries in that folder"
             raise Unwell(text, "too_many")
-        is_file = entry.attrs.type == asyncssh.FILEXFER_TYPE_REGULAR
-        if is_file and fnmatch.fnmatchcase(str(entry.filename), endpoint.files):
-            times.append(entry.attrs.mtime or 0)
+        if is_meant(str(entry.filename), entry.attrs.type, endpoint.files):
+            if entry.attrs.mtime is None:
+                raise Unwell("tells no times of its files", "no_times")
+            times.append(entry.attrs.mtime)
     if not times:
         return Drop(0)
     # The server's clock may be a little ahead of ours.
     return Drop(len(times), max(0, now - max(times)), max(0, now - min(times)))
+
+
+def is_meant(name: str, kind: int, pattern: str) -> bool:
+    """Say whether an entry is one of the files that are asked about; some servers tell no kind."""
+    return kind in FILES and name not in (".", "..") and fnmatch.fnmatchcase(name, pattern)
 
 
 def judged(found: Drop, endpoint: Endpoint) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import make_url
 from bot.api import Login
 from integrations.probes import databases, tds
 from integrations.probes.wire import Unwell
+from tests.integrations.authority import Authority
 from tests.integrations.endpoint_peers import (
     FAILED,
     PASSED,
@@ -111,6 +113,33 @@ async def test_a_server_without_tls_is_not_spoken_to_in_the_clear() -> None:
 
     found = await said("database", talk, account=ACCOUNT, tls=True, **POSTGRES)
     assert (found.standing, found.figures["why"]) == (FAILED, "no_tls")
+
+
+async def test_over_tls_the_certificate_of_a_database_has_to_hold(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    authority = Authority.made(tmp_path_factory.mktemp("ca"))
+    trusted = {"ca_file": str(authority.file)}
+
+    def showing(context: ssl.SSLContext) -> Talk:
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            assert await reader.readexactly(8) == bytes.fromhex("0000000804d2162f")  # SSLRequest
+            writer.write(b"S")
+            await writer.drain()
+            await writer.start_tls(context)
+            await refusing("the database system is shutting down")(reader, writer)
+
+        return talk
+
+    for context, keys, why in (
+        (authority.server(), trusted, "not_ready"),
+        (authority.server(), {}, "untrusted"),
+        (authority.server(days=-2), trusted, "untrusted"),
+        (authority.server(names=("other.test",)), trusted, "name_mismatch"),
+    ):
+        talk = showing(context)
+        found = await said("database", talk, account=ACCOUNT, tls=True, **keys, **POSTGRES)
+        assert (found.standing, found.figures["why"]) == (FAILED, why)
 
 
 def test_an_answer_to_another_question_is_none() -> None:

@@ -44,15 +44,17 @@ def answer(number: int, tag: int, code: int) -> bytes:
     text = DIAGNOSTIC.encode()
     content = bytes((0x0A, 1, code, 0x04, 0)) + bytes((0x04, 0x81, len(text))) + text
     operation = bytes((tag, 0x82, *len(content).to_bytes(2, "big"))) + content
-    body = bytes((0x02, 1, number)) + operation
+    counted = number.to_bytes(4, "big", signed=True)
+    body = bytes((0x02, len(counted))) + counted + operation
     return bytes((0x30, 0x84, *len(body).to_bytes(4, "big"))) + body
 
 
 async def request(reader: asyncio.StreamReader) -> tuple[int, int, bytes]:
     """Read one request: its number, its operation's tag, and the operation."""
     _, length = await reader.readexactly(2)
-    _, _, number, tag, *rest = await reader.readexactly(length)
-    return number, tag, bytes(rest[1:])
+    _, number, rest = ldap.taken(await reader.readexactly(length))
+    tag, operation, _ = ldap.taken(rest)
+    return int.from_bytes(number, "big", signed=True), tag, operation
 
 
 def directory(code: int = 0, *, password: str = PASSWORD) -> Talk:
@@ -166,10 +168,37 @@ async def test_a_directory_that_starts_no_tls_gets_no_password(authority: Author
     assert PASSWORD.encode() not in b"".join(seen)
 
 
+async def test_an_answer_that_came_before_tls_is_not_the_one_to_the_bind(
+    authority: Authority,
+) -> None:
+    """Somebody on the way adds it to the last thing that goes in the clear."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        number, _, _ = await request(reader)
+        forged = answer(number + 1, ldap.BOUND, 0)
+        writer.write(answer(number, ldap.EXTENDED_ANSWER, 0) + forged)
+        await writer.drain()
+        await writer.start_tls(authority.server())
+        await directory(password="another")(reader, writer)
+
+    keys = {"start_tls": True, "ca_file": str(authority.file)}
+    found = await said("ldap", talk, account=ACCOUNT, **keys)
+    assert (found.standing, found.figures["why"]) == (FAILED, "garbage")
+
+
 def sending(data: bytes) -> Talk:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await request(reader)
         writer.write(data)
+        await writer.drain()
+
+    return talk
+
+
+def echoing(tag: int, *, cut: int | None = None) -> Talk:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        number, _, _ = await request(reader)
+        writer.write(answer(number, tag, 0)[:cut])
         await writer.drain()
 
     return talk
@@ -182,8 +211,8 @@ def sending(data: bytes) -> Talk:
         (endless, "garbage"),
         (hangs_up, "closed"),
         (sending(answer(7, ldap.BOUND, 0)), "garbage"),
-        (sending(answer(2, ldap.EXTENDED_ANSWER, 0)), "garbage"),
-        (sending(answer(2, ldap.BOUND, 0)[:20]), "garbage"),
+        (echoing(ldap.EXTENDED_ANSWER), "garbage"),
+        (echoing(ldap.BOUND, cut=20), "garbage"),
         (sending(bytes((0x30, 0x84, 0x7F, 0xFF, 0xFF, 0xFF))), "garbage"),
         (sending(bytes((0x30, 0x80))), "garbage"),
         (sending(answer(0, ldap.EXTENDED_ANSWER, 52)), "unavailable"),

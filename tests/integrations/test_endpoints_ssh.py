@@ -129,6 +129,25 @@ async def test_a_file_of_the_future_is_new(tmp_path: Path) -> None:
     assert (found.standing, found.figures["newest_seconds"]) == (PASSED, "0")
 
 
+def test_a_server_that_tells_no_kinds_has_files_all_the_same() -> None:
+    unknown = asyncssh.FILEXFER_TYPE_UNKNOWN
+    assert sftp.is_meant("a.hl7", unknown, "*.hl7")
+    assert not sftp.is_meant("A.HL7", unknown, "*.hl7")
+    assert not sftp.is_meant("..", unknown, "*")
+    assert not sftp.is_meant("a.hl7", asyncssh.FILEXFER_TYPE_DIRECTORY, "*")
+
+
+async def test_a_server_that_tells_no_times_cannot_be_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def timeless(_self: object, _path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
+        yield asyncssh.SFTPName(b"a.hl7", attrs=asyncssh.SFTPAttrs(permissions=0o100644))
+
+    monkeypatch.setattr(asyncssh.SFTPServer, "scandir", timeless)
+    found = await looked(dropped(tmp_path / "a", one=1))
+    assert (found.standing, found.figures["why"]) == (FAILED, "no_times")
+
+
 async def test_more_entries_than_anybody_reads_are_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
