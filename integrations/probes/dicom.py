@@ -134,7 +134,7 @@ async def _command(reader: StreamReader) -> bytes:
     while len(command) <= LONGEST:
         kind, body = await _pdu(reader)
         if kind != DATA:
-            raise _unexpected(kind)
+            raise _broken_off(kind)
         fragments, is_whole = fragment(body)
         command += fragments
         if is_whole:
@@ -188,6 +188,14 @@ def _number(value: bytes | None) -> int | None:
 def _unexpected(kind: int) -> Unwell:
     if kind == ABORT:
         return Unwell("breaks the association off", "aborted")
+    return _nonsense()
+
+
+def _broken_off(kind: int) -> Unwell:
+    """Return what instead of an echo means; Orthanc breaks off so on a title it does not know."""
+    if kind == ABORT:
+        text = "associates, then breaks it off; does it know our AE title (calling)?"
+        return Unwell(text, "aborted")
     return _nonsense()
 
 
