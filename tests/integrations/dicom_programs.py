@@ -108,7 +108,7 @@ async def storescp(folder: Path, *options: str) -> AsyncIterator[int]:
                     found,
                     "--inetd",
                     *options,
-                    stdin=connection,
+                    stdin=connection.fileno(),
                     stdout=asyncio.subprocess.DEVNULL,
                     stderr=asyncio.subprocess.DEVNULL,
                     cwd=folder,

@@ -54,7 +54,9 @@ def thrown(
 
     async def ask() -> Finding:
         async with asyncio.timeout(HANGS), listening(talk) as port:
-            over_http = {"url": f"http://127.0.0.1:{port}/fhir"} if kind == "fhir" else {}
+            over_http: dict[str, Any] = (
+                {"url": f"http://127.0.0.1:{port}/fhir"} if kind == "fhir" else {}
+            )
             return await asked(kind, port, seconds=0.1, **keys, **over_http)
 
     found = loop.run(ask())
