@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +31,7 @@ def test_no_answer_of_a_directory_breaks_the_parser(body: bytes) -> None:
         judged(lambda framed=framed: ldap.result(framed, 2, ldap.BOUND))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
 
 
+@pytest.mark.thorough
 @BOUNDED
 @given(st.integers(0, 2**31))
 def test_no_code_of_a_directory_is_without_words(code: int) -> None:
@@ -67,6 +69,7 @@ def test_no_handshake_of_a_database_breaks_the_parser(
 words = st.sampled_from(["ActiveState=active", "LoadState=not-found", "NRestarts=²", FOREIGN, "="])
 
 
+@pytest.mark.thorough
 @BOUNDED
 @given(st.lists(words | st.text(max_size=20), max_size=6).map("\n".join))
 def test_no_words_of_a_program_break_their_reader(said: str) -> None:
@@ -74,6 +77,7 @@ def test_no_words_of_a_program_break_their_reader(said: str) -> None:
     judged(lambda: disk.judged(said, 90))
 
 
+@pytest.mark.thorough
 @BOUNDED
 @given(st.sampled_from(sorted(kubernetes.KINDS)), json_values, json_values, json_values)
 def test_no_workload_breaks_the_parser(kind: str, spec: Any, status: Any, whole: Any) -> None:
