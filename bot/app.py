@@ -145,7 +145,7 @@ def build(settings: Settings, outside: Outside) -> House:
         PolicyFiles: files,
         PolicyExplainer: Explainer(policies, parser, people, executor, ground.clock),
     }
-    procedures = _procedures(ground)
+    procedures = Procedures.made(ground)
     for part in (control, trail, ground.outside, stores, procedures):
         desks |= part.provided()
     executor.wire(ground.known, desks)
@@ -184,14 +184,6 @@ def build(settings: Settings, outside: Outside) -> House:
     )
     procedures.join(house.road)
     return house
-
-
-def _procedures(ground: Ground) -> Procedures:
-    where = (ground.settings, ground.known, ground.policies, ground.estate, ground.database)
-    engine, ledger = ground.engine, ground.trail.log
-    return Procedures.made(
-        *where, engine=engine, ledger=ledger, notices=ground.notices, clock=ground.clock
-    )
 
 
 def _recorder(ground: Ground) -> Recorder:

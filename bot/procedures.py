@@ -9,22 +9,22 @@ from typing import Self
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.api import RunbookRuns, Runbooks
-from bot.dispatch.authorise import Policies
+from bot.ground import Ground
 from bot.notices import TopicNotices
-from bot.ports import Catalogue, Clock, Ledger, Road
+from bot.ports import Clock, Ledger, Road
 from bot.registry import Registry
 from bot.runbooks.desk import RunbookDesk
 from bot.runbooks.flow import WORKFLOW, RunFlow
 from bot.runbooks.lint import Linter
+from bot.runbooks.nightly import NightlyPages
 from bot.runbooks.overdue import Overdue
 from bot.runbooks.running import RunDesk
 from bot.runbooks.shelf import SHIPPED, Shelf
-from bot.settings import Settings
-from bot.storage.database import Database
 from bot.storage.runs import SqlRuns
 from bot.workflow.engine import DurableEngine
 
 LOOK_SECONDS = 5
+PAGES_SECONDS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,26 +40,17 @@ class Procedures:
     books: RunbookDesk
     desk: RunDesk
     late: Overdue
+    pages: NightlyPages | None
 
     @classmethod
-    def made(
-        cls,
-        settings: Settings,
-        known: Registry,
-        policies: Policies,
-        estate: Catalogue,
-        database: Database,
-        *,
-        engine: DurableEngine,
-        ledger: Ledger,
-        notices: TopicNotices,
-        clock: Clock,
-    ) -> Self:
+    def made(cls, ground: Ground) -> Self:
         """Wire what needs no road; nothing is read and nothing is started."""
+        settings, known, policies = ground.settings, ground.known, ground.policies
+        ledger, notices, clock = ground.trail.log, ground.notices, ground.clock
         shelf = Shelf((SHIPPED, *settings.runbooks))
         books = RunbookDesk(shelf, Linter(known, policies.roles), clock)
-        runs = SqlRuns(database)
-        late = Overdue(runs, ledger, notices, clock)
+        runs = SqlRuns(ground.database)
+        engine, estate = ground.engine, ground.estate
         return cls(
             known=known,
             ledger=ledger,
@@ -69,7 +60,8 @@ class Procedures:
             runs=runs,
             books=books,
             desk=RunDesk(books, runs, engine, notices, estate, clock, policies.holds),
-            late=late,
+            late=Overdue(runs, ledger, notices, clock),
+            pages=_pages(ground, shelf),
         )
 
     def provided(self) -> Mapping[type, object]:
@@ -84,3 +76,21 @@ class Procedures:
     def watch(self, scheduler: AsyncIOScheduler) -> None:
         """Look for decisions that are late."""
         scheduler.add_job(self.late.look, "interval", seconds=LOOK_SECONDS, max_instances=1)
+        if self.pages is not None:
+            look = self.pages.look
+            scheduler.add_job(look, "interval", seconds=PAGES_SECONDS, max_instances=1)
+
+
+def _pages(ground: Ground, shelf: Shelf) -> NightlyPages | None:
+    asked = ground.settings.runbooks_export
+    if asked is None:
+        return None
+    return NightlyPages(
+        shelf=shelf,
+        folder=asked.folder,
+        hour=asked.at,
+        zone=lambda: ground.control.freezes.plan.zones.default,
+        deliveries=ground.stores.deliveries,
+        ledger=ground.trail.log,
+        clock=ground.clock,
+    )

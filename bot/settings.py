@@ -33,6 +33,7 @@ from bot.login_settings import Account
 from bot.model import Place
 from bot.oidc_settings import Oidc
 from bot.provider_settings import Provider
+from bot.runbook_settings import RunbooksExport
 from bot.secret_files import SUFFIX, fill_secrets, open_to_all
 from bot.setting_values import (
     AppToken,
@@ -190,6 +191,7 @@ class Settings(Block):
     backstage: tuple[ExistingPath, ...] = ()
     templates: ExistingPath | None = None
     runbooks: tuple[ExistingPath, ...] = ()
+    runbooks_export: RunbooksExport | None = None
     calendars: ExistingPath | None = None
     policies: tuple[ExistingPath, ...] = ()
     oncall: ExistingPath | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from bot.cli import options
 from bot.dispatch.authorise import Policies
 from bot.dispatch.authorise.hierarchy import shipped
 from bot.errors import BadInput
+from bot.runbooks.binder import bind
 from bot.runbooks.document import schema as json_schema
 from bot.runbooks.lint import Linter
 from bot.runbooks.page import page
@@ -81,6 +83,29 @@ def printed(config: Path | None, name: str) -> None:
     if found.book is None:
         raise BadInput(f"{found.file}: {'; '.join(found.problems)}")
     click.echo(page(found.book, found.digest), nl=False)
+
+
+@command.command()
+@options.config
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def export(config: Path | None, folder: Path) -> None:
+    """Write every runbook as a page into FOLDER, as is done every night.
+
+    Pages of runbooks that are no more are removed, other files stay. It reads files only: it works
+    with no server and no network.
+
+    \b
+    Example:
+        wardroom runbook export /media/usb/runbooks
+    """  # noqa: D301 - click's mark for lines that stay as they are
+    known = settings.here(config) if config or settings.is_here() else None
+    try:
+        bound = bind(_shelf(known), folder, datetime.now(UTC))
+    except OSError as error:
+        raise BadInput(f"{folder} cannot be written: {error.strerror or error}") from error
+    click.echo(f"{folder}: {bound.text}")
+    if bound.kept:
+        raise click.exceptions.Exit(1)
 
 
 @command.command()
