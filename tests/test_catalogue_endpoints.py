@@ -66,13 +66,15 @@ def test_an_endpoint_knows_where_it_belongs(tmp_path: Path) -> None:
     assert found[0].place == "lab:2575"
 
 
-def test_what_is_on_this_machine_says_so(tmp_path: Path) -> None:
+def test_an_endpoint_says_where_and_what_it_is(tmp_path: Path) -> None:
     disk = {"name": "lab-disk", "kind": "disk", "path": "/var/lib/mirth"}
     unit = {"name": "lab-engine", "kind": "systemd", "unit": "mirthconnect.service"}
-    found = _load(tmp_path, disk, unit).environments[0].endpoints
+    pods = {"name": "lab-pods", **CLUSTER}
+    found = _load(tmp_path, disk, unit, pods).environments[0].endpoints
     assert [one.place for one in found] == [
         "this machine, /var/lib/mirth",
         "this machine, mirthconnect.service",
+        "https://cluster:6443, deployment/portal",
     ]
 
 

@@ -95,4 +95,5 @@ class Endpoint:
     def place(self) -> str:
         """Return where it is, as people read it."""
         where = self.url or (f"{self.host}:{self.port}" if self.port else self.host)
-        return where or f"this machine, {self.unit or self.path}"
+        what = self.workload or self.unit or self.path
+        return ", ".join(filter(None, (where or "this machine", what)))

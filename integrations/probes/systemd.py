@@ -105,7 +105,8 @@ def judged(said: str) -> Finding:
     if found.get("LoadState") == "not-found":
         raise Unwell("is a unit that systemd there does not know", "no_unit")
     sub = _known(found.get("SubState", ""), SUB)
-    result = _known(found.get("Result", ""), RESULTS)
+    # A target has no result: it runs nothing.
+    result = _known(found.get("Result", "success"), RESULTS)
     figures = {"active": active, "sub": sub, "result": result}
     restarts = found.get("NRestarts", "")
     if restarts.isascii() and restarts.isdigit() and int(restarts) < MOST_RESTARTS:

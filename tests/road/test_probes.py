@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.errors import ConfigurationError
 from bot.model import Finding, Reason, Standing
 from tests.house import Chat, opened
 
@@ -104,3 +105,14 @@ async def test_the_list_has_every_endpoint_or_those_of_a_service(chat: Chat) -> 
     row = ("archive", "dicom", "pacs", "production", "127.0.0.1:9")
     assert one.table.rows == (row,)
     assert "docs/probes.md" in (await chat.say("probe list portal")).text
+
+
+async def test_an_account_that_the_settings_do_not_have_refuses_to_start(site: Path) -> None:
+    file = site.parent / "services.yaml"
+    services = json.loads(file.read_text())
+    endpoint = _endpoint("directory", "ldap", tls=True, login="probe")
+    services[0]["environments"]["production"]["endpoints"] = [endpoint]
+    file.write_text(json.dumps(services))
+    with pytest.raises(ConfigurationError, match="probe is not among logins in the settings"):
+        async with opened(site):
+            pass
