@@ -60,7 +60,7 @@ class Procedures:
             runs=runs,
             books=books,
             desk=RunDesk(books, runs, engine, notices, estate, clock, policies.holds),
-            late=Overdue(runs, ledger, notices, clock),
+            late=Overdue(runs, engine, ledger, notices, clock),
             pages=_pages(ground, shelf),
         )
 

@@ -11,8 +11,9 @@ from bot.model import Step as Line
 from bot.model.runs import RunState
 from bot.moments import written
 from bot.runbooks import filling
-from bot.runbooks.document import Decision, Manual, Notify, Run, Step
+from bot.runbooks.document import Decision, Manual, Notify, Run, Step, WaitUntil
 from bot.runbooks.going import Stand
+from bot.runbooks.page import until
 
 Filling: TypeAlias = Callable[[str, filling.Values], str]
 
@@ -42,6 +43,9 @@ def label(step: Step) -> str:
 def line(stand: Stand, step: Step) -> str:
     """Return what a step asks for with its values; a place to fill in where there is none."""
     match step:
+        case WaitUntil():
+            look = f"{_or_blank(filling.command, step.run, stand)} " if step.run else ""
+            return f"{look}{until(step)}"
         case Run():
             return _or_blank(filling.command, step.run, stand)
         case Manual():
@@ -72,10 +76,28 @@ def _now(stand: Stand) -> str:
         return f"it stands still at `{step.id}`. {run.why} `runbook resume {run.id}` goes on."
     if run.state is RunState.RUNNING:
         return f"now {label(step)}."
+    return _waits(stand, step)
+
+
+def _waits(stand: Stand, step: Step) -> str:
+    run = stand.run
+    if isinstance(step, WaitUntil):
+        return _wait(stand, step)
     if isinstance(step, Decision):
-        until = f" until {written(run.due)}" if run.due else ""
-        return f"somebody has to decide{until}: {line(stand, step)}"
+        late = f" until {written(run.due)}" if run.due else ""
+        return f"somebody has to decide{late}: {line(stand, step)}"
     return f"somebody has to do this, and tick it: {line(stand, step)}"
+
+
+def _wait(stand: Stand, step: WaitUntil) -> str:
+    run = stand.run
+    if not step.run:
+        return f"{label(step)} goes on by itself at {written(run.due)}." if run.due else ""
+    last = run.results[-1]
+    return (
+        f"{label(step)} goes on once `{step.wait_until}`; looked {last.figures.get('looked')} "
+        f"times, last at {written(run.changed)}: {last.text}"
+    )
 
 
 def _fields(stand: Stand) -> Iterator[tuple[str, str]]:
@@ -123,6 +145,10 @@ def _buttons(stand: Stand) -> Iterator[Button]:
         for option in step.options:
             typed = f"runbook decide {run.id} {step.id} {option.option}"
             yield Button(option.option.replace("-", " ").capitalize(), typed, asks="reason")
+        return
+    if isinstance(step, WaitUntil):
+        if step.run:
+            yield Button("Look now", f"runbook resume {run.id}")
         return
     if isinstance(step, Run):
         typed = line(stand, step)

@@ -18,6 +18,7 @@ from bot import documents
 from bot.documents import Block, matching
 
 END: Final = "end"  # where a step goes that is the last one
+TIME: Final = "time"  # what a wait waits for that looks at nothing
 
 Name: TypeAlias = Annotated[
     str, matching(r"[a-z0-9][a-z0-9-]{0,62}", "must be lower-case letters, digits and hyphens")
@@ -70,6 +71,32 @@ class Run(_Step):
     run: Text
 
 
+class WaitUntil(_Step):
+    """What is looked at again and again until a condition over its own figures holds.
+
+    Looked at every `every_seconds`; after `within_minutes` the run stops. `wait_until: time` is no
+    look at all, but goes on `for_minutes` later.
+    """
+
+    wait_until: Text
+    run: str = ""
+    every_seconds: int = Field(default=30, ge=5, le=3600)
+    within_minutes: int | None = Field(default=None, ge=1, le=1440)
+    for_minutes: int | None = Field(default=None, ge=1, le=1440)
+
+    @model_validator(mode="after")
+    def _whole(self) -> WaitUntil:
+        is_timer = self.wait_until == TIME
+        if is_timer and (self.run or self.within_minutes or not self.for_minutes):
+            raise ValueError("`wait_until: time` takes for_minutes, and neither a run nor a limit")
+        if not is_timer and (not self.run or not self.within_minutes or self.for_minutes):
+            raise ValueError(
+                "a wait for a condition takes the run that looks and its within_minutes; "
+                "for_minutes goes with `wait_until: time`"
+            )
+        return self
+
+
 class Manual(_Step):
     """What a human does elsewhere, and ticks with a note."""
 
@@ -104,23 +131,26 @@ class Decision(_Step):
     within_minutes: int = Field(default=30, ge=1, le=1440)
 
 
+# What has a `run` beside its own key comes after `run`: the last key that a step has is its kind.
 KINDS: Final[Mapping[str, type[_Step]]] = {
     "run": Run,
     "manual": Manual,
     "notify": Notify,
     "decision": Decision,
+    "wait_until": WaitUntil,
 }
 
 
 def _kind(step: Any) -> str | None:
     """Return by which key a step says what it is."""
     if isinstance(step, Mapping):
-        return next((kind for kind in KINDS if kind in step), None)
-    return type(step).__name__.lower()
+        return next((kind for kind in reversed(tuple(KINDS)) if kind in step), None)
+    return next((kind for kind, made in KINDS.items() if isinstance(step, made)), None)
 
 
 Step: TypeAlias = Annotated[
-    Annotated[Run, Tag("run")]
+    Annotated[WaitUntil, Tag("wait_until")]
+    | Annotated[Run, Tag("run")]
     | Annotated[Manual, Tag("manual")]
     | Annotated[Notify, Tag("notify")]
     | Annotated[Decision, Tag("decision")],

@@ -18,10 +18,11 @@ from bot import ids
 from bot.errors import AuditUnavailable, BadInput, Conflict, StoreFailed
 from bot.model import Draft, Invocation, Kind, Place, Reason, Risk, StepState
 from bot.model.runs import RunState, StepResult
-from bot.runbooks import filling
+from bot.runbooks import filling, looking
 from bot.runbooks.card import card, label
-from bot.runbooks.document import Run
+from bot.runbooks.document import Run, WaitUntil
 from bot.runbooks.going import LONGEST, Stand, stand
+from bot.runbooks.ringing import ringing, topic_of
 
 if TYPE_CHECKING:
     from bot.model import Json, Reply
@@ -88,10 +89,19 @@ class RunFlow:
             moved = await self._moved(at)
         except BadInput as error:
             moved = at.stopped(error.text, now)
-        keep = self.runs.put(moved)
-        told = card(Stand(moved, at.book))
-        await self.ledger.append(self._draft(at, moved), keep, self.notices.keep(moved.id, told))
+        if looking.is_no_news(at, moved):
+            await self.runs.keep(moved)
+            return
+        after = Stand(moved, at.book)
+        effects = [self.runs.put(moved), self.notices.keep(moved.id, card(after))]
+        # Nobody looks at a run that goes on by itself: it has to call when it stops.
+        rings = moved.state is RunState.STOPPED and isinstance(at.step, WaitUntil)
+        if rings:
+            effects.append(ringing(self.notices, after))
+        await self.ledger.append(self._draft(at, moved), *effects)
         await self.notices.tell(moved.id)
+        if rings:
+            await self.notices.tell(topic_of(after))
 
     async def _moved(self, at: Stand) -> RunbookRun:
         step, now = at.step, self.clock.now()
@@ -100,6 +110,8 @@ class RunFlow:
         if not filling.holds(step.when, at.said):
             text = f"left out: {step.when}"
             return at.passed(StepResult(step.id, StepState.SKIPPED, text, at.run.person, now))
+        if isinstance(step, WaitUntil):
+            return await self._looked(at, step)
         if not isinstance(step, Run) or not reads(self.registry, step.run):
             return at.waiting(now)
         reply = await self._type(at, filling.command(step.run, at.values))
@@ -109,6 +121,15 @@ class RunFlow:
         figures = {**reply.refs, "reason": reply.reason.value}
         text = reply.text[:LONGEST]
         return at.passed(StepResult(step.id, state, text, at.run.person, now, figures))
+
+    async def _looked(self, at: Stand, step: WaitUntil) -> RunbookRun:
+        if not step.run:
+            return looking.timed(at, step, self.clock.now())
+        reply = await self._type(at, filling.command(step.run, at.values))
+        now = self.clock.now()
+        if reply.reason in _STOPS:
+            return at.stopped(f"{label(step)}: {reply.text}", now)
+        return looking.looked(at, step, reply, now)
 
     async def _type(self, at: Stand, line: str) -> Reply:
         """Type what only reads; after a crash its first answer is taken, or it is typed again."""

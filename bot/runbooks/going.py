@@ -52,6 +52,13 @@ class Stand:
             figures[result.step] = found if is_known else defaultdict(lambda: UNKNOWN, found)
         return {**self.run.values, "steps": figures}
 
+    @property
+    def settled(self) -> tuple[StepResult, ...]:
+        """Return what steps came to, without the looks of a wait that goes on."""
+        found = self.run.results
+        is_on = self.step is not None and found and found[-1].step == self.step.id
+        return found[:-1] if is_on and found[-1].state is StepState.RUNNING else found
+
     def passed(self, result: StepResult, goto: str = "") -> RunbookRun:
         """Return the run after its step came to something; `goto` is an option's."""
         step = self.step
@@ -66,7 +73,7 @@ class Stand:
             due=None,
             why="",
             changed=result.at,
-            results=(*self.run.results, result),
+            results=(*self.settled, result),
         )
 
     def waiting(self, now: datetime) -> RunbookRun:

@@ -20,7 +20,17 @@ from bot.model import Risk
 from bot.registry import Registry
 from bot.runbooks import filling
 from bot.runbooks.anywhere import Anywhere
-from bot.runbooks.document import END, Contact, Decision, Manual, Notify, Run, Runbook, Step
+from bot.runbooks.document import (
+    END,
+    Contact,
+    Decision,
+    Manual,
+    Notify,
+    Run,
+    Runbook,
+    Step,
+    WaitUntil,
+)
 from bot.runbooks.shelf import Volume
 
 # What a step's figure looks like where a command takes a number of ours.
@@ -56,7 +66,10 @@ class Linter:
                 yield f"{where}: is taken already; give it another id"
             yield from _names(book, step, seen)
             if isinstance(step, Run):
-                yield from self._command(book, step, where)
+                yield from self._command(book, step.run, f"{where}.run")
+            if isinstance(step, WaitUntil) and step.run:
+                yield from self._command(book, step.run, f"{where}.run", only_reads=True)
+                yield from _waits(book, step, where, seen)
             if isinstance(step, Notify):
                 known = [contact.who for contact in _everybody(book.contacts)]
                 for who in step.people:
@@ -78,21 +91,26 @@ class Linter:
                 hint = documents.nearest(earlier, seen)
                 yield f"{where}.evidence: {earlier} is no earlier step{hint}"
 
-    def _command(self, book: Runbook, step: Run, where: str) -> Iterator[str]:
+    def _command(
+        self, book: Runbook, template: str, where: str, *, only_reads: bool = False
+    ) -> Iterator[str]:
         try:
-            line = filling.command(step.run, _samples(book, filling.used(step.run)))
+            line = filling.command(template, _samples(book, filling.used(template)))
             words = tuple(token.text for token in tokens(line))
             site = Anywhere(words)
             parsed = Parser(self.registry, site, site).parse(line, None, wire=False)
         except Refused as error:
-            yield f"{where}.run: {error.text}"
+            yield f"{where}: {error.text}"
+            return
+        if only_reads and parsed.command.risk is not Risk.READ:
+            yield f"{where}: `{parsed.command.name}` changes something; only what reads stands here"
             return
         if parsed.dry_run:
-            yield f"{where}.run: a step is done or left out; remove --dry-run"
+            yield f"{where}: a step is done or left out; remove --dry-run"
         if not allowed(parsed.command):
             known = sorted(one.name for one in self.registry.commands if one.runbooks)
             yield (
-                f"{where}.run: `{parsed.command.name}` changes something and is not allowed in "
+                f"{where}: `{parsed.command.name}` changes something and is not allowed in "
                 f"runbooks (allowed: {', '.join(known)}); make it a manual step"
             )
 
@@ -126,10 +144,26 @@ def _names(book: Runbook, step: Step, seen: Sequence[str]) -> Iterator[str]:
         yield from _unknown(f"{where}.when", asked, names, seen)
 
 
+def _waits(book: Runbook, step: WaitUntil, where: str, seen: Sequence[str]) -> Iterator[str]:
+    """Yield what is wrong in the condition of a wait: it is about what its own look found."""
+    try:
+        asked = filling.asked(step.wait_until)
+    except BadInput as error:
+        yield f"{where}.wait_until: {error.text}"
+        return
+    names = [parameter.name for parameter in book.parameters]
+    yield from _unknown(f"{where}.wait_until", asked, names, [*seen, step.id])
+    if not any(path[:2] == (_RESERVED, step.id) for path in asked):
+        yield (
+            f"{where}.wait_until: names no figure of its own look: {_RESERVED}.{step.id}.FIGURE; "
+            "no look could end it"
+        )
+
+
 def _texts(step: Step) -> Iterator[tuple[str, str]]:
     yield "title", step.title
     match step:
-        case Run():
+        case Run() | WaitUntil():
             yield "run", step.run
         case Manual():
             yield "manual", step.manual

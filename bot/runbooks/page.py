@@ -6,7 +6,17 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from bot.runbooks.document import END, Contact, Decision, Manual, Notify, Run, Runbook, Step
+from bot.runbooks.document import (
+    END,
+    Contact,
+    Decision,
+    Manual,
+    Notify,
+    Run,
+    Runbook,
+    Step,
+    WaitUntil,
+)
 from bot.runbooks.filling import blank
 
 WIDE: Final = 78
@@ -30,6 +40,8 @@ def page(book: Runbook, digest: str) -> str:
 def kind(step: Step) -> str:
     """Return in one word what a step is."""
     match step:
+        case WaitUntil():
+            return "wait"
         case Run():
             return "run"
         case Manual():
@@ -43,6 +55,8 @@ def kind(step: Step) -> str:
 def said(step: Step) -> str:
     """Return what a step asks for, as the file has it."""
     match step:
+        case WaitUntil():
+            return f"{step.run} {until(step)}".strip()
         case Run():
             return step.run
         case Manual():
@@ -51,6 +65,16 @@ def said(step: Step) -> str:
             return step.notify
         case Decision():
             return step.decision
+
+
+def until(step: WaitUntil) -> str:
+    """Return for how long a step waits."""
+    if not step.run:
+        return f"wait {step.for_minutes} minutes"
+    return (
+        f"every {step.every_seconds} seconds until {step.wait_until}, at most "
+        f"{step.within_minutes} minutes; not by then: stop here, and call the contacts"
+    )
 
 
 def _head(book: Runbook, digest: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ from bot.model.runs import RunbookRun, RunState, StepResult
 from bot.moments import written
 from bot.ports.work import Life
 from bot.runbooks.card import card, label
-from bot.runbooks.document import Decision, Parameter, Runbook
+from bot.runbooks.document import Decision, Parameter, Runbook, WaitUntil
 from bot.runbooks.flow import WORKFLOW
 from bot.runbooks.going import Stand, leg, stand
 
@@ -72,6 +72,8 @@ class RunDesk:
     async def tick(self, caller: Caller, run_id: str, step_id: str, note: str) -> Done:
         """Say that a step was done; the run goes on."""
         at = await self._waiting(run_id, step_id)
+        if isinstance(at.step, WaitUntil):
+            raise Refused(Reason.BAD_INPUT, f"{run_id} goes on by itself: {card(at).text}")
         if at.step is None or isinstance(at.step, Decision):
             typed = f"runbook decide {run_id} {step_id} OPTION --reason ..."
             raise BadInput(f"`{step_id}` is a decision: `{typed}`")
@@ -108,9 +110,20 @@ class RunDesk:
         is_left = state is RunState.RUNNING and (
             await self.engine.life(WORKFLOW, leg(at.run)) is Life.OVER
         )
-        if state is not RunState.STOPPED and not is_left:
+        # Who does not want to wait for the next look has one now.
+        step = at.step
+        looks = state is RunState.WAITING and isinstance(step, WaitUntil) and bool(step.run)
+        if state is not RunState.STOPPED and not is_left and not looks:
             raise Refused(Reason.BAD_INPUT, f"{run_id} does not stand still: {card(at).text}")
-        moved = replace(at.run, state=RunState.RUNNING, why="", changed=self.clock.now())
+        results = at.run.results if looks or is_left else at.settled
+        moved = replace(
+            at.run,
+            state=RunState.RUNNING,
+            due=None,
+            why="",
+            changed=self.clock.now(),
+            results=results,
+        )
         return self._on(at, moved)
 
     async def abort(self, caller: Caller, run_id: str, reason: str) -> Done:

@@ -101,6 +101,17 @@ class SqlRuns:
 
         return effect
 
+    async def keep(self, run: RunbookRun, *effects: Effect[None]) -> None:
+        """Keep a run as it goes on by itself, with effects, in a transaction without an event."""
+        put = self.put(run)
+
+        def write(connection: Connection) -> None:
+            put(connection)
+            for effect in effects:
+                effect(connection)
+
+        await self._database.write(write)
+
     async def show(self, run_id: str) -> RunbookRun | None:
         """Return a run by id."""
         query = select(RUNS).where(RUNS.c.number == parse_id(_NAME, run_id))
@@ -112,8 +123,8 @@ class SqlRuns:
         query = select(RUNS).order_by(RUNS.c.number.desc()).limit(limit)
         return await self._runs(query.where(RUNS.c.state.not_in(_OVER)) if open_only else query)
 
-    async def late(self, now: datetime, *, limit: int = 50) -> Sequence[RunbookRun]:
-        """Return the runs whose decision should have been made."""
+    async def late(self, now: datetime, *, limit: int = 200) -> Sequence[RunbookRun]:
+        """Return the runs whose decision should have been made, or whose next look has come."""
         waiting = RUNS.c.state == RunState.WAITING, RUNS.c.due <= now
         return await self._runs(select(RUNS).where(*waiting).order_by(RUNS.c.due).limit(limit))
 

@@ -26,6 +26,13 @@ class RunStore(Protocol):
         """
         ...
 
+    async def keep(self, run: RunbookRun, *effects: Effect[None]) -> None:
+        """Keep a run as it goes on by itself, with effects, in a transaction without an event.
+
+        What it does then is recorded; `Conflict` and `StoreFailed` as `put`.
+        """
+        ...
+
     async def show(self, run_id: str) -> RunbookRun | None:
         """Return a run by id."""
         ...
@@ -34,6 +41,6 @@ class RunStore(Protocol):
         """Return runs, newest first."""
         ...
 
-    async def late(self, now: datetime, *, limit: int = 50) -> Sequence[RunbookRun]:
-        """Return the runs whose decision should have been made."""
+    async def late(self, now: datetime, *, limit: int = 200) -> Sequence[RunbookRun]:
+        """Return the runs whose decision should have been made, or whose next look has come."""
         ...

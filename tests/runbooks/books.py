@@ -73,6 +73,12 @@ def with_step(number: int, **over: Any) -> dict[str, Any]:
     return made
 
 
+def with_wait(**over: Any) -> dict[str, Any]:
+    """Return the runbook with a first step that waits, with other values in it."""
+    wait = {"wait_until": "steps.build.state == 'green'", "within_minutes": 10}
+    return with_step(0, **{**wait, **over})
+
+
 def with_options(*options: dict[str, str]) -> dict[str, Any]:
     """Return the runbook with other options of its decision."""
     return with_step(3, options=list(options))

@@ -15,7 +15,7 @@ from bot.cli.runbook import command
 from bot.model import Reason
 from tests.house import Chat, opened, write_site
 from tests.house_rules.tree import ROOT
-from tests.runbooks.books import book, with_step, write
+from tests.runbooks.books import book, with_step, with_wait, write
 
 GOLDEN = Path(__file__).parent / "late-results.txt"
 
@@ -51,6 +51,15 @@ async def test_what_is_past_its_review_is_called_stale_wherever_it_is_shown(chat
     assert "late-results" in (await chat.say("runbook list")).text.partition("STALE")[2]
     for line in ("runbook show late-results", "runbook print late-results"):
         assert (await chat.say(line)).text.startswith("STALE: interfaces should have reviewed it")
+
+
+async def test_a_wait_is_shown_and_printed_with_its_condition(chat: Chat, shelf: Path) -> None:
+    write(shelf, with_wait())
+    said = await chat.say("runbook show late-results")
+    assert said.items[0].startswith("1. build (wait): ci status of {{ service }} every 30 seconds")
+    printed = await chat.say("runbook print late-results")
+    assert "until steps.build.state == 'green', at most 10" in " ".join(printed.code.split())
+    assert "not by then: stop here" in " ".join(printed.code.split())
 
 
 async def test_one_is_shown_with_its_steps(chat: Chat) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+import yaml
+
 import commands
 from bot import registry
 from bot.dispatch.authorise.hierarchy import shipped
@@ -18,13 +21,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TEXT = (ROOT / "docs/runbooks.md").read_text("utf-8")
+EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
 KNOWN = registry.discover(commands)
 
 
 def test_the_first_runbook_of_the_document_is_well(tmp_path: Path) -> None:
-    (example,) = re.findall(r"^```yaml\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+    example = EXAMPLES[0]
     file = tmp_path / "portal-down.yaml"
     file.write_text(example)
+
+    assert Linter(KNOWN, frozenset(shipped().roles))(volume(file)) == []
+
+
+@pytest.mark.parametrize("part", EXAMPLES[1:])
+def test_the_parts_of_a_runbook_in_the_document_are_well(tmp_path: Path, part: str) -> None:
+    file = tmp_path / "portal-down.yaml"
+    file.write_text(yaml.safe_dump({**yaml.safe_load(EXAMPLES[0]), **yaml.safe_load(part)}))
 
     assert Linter(KNOWN, frozenset(shipped().roles))(volume(file)) == []
 
@@ -44,5 +56,6 @@ def test_the_document_explains_every_kind_of_step() -> None:
         "manual",
         "decision",
         "notify",
+        "wait_until",
     ]
-    assert set(KINDS) == {"run", "manual", "decision", "notify"}
+    assert set(KINDS) == set(re.findall(r"^\| `(\w+)` \|", TEXT, re.MULTILINE))

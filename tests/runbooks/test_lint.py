@@ -16,7 +16,7 @@ from bot.runbooks.document import schema
 from bot.runbooks.lint import Linter
 from bot.runbooks.shelf import SHIPPED, Shelf, volume
 from tests.house_rules.tree import ROOT
-from tests.runbooks.books import book, with_options, with_step, write
+from tests.runbooks.books import book, with_options, with_step, with_wait, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,6 +109,17 @@ def test_what_says_itself_that_it_may_be_a_step_may_be_one(tmp_path: Path, run: 
         (with_step(3, roles=["engneer"]), "there is no role engneer (did you mean engineer?)"),
         (with_step(4, people=["Lab manger"]), "is no contact (did you mean Lab manager?)"),
         (with_step(4, people=[]), "steps.told.people: must not be empty"),
+        (with_wait(run="rollback {{ service }} production --reason x"), "only what reads"),
+        (with_wait(run=None), "steps.build: a wait for a condition takes the run"),
+        (with_wait(within_minutes=None), "steps.build: a wait for a condition takes the run"),
+        (with_wait(within_minutes=1441), "steps.build.within_minutes: "),
+        (with_wait(every_seconds=4), "steps.build.every_seconds: "),
+        (with_wait(for_minutes=3), "steps.build: a wait for a condition takes the run"),
+        (with_wait(wait_until="time"), "steps.build: `wait_until: time` takes for_minutes"),
+        (with_wait(wait_until="how == 'none'"), "names no figure of its own look"),
+        (with_wait(wait_until="steps.build.x =="), "steps.build.wait_until: is no condition"),
+        (with_wait(wait_until="steps.bulid.x == '1'"), "bulid is no earlier step"),
+        (with_wait(goto="build"), "steps.build: goes round without an end"),
         (with_step(0, goto="nowhere"), "goto nowhere leads nowhere"),
         (with_step(2, goto="told"), "steps.cause: no step leads to it"),
         (with_step(1, goto="build"), "steps.build: goes round without an end"),
@@ -126,6 +137,13 @@ def test_what_could_not_be_followed_is_said_with_its_place(
     made = {key: value for key, value in made.items() if value is not None}
 
     assert says in "\n".join(LINT(volume(write(tmp_path, made, "late-results"))))
+
+
+def test_a_wait_for_a_condition_or_for_time_is_well(tmp_path: Path) -> None:
+    timer = with_step(2, manual=None, wait_until="time", for_minutes=15)
+
+    assert _problems(tmp_path, with_wait()) == ""
+    assert _problems(tmp_path, timer) == ""
 
 
 def test_a_human_may_send_a_run_round_again(tmp_path: Path) -> None:

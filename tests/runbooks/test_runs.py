@@ -13,6 +13,7 @@ from bot.model import Reason, Reply
 from bot.model.runs import RunState
 from tests.house import Chat, opened, write_site
 from tests.runbooks.books import book, with_step, write
+from tests.runbooks.typed import lines, stands
 
 RUN = "runbook run late-results with service=portal"
 
@@ -32,14 +33,6 @@ async def chat(ward: Path) -> AsyncIterator[Chat]:
         yield open_chat
 
 
-async def stands(chat: Chat, run_id: str = "RUN-1") -> Reply:
-    """Wait until a run does nothing by itself any more; returns its message."""
-    run = await chat.house.procedures.runs.show(run_id)
-    assert run is not None
-    assert await chat.house.engine.wait("runbook", f"{run_id}:{run.leg}", seconds=20)
-    return await chat.card(run_id)
-
-
 async def begun(chat: Chat, line: str = RUN, *, as_: str = "engineer") -> Reply:
     """Begin a run and wait until it needs somebody."""
     said = await chat.say(line, as_=as_)
@@ -52,10 +45,6 @@ async def at_the_decision(chat: Chat) -> Reply:
     await begun(chat)
     assert (await chat.say("runbook tick RUN-1 look --note 'it grows'")).reason is Reason.OK
     return await stands(chat)
-
-
-def lines(reply: Reply) -> dict[str, str]:
-    return {step.label: f"{step.state.value} {step.detail}".strip() for step in reply.progress}
 
 
 async def test_a_run_gathers_what_it_can_and_then_asks(chat: Chat) -> None:
