@@ -8,11 +8,15 @@ from typing import Self
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.api import RunbookRuns, Runbooks
+from bot.api import RunbookActs, RunbookRuns, Runbooks
+from bot.dispatch.parse import Parser
 from bot.ground import Ground
 from bot.notices import TopicNotices
 from bot.ports import Clock, Ledger, Road
 from bot.registry import Registry
+from bot.runbooks.acting import Outcomes, Targets, Typing
+from bot.runbooks.answering import ActDesk
+from bot.runbooks.awaiting import Awaiting
 from bot.runbooks.desk import RunbookDesk
 from bot.runbooks.flow import WORKFLOW, RunFlow
 from bot.runbooks.lint import Linter
@@ -21,6 +25,7 @@ from bot.runbooks.overdue import Overdue
 from bot.runbooks.running import RunDesk
 from bot.runbooks.shelf import SHIPPED, Shelf
 from bot.storage.runs import SqlRuns
+from bot.stores import Deliveries
 from bot.workflow.engine import DurableEngine
 
 LOOK_SECONDS = 5
@@ -39,6 +44,10 @@ class Procedures:
     runs: SqlRuns
     books: RunbookDesk
     desk: RunDesk
+    acts: ActDesk
+    deliveries: Deliveries
+    outcomes: Outcomes
+    awaiting: Awaiting
     late: Overdue
     pages: NightlyPages | None
 
@@ -50,7 +59,10 @@ class Procedures:
         shelf = Shelf((SHIPPED, *settings.runbooks))
         books = RunbookDesk(shelf, Linter(known, policies.roles), clock)
         runs = SqlRuns(ground.database)
-        engine, estate = ground.engine, ground.estate
+        engine, estate, stores = ground.engine, ground.estate, ground.stores
+        desk = RunDesk(books, runs, engine, notices, estate, clock, policies.holds)
+        targets = Targets(Parser(known, estate, ground.people))
+        outcomes = Outcomes(stores.requests, stores.deploys, ground.trail.audit)
         return cls(
             known=known,
             ledger=ledger,
@@ -59,23 +71,29 @@ class Procedures:
             engine=engine,
             runs=runs,
             books=books,
-            desk=RunDesk(books, runs, engine, notices, estate, clock, policies.holds),
+            desk=desk,
+            acts=ActDesk(desk, known, targets, policies.holds, clock),
+            deliveries=stores.deliveries,
+            outcomes=outcomes,
+            awaiting=Awaiting(runs, outcomes, engine, ledger, clock),
             late=Overdue(runs, engine, ledger, notices, clock),
             pages=_pages(ground, shelf),
         )
 
     def provided(self) -> Mapping[type, object]:
         """Return what commands may ask for."""
-        return {Runbooks: self.books, RunbookRuns: self.desk}
+        return {Runbooks: self.books, RunbookRuns: self.desk, RunbookActs: self.acts}
 
     def join(self, road: Road) -> None:
         """Have runs type their commands down the road."""
         told = (self.ledger, self.notices, self.clock)
-        self.engine.register(WORKFLOW, RunFlow(self.runs, road, self.known, *told))
+        acting = Typing(road, self.deliveries, self.outcomes, self.clock)
+        self.engine.register(WORKFLOW, RunFlow(self.runs, road, acting, self.known, *told))
 
     def watch(self, scheduler: AsyncIOScheduler) -> None:
-        """Look for decisions that are late."""
+        """Look for decisions that are late, and for what runs wait for that has ended."""
         scheduler.add_job(self.late.look, "interval", seconds=LOOK_SECONDS, max_instances=1)
+        scheduler.add_job(self.awaiting.look, "interval", seconds=LOOK_SECONDS, max_instances=1)
         if self.pages is not None:
             look = self.pages.look
             scheduler.add_job(look, "interval", seconds=PAGES_SECONDS, max_instances=1)

@@ -11,7 +11,7 @@ from bot.api.endpoints import endpoint_meant, endpoints
 from bot.api.freezes import FreezeDesk, WantedFreeze
 from bot.api.locks import GoesOut, Locksmith, Whereabouts
 from bot.api.policies import PolicyExplainer, PolicyFiles
-from bot.api.runbooks import RunbookRuns, Runbooks
+from bot.api.runbooks import RunbookActs, RunbookRuns, Runbooks
 from bot.api.signatures import given, signature
 from bot.api.steering import Steering
 from bot.errors import (
@@ -211,6 +211,7 @@ __all__ = [
     "Request",
     "ReviewTasks",
     "Risk",
+    "RunbookActs",
     "RunbookRuns",
     "Runbooks",
     "SavedSearch",

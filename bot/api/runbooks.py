@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from bot.api.command import Caller, Done
-from bot.model import Reply
+from bot.model import Principal, Reply
 
 
 class Runbooks(Protocol):
@@ -63,4 +63,29 @@ class RunbookRuns(Protocol):
 
     async def history(self) -> Reply:
         """Return the last runs, over or not."""
+        ...
+
+
+class RunbookActs(Protocol):
+    """What is said to a run that changes something, or that should not go on as it does."""
+
+    async def go(self, caller: Caller, run_id: str, step_id: str) -> Done:
+        """Have a run do what it has offered at the step where it waits: once."""
+        ...
+
+    async def settle(
+        self, caller: Caller, run_id: str, step_id: str, outcome: str, reason: str
+    ) -> Done:
+        """Say what became of a command that is not known to have been done.
+
+        `outcome` is done, not-done (it is offered again) or left-out (the run goes on without it).
+        """
+        ...
+
+    async def pause(self, caller: Caller, run_id: str, reason: str) -> Done:
+        """Have a run stand still until somebody resumes it."""
+        ...
+
+    async def hand_over(self, caller: Caller, run_id: str, to: Principal) -> Done:
+        """Ask a colleague to take a run over; until they do, it types as before."""
         ...

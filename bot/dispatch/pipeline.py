@@ -9,7 +9,6 @@ every case. What cannot be recorded is not done.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -22,7 +21,7 @@ from bot.dispatch.authorise import Decision
 from bot.dispatch.grammar import grammar
 from bot.dispatch.outbound import masked
 from bot.dispatch.recording import REPLY
-from bot.dispatch.turn import Turn, facts_of
+from bot.dispatch.turn import Turn, facts_of, key_of
 from bot.errors import (
     AuditUnavailable,
     Conflict,
@@ -107,7 +106,7 @@ class Pipeline:
 
     async def handle(self, invocation: Invocation) -> Reply:
         """Once?: the same delivery gets the first answer, also while that is being made."""
-        key = hashlib.sha256(invocation.delivery.encode("utf-8", "replace")).hexdigest()[:32]
+        key = key_of(invocation.delivery)
         first = self._first.get(key)
         if first is None:
             turn = Turn(

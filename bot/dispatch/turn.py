@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -64,6 +65,11 @@ class Turn:
             account=self.account,
             dry_run=self.facts.dry_run,
         )
+
+
+def key_of(delivery: str) -> str:
+    """Return the key by which a delivery is claimed and answered in the store."""
+    return hashlib.sha256(delivery.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def facts_of(parsed: Parsed, proposal: Proposal | None = None) -> Facts:

@@ -17,6 +17,7 @@ class RunState(enum.StrEnum):
 
     RUNNING = "running"
     WAITING = "waiting"  # for a human
+    PENDING = "pending"  # for the end of what it has begun: a request, a deploy
     STOPPED = "stopped"  # it may be resumed
     ENDED = "ended"
     ABORTED = "aborted"
@@ -35,12 +36,29 @@ class StepResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Act:
+    """What somebody had a run do, from their go until it is known what it came to.
+
+    `line` is what is typed, as it was shown; `delivery` makes a second typing of it none. Nobody
+    else acts on `target` meanwhile. `awaits` is the request or the deploy that it has begun.
+    """
+
+    line: str
+    delivery: str
+    target: str
+    by: str
+    since: datetime
+    awaits: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunbookRun:
     """One run. `text` is the whole file that it began with, `digest` its SHA-256.
 
     It types as `person`, from `account`. `at` is the place of the step where it stands; `moves`
     counts every change, and `leg` is that number when it last went on by itself. `due` is when a
-    decision is too late; `why` says what stopped it.
+    decision is too late; `why` says what stopped it. `act` is what is being done, or is not known
+    to have been done; `offered` is who was asked to take it over.
     """
 
     id: str
@@ -61,6 +79,8 @@ class RunbookRun:
     due: datetime | None = None
     why: str = ""
     results: tuple[StepResult, ...] = ()
+    act: Act | None = None
+    offered: str = ""
 
     @property
     def is_over(self) -> bool:

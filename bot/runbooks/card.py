@@ -70,12 +70,16 @@ def _now(stand: Stand) -> str:
     run, step = stand.run, stand.step
     if run.state is RunState.ENDED or step is None:
         return "it has ended."
-    if run.state is RunState.ABORTED:
-        return f"it was aborted. {run.why}"
-    if run.state is RunState.STOPPED:
-        return f"it stands still at `{step.id}`. {run.why} `runbook resume {run.id}` goes on."
-    if run.state is RunState.RUNNING:
-        return f"now {label(step)}."
+    match run.state:
+        case RunState.ABORTED:
+            return f"it was aborted. {run.why}"
+        case RunState.STOPPED:
+            return f"it stands still at `{step.id}`. {run.why} {_way_on(stand, step)}"
+        case RunState.PENDING:
+            awaits = run.act.awaits if run.act else ""
+            return f"{label(step)} waits for {awaits}, and goes on by itself then. {run.why}"
+        case RunState.RUNNING:
+            return f"now {label(step)}."
     return _waits(stand, step)
 
 
@@ -86,7 +90,21 @@ def _waits(stand: Stand, step: Step) -> str:
     if isinstance(step, Decision):
         late = f" until {written(run.due)}" if run.due else ""
         return f"somebody has to decide{late}: {line(stand, step)}"
+    if isinstance(step, Run):
+        said = f" {run.why}." if run.why else ""
+        return f"{run.person} has to say go to this, or settle it: {line(stand, step)}{said}"
     return f"somebody has to do this, and tick it: {line(stand, step)}"
+
+
+def _way_on(stand: Stand, step: Step) -> str:
+    run = stand.run
+    if run.act is None:
+        return f"`runbook resume {run.id}` goes on."
+    return (
+        f"It is not typed again unasked: look whether `{run.act.line}` happened, and say so with "
+        f"`runbook settle {run.id} {step.id} done` or `not-done`; `runbook resume {run.id}` looks "
+        "its answer up again."
+    )
 
 
 def _wait(stand: Stand, step: WaitUntil) -> str:
@@ -111,6 +129,8 @@ def _fields(stand: Stand) -> Iterator[tuple[str, str]]:
         for name in step.evidence:
             yield f"Evidence: {name}", last.get(name, "it was left out")
     yield "Typed as", run.person
+    if run.offered:
+        yield "Handed over to", f"{run.offered}, once they type `runbook take-over {run.id}`"
     for name, value in run.values.items():
         yield name, value
     yield "File", f"{run.runbook} {run.digest[:12]}"
@@ -131,6 +151,7 @@ def _lines(stand: Stand) -> Iterator[Line]:
 _STATES: Mapping[RunState, StepState] = {
     RunState.RUNNING: StepState.RUNNING,
     RunState.WAITING: StepState.WAITING,
+    RunState.PENDING: StepState.RUNNING,
     RunState.STOPPED: StepState.UNKNOWN,
 }
 
@@ -138,7 +159,14 @@ _STATES: Mapping[RunState, StepState] = {
 def _buttons(stand: Stand) -> Iterator[Button]:
     run, step = stand.run, stand.step
     if run.state is RunState.STOPPED:
-        yield Button("Go on", f"runbook resume {run.id}")
+        is_unknown = run.act is not None and step is not None
+        yield Button("Look again" if is_unknown else "Go on", f"runbook resume {run.id}")
+        if is_unknown and step is not None:
+            settle = f"runbook settle {run.id} {step.id}"
+            yield Button("It was done", f"{settle} done", asks="reason")
+            yield Button("It was not", f"{settle} not-done", asks="reason")
+    if run.offered and not run.is_over:
+        yield Button("Take over", f"runbook take-over {run.id}")
     if run.state is not RunState.WAITING or step is None:
         return
     if isinstance(step, Decision):
@@ -151,6 +179,7 @@ def _buttons(stand: Stand) -> Iterator[Button]:
             yield Button("Look now", f"runbook resume {run.id}")
         return
     if isinstance(step, Run):
-        typed = line(stand, step)
-        yield Button("Do it", typed, Style.PRIMARY, confirm=f"This types: {typed}")
+        go, confirm = f"runbook go {run.id} {step.id}", f"This types: {line(stand, step)}"
+        yield Button("Do it", go, Style.PRIMARY, confirm=confirm)
+        return
     yield Button("Tick", f"runbook tick {run.id} {step.id}", asks="note")

@@ -66,9 +66,16 @@ class _Step(Block):
 
 
 class Run(_Step):
-    """One chat command; its declared risk says whether it only reads."""
+    """One chat command; its declared risk says whether it only reads.
+
+    One that reads is tried again, up to `retries` times, each after twice as long as before. For
+    one that changes something somebody says go: one of `roles`, where there are any.
+    """
 
     run: Text
+    retries: int = Field(default=0, ge=0, le=5)
+    backoff_seconds: int = Field(default=5, ge=1, le=60)
+    roles: tuple[Word, ...] = ()
 
 
 class WaitUntil(_Step):

@@ -2,14 +2,14 @@
 
 It is an adapter: every command goes down the one road, from the account of whoever runs the
 runbook, so that their rights are asked at each step as they are at that moment. What changes
-something is not typed from here: it is offered, and whoever presses it has typed it.
+something waits for somebody's go first, and is done by `acting`, once.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -19,6 +19,7 @@ from bot.errors import AuditUnavailable, BadInput, Conflict, StoreFailed
 from bot.model import Draft, Invocation, Kind, Place, Reason, Risk, StepState
 from bot.model.runs import RunState, StepResult
 from bot.runbooks import filling, looking
+from bot.runbooks.acting import PLATFORM
 from bot.runbooks.card import card, label
 from bot.runbooks.document import Run, WaitUntil
 from bot.runbooks.going import LONGEST, Stand, stand
@@ -26,14 +27,17 @@ from bot.runbooks.ringing import ringing, topic_of
 
 if TYPE_CHECKING:
     from bot.model import Json, Reply
-    from bot.model.runs import RunbookRun
+    from bot.model.runs import Act, RunbookRun
     from bot.notices import TopicNotices
     from bot.ports import Clock, Ledger, Road, Steps
     from bot.registry import Registry
+    from bot.runbooks.acting import Acting
     from bot.stores.runs import RunStore
 
 WORKFLOW: Final = "runbook"
-PLATFORM: Final = "runbook"
+LONGEST_BACKOFF: Final = 60.0  # seconds
+# What a probe's answer says of what it has asked, where it is worth to ask again.
+_NOT_WELL: Final = frozenset({"failed", "unknown"})
 # After these there is nothing to see: the run stands still until a human has looked.
 _STOPS: Final = frozenset(
     {
@@ -54,6 +58,7 @@ class RunFlow:
 
     runs: RunStore
     road: Road
+    acting: Acting
     registry: Registry
     ledger: Ledger
     notices: TopicNotices
@@ -112,9 +117,11 @@ class RunFlow:
             return at.passed(StepResult(step.id, StepState.SKIPPED, text, at.run.person, now))
         if isinstance(step, WaitUntil):
             return await self._looked(at, step)
+        if isinstance(step, Run) and not reads(self.registry, step.run) and at.run.act:
+            return await self._acted(at, at.run.act)
         if not isinstance(step, Run) or not reads(self.registry, step.run):
             return at.waiting(now)
-        reply = await self._type(at, filling.command(step.run, at.values))
+        reply = await self._asked(at, step)
         if reply.reason in _STOPS:
             return at.stopped(f"{label(step)}: {reply.text}", now)
         state = StepState.DONE if reply.reason is Reason.OK else StepState.FAILED
@@ -125,16 +132,42 @@ class RunFlow:
     async def _looked(self, at: Stand, step: WaitUntil) -> RunbookRun:
         if not step.run:
             return looking.timed(at, step, self.clock.now())
-        reply = await self._type(at, filling.command(step.run, at.values))
+        reply = await self._type(at, filling.command(step.run, at.values), f"{at.run.moves}")
         now = self.clock.now()
         if reply.reason in _STOPS:
             return at.stopped(f"{label(step)}: {reply.text}", now)
         return looking.looked(at, step, reply, now)
 
-    async def _type(self, at: Stand, line: str) -> Reply:
+    async def _acted(self, at: Stand, act: Act) -> RunbookRun:
+        """Do what somebody said go to; what is not known to be done is not gone on from."""
+        run = at.run
+        came = await (self.acting.look(act) if act.awaits else self.acting.act(run, act))
+        now, text = self.clock.now(), came.text[:LONGEST]
+        if came.state is StepState.WAITING:
+            begun = replace(act, awaits=came.awaits)
+            return replace(run, state=RunState.PENDING, act=begun, why=text, changed=now)
+        if came.state is StepState.DONE:
+            step = at.step.id if at.step else ""
+            return at.passed(StepResult(step, StepState.DONE, text, act.by, now, came.figures))
+        if came.state is StepState.UNKNOWN:
+            return at.stopped(text, now)
+        return replace(at.stopped(text, now), act=None)
+
+    async def _asked(self, at: Stand, step: Run) -> Reply:
+        """Type what only reads, and again where that is worth it."""
+        line, pause = filling.command(step.run, at.values), float(step.backoff_seconds)
+        for again in range(step.retries):
+            reply = await self._type(at, line, f"{at.run.moves}.{again}")
+            if reply.reason in _STOPS or is_well(reply):
+                return reply
+            await asyncio.sleep(min(pause, LONGEST_BACKOFF))
+            pause *= 2
+        return await self._type(at, line, f"{at.run.moves}")
+
+    async def _type(self, at: Stand, line: str, move: str) -> Reply:
         """Type what only reads; after a crash its first answer is taken, or it is typed again."""
         run = at.run
-        place, delivery = Place(PLATFORM, run.id), f"{run.id}:{run.moves}"
+        place, delivery = Place(PLATFORM, run.id), f"{run.id}:{move}"
         reply = await self.road.handle(Invocation(line, run.account, place, delivery))
         if reply.reason is Reason.DUPLICATE:
             again = f"{delivery}:{ids.fresh(self.clock.now())}"
@@ -157,6 +190,11 @@ class RunFlow:
             },
             text=moved.why,
         )
+
+
+def is_well(reply: Reply) -> bool:
+    """Say whether an answer is one: it came, and what was asked is not down."""
+    return reply.reason is Reason.OK and reply.refs.get("standing") not in _NOT_WELL
 
 
 def reads(registry: Registry, template: str) -> bool:

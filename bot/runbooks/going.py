@@ -72,6 +72,7 @@ class Stand:
             state=RunState.ENDED if is_over else RunState.RUNNING,
             due=None,
             why="",
+            act=None,
             changed=result.at,
             results=(*self.settled, result),
         )
@@ -86,6 +87,23 @@ class Stand:
     def stopped(self, why: str, now: datetime) -> RunbookRun:
         """Return the run as it stands still until somebody resumes or aborts it."""
         return replace(self.run, state=RunState.STOPPED, why=why, due=None, changed=now)
+
+    def aborted(self, why: str, by: str, now: datetime) -> RunbookRun:
+        """Return the run as it was ended; what it was doing may still happen, or may have."""
+        run, step = self.run, self.step
+        results = run.results
+        if run.act is not None and step is not None:
+            text = f"cut short: {run.act.awaits or run.act.line}"
+            results = (*results, StepResult(step.id, StepState.UNKNOWN, text, by, now))
+        return replace(
+            run,
+            state=RunState.ABORTED,
+            why=why,
+            due=None,
+            act=None,
+            changed=now,
+            results=results,
+        )
 
 
 def stand(run: RunbookRun) -> Stand:

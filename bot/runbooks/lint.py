@@ -31,6 +31,7 @@ from bot.runbooks.document import (
     Step,
     WaitUntil,
 )
+from bot.runbooks.flow import reads
 from bot.runbooks.shelf import Volume
 
 # What a step's figure looks like where a command takes a number of ours.
@@ -67,6 +68,8 @@ class Linter:
             yield from _names(book, step, seen)
             if isinstance(step, Run):
                 yield from self._command(book, step.run, f"{where}.run")
+                yield from self._roles(step.roles, where)
+                yield from self._either(step, where)
             if isinstance(step, WaitUntil) and step.run:
                 yield from self._command(book, step.run, f"{where}.run", only_reads=True)
                 yield from _waits(book, step, where, seen)
@@ -83,13 +86,24 @@ class Linter:
         words = [option.option for option in step.options]
         if len(set(words)) != len(words):
             yield f"{where}.options: two of them have one name"
-        for role in step.roles:
-            if role not in self.roles:
-                yield f"{where}.roles: there is no role {role}{documents.nearest(role, self.roles)}"
+        yield from self._roles(step.roles, where)
         for earlier in step.evidence:
             if earlier not in seen:
                 hint = documents.nearest(earlier, seen)
                 yield f"{where}.evidence: {earlier} is no earlier step{hint}"
+
+    def _roles(self, roles: Sequence[str], where: str) -> Iterator[str]:
+        for role in roles:
+            if role not in self.roles:
+                yield f"{where}.roles: there is no role {role}{documents.nearest(role, self.roles)}"
+
+    def _either(self, step: Run, where: str) -> Iterator[str]:
+        """Yield what only stands with a command that reads, or with one that changes something."""
+        if reads(self.registry, step.run):
+            if step.roles:
+                yield f"{where}.roles: it only reads, so nobody says go to it; remove roles"
+        elif step.retries:
+            yield f"{where}.retries: it changes something, and is done once; remove retries"
 
     def _command(
         self, book: Runbook, template: str, where: str, *, only_reads: bool = False

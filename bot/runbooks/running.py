@@ -19,7 +19,7 @@ from bot.model.runs import RunbookRun, RunState, StepResult
 from bot.moments import written
 from bot.ports.work import Life
 from bot.runbooks.card import card, label
-from bot.runbooks.document import Decision, Parameter, Runbook, WaitUntil
+from bot.runbooks.document import Decision, Parameter, Run, Runbook, WaitUntil
 from bot.runbooks.flow import WORKFLOW
 from bot.runbooks.going import Stand, leg, stand
 
@@ -71,21 +71,26 @@ class RunDesk:
 
     async def tick(self, caller: Caller, run_id: str, step_id: str, note: str) -> Done:
         """Say that a step was done; the run goes on."""
-        at = await self._waiting(run_id, step_id)
+        at = await self.waiting(run_id, step_id)
         if isinstance(at.step, WaitUntil):
             raise Refused(Reason.BAD_INPUT, f"{run_id} goes on by itself: {card(at).text}")
         if at.step is None or isinstance(at.step, Decision):
             typed = f"runbook decide {run_id} {step_id} OPTION --reason ..."
             raise BadInput(f"`{step_id}` is a decision: `{typed}`")
+        if isinstance(at.step, Run):
+            raise BadInput(
+                f"`{step_id}` is a command: `runbook go {run_id} {step_id}` types it; where it was "
+                f"done by hand, `runbook settle {run_id} {step_id} done --reason ...` says so."
+            )
         who, now = caller.principal.id, self.clock.now()
         result = StepResult(step_id, StepState.DONE, note, who, now, {"note": note})
-        return self._on(at, at.passed(result))
+        return self.on(at, at.passed(result))
 
     async def decide(
         self, caller: Caller, run_id: str, step_id: str, option: str, reason: str
     ) -> Done:
         """Choose an option of the decision where a run waits; the run goes on from there."""
-        at = await self._waiting(run_id, step_id)
+        at = await self.waiting(run_id, step_id)
         step = at.step
         if not isinstance(step, Decision):
             raise BadInput(f"`{step_id}` is no decision: `runbook tick {run_id} {step_id}`")
@@ -99,12 +104,15 @@ class RunDesk:
         figures = {"option": chosen.option}
         text = f"{chosen.option}: {reason}"
         result = StepResult(step_id, StepState.DONE, text, who, now, figures)
-        return self._on(at, at.passed(result, chosen.goto))
+        return self.on(at, at.passed(result, chosen.goto))
 
     async def resume(self, caller: Caller, run_id: str) -> Done:
-        """Have a run that stands still go on at its step, which is then done again."""
+        """Have a run that stands still go on at its step.
+
+        The step is done again, but what changes something is only looked up or offered.
+        """
         del caller  # the record says who
-        at = await self._open(run_id)
+        at = await self.opened(run_id)
         state = at.run.state
         # A run whose workflow is no more can be had to go on too: nothing else would.
         is_left = state is RunState.RUNNING and (
@@ -124,24 +132,24 @@ class RunDesk:
             changed=self.clock.now(),
             results=results,
         )
-        return self._on(at, moved)
+        return self.on(at, moved)
 
     async def abort(self, caller: Caller, run_id: str, reason: str) -> Done:
         """End a run where it stands."""
-        at, now = await self._open(run_id), self.clock.now()
+        at, now = await self.opened(run_id), self.clock.now()
         why = f"{caller.principal.id}: {reason}"
-        moved = replace(at.run, state=RunState.ABORTED, why=why, due=None, changed=now)
-        return self._on(at, moved)
+        return self.on(at, at.aborted(why, caller.principal.id, now))
 
     async def take_over(self, caller: Caller, run_id: str) -> Done:
         """Have a run type as the caller from now on, with the caller's rights."""
-        at, now = await self._open(run_id), self.clock.now()
+        at, now = await self.opened(run_id), self.clock.now()
         if at.run.person == caller.principal.id:
             raise Refused(Reason.DUPLICATE, f"{run_id} types as you already.")
         if at.run.state is RunState.RUNNING:
             raise Refused(Reason.BAD_INPUT, f"{run_id} is typing; take it over when it waits.")
-        moved = replace(at.run, person=caller.principal.id, account=caller.account, changed=now)
-        return self._on(at, moved)
+        mine = replace(at.run, person=caller.principal.id, account=caller.account, changed=now)
+        moved = replace(mine, offered="")
+        return self.on(at, moved)
 
     async def status(self, run_id: str) -> Reply:
         """Return one run with everything that it came to; without an id those that are open."""
@@ -159,11 +167,16 @@ class RunDesk:
         return Reply(f"{len(rows)} {kind}.", title="Runs", table=Table(COLUMNS, rows))
 
     def _done(
-        self, effect: Callable[[Transaction], RunbookRun], book: Runbook, note: str = ""
+        self,
+        effect: Callable[[Transaction], RunbookRun],
+        book: Runbook,
+        note: str = "",
+        *,
+        begins: bool = True,
     ) -> Done:
         def change(tx: Transaction) -> RunbookRun:
             run = effect(tx)
-            if run.state is RunState.RUNNING:
+            if begins and run.state is RunState.RUNNING:
                 self.engine.start(WORKFLOW, leg(run))(tx)
             self.notices.keep(run.id, card(Stand(run, book)))(tx)
             return run
@@ -181,11 +194,12 @@ class RunDesk:
 
         return Done((change,), say, tell)
 
-    def _on(self, at: Stand, moved: RunbookRun) -> Done:
-        """Keep a run as it was moved; where it goes on, a new leg of it begins."""
-        if moved.state is RunState.RUNNING:
+    def on(self, at: Stand, moved: RunbookRun, *, begins: bool = True) -> Done:
+        """Keep a run as it was moved; where it goes on, a new leg of it `begins`."""
+        begins = begins and moved.state is RunState.RUNNING
+        if begins:
             moved = replace(moved, leg=at.run.moves + 1)
-        return self._done(self.runs.put(moved), at.book)
+        return self._done(self.runs.put(moved), at.book, begins=begins)
 
     async def _stand(self, run_id: str) -> Stand:
         run = await self.runs.show(run_id)
@@ -193,14 +207,16 @@ class RunDesk:
             raise BadInput(f"There is no run {run_id}.", reason=Reason.NOT_FOUND)
         return stand(run)
 
-    async def _open(self, run_id: str) -> Stand:
+    async def opened(self, run_id: str) -> Stand:
+        """Return a run that is not over, with its file."""
         at = await self._stand(run_id)
         if at.run.is_over:
             raise Refused(Reason.DUPLICATE, f"{run_id} is over: {card(at).text}")
         return at
 
-    async def _waiting(self, run_id: str, step_id: str) -> Stand:
-        at = await self._open(run_id)
+    async def waiting(self, run_id: str, step_id: str) -> Stand:
+        """Return a run that waits for a human at a step; a button that is late is refused."""
+        at = await self.opened(run_id)
         if at.run.state is not RunState.WAITING:
             raise Refused(Reason.BAD_INPUT, f"{run_id} waits for nobody now: {card(at).text}")
         if at.step is None or at.step.id != step_id.lower():

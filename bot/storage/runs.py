@@ -17,7 +17,7 @@ from sqlmodel import Field
 
 from bot.errors import Conflict
 from bot.model import Account, Place, Reason
-from bot.model.runs import RunbookRun, RunState, StepResult
+from bot.model.runs import Act, RunbookRun, RunState, StepResult
 from bot.storage.codec import PLACE, Codec
 from bot.storage.columns import Encoded, Utc, Word
 from bot.storage.database import Database, sql
@@ -35,6 +35,7 @@ _NAME: Final = "RUN"
 _OVER: Final = (RunState.ENDED, RunState.ABORTED)
 _ACCOUNT: Final = Codec("account", TypeAdapter(Account))
 _VALUES: Final = Codec("run's values", TypeAdapter(dict[str, str]))
+_ACT: Final = Codec("run's act", TypeAdapter(Act))
 _RESULTS: Final = Codec("run's results", TypeAdapter(tuple[StepResult, ...]))
 
 
@@ -43,10 +44,13 @@ def _column(kind: Any, *, null: bool = False, key: bool = False) -> Any:
 
 
 class RunRow(Store, table=True):
-    """A run; `due` is NULL where nobody is waited for in time."""
+    """A run; `due` is NULL where nobody is waited for in time, `target` where nothing is done."""
 
     __tablename__ = "runs"
-    __table_args__ = (Index("ix_runs_state_due", "state", "due"),)
+    __table_args__ = (
+        Index("ix_runs_state_due", "state", "due"),
+        Index("ix_runs_target", "target", unique=True),
+    )
     number: int = _column(Integer, key=True)
     runbook: str = _column(Text)
     digest: str = _column(Text)
@@ -65,6 +69,9 @@ class RunRow(Store, table=True):
     due: datetime | None = _column(Utc, null=True)
     why: str = _column(Text)
     results: tuple[StepResult, ...] = _column(Encoded(_RESULTS))
+    act: Act | None = _column(Encoded(_ACT), null=True)
+    offered: str = _column(Text)
+    target: str | None = _column(Text, null=True)
 
 
 RUNS: Final = METADATA.tables["runs"]
@@ -87,10 +94,11 @@ class SqlRuns:
         return effect
 
     def put(self, run: RunbookRun) -> Effect[RunbookRun]:
-        """Keep a run as it has become; `Conflict` where it has moved since it was read."""
+        """Keep a run as it has become; `Conflict` where it has moved, or its target is taken."""
         moved = replace(run, moves=run.moves + 1)
 
         def effect(tx: Transaction) -> RunbookRun:
+            _free(tx, moved)
             as_read = RUNS.c.number == parse_id(_NAME, run.id), RUNS.c.moves == run.moves
             done = sql(tx).execute(update(RUNS).where(*as_read).values(**_row(moved)))
             if not done.rowcount:
@@ -128,6 +136,11 @@ class SqlRuns:
         waiting = RUNS.c.state == RunState.WAITING, RUNS.c.due <= now
         return await self._runs(select(RUNS).where(*waiting).order_by(RUNS.c.due).limit(limit))
 
+    async def pending(self, after: str = "", *, limit: int = 50) -> Sequence[RunbookRun]:
+        """Return runs that wait for what they have begun, by number from after one."""
+        waiting = RUNS.c.state == RunState.PENDING, RUNS.c.number > (parse_id(_NAME, after) or 0)
+        return await self._runs(select(RUNS).where(*waiting).order_by(RUNS.c.number).limit(limit))
+
     async def _runs(self, query: Select[Any]) -> Sequence[RunbookRun]:
         def read(connection: Connection) -> Sequence[RunbookRun]:
             return [_run(row) for row in connection.execute(query)]
@@ -138,10 +151,27 @@ class SqlRuns:
 def _row(run: RunbookRun) -> dict[str, object]:
     values = dict(vars(run))
     del values["id"]
-    return values
+    return values | {"target": run.act.target if run.act else None}
+
+
+def _free(tx: Transaction, run: RunbookRun) -> None:
+    """Refuse, with `Conflict(reason=LOCKED)`, to act on what another run acts on."""
+    if run.act is None:
+        return
+    other = RUNS.c.target == run.act.target, RUNS.c.number != parse_id(_NAME, run.id)
+    found = sql(tx).execute(select(RUNS).where(*other)).one_or_none()
+    if found is not None:
+        first = _run(found)
+        line = first.act.line if first.act else ""
+        raise Conflict(
+            f"{first.id} of {first.person} acts on {run.act.target} now: {line}. Nothing was done; "
+            "do it once that has come to something.",
+            reason=Reason.LOCKED,
+        )
 
 
 def _run(row: Row[Any]) -> RunbookRun:
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
     number = values.pop("number")
+    del values["target"]
     return RunbookRun(id=format_id(_NAME, number), **values)

@@ -22,7 +22,8 @@ class RunStore(Protocol):
     def put(self, run: RunbookRun) -> Effect[RunbookRun]:
         """Keep a run as it has become, and count the move.
 
-        `Conflict` where it has moved since it was read.
+        `Conflict` where it has moved since it was read, `Conflict(reason=LOCKED)` where it acts on
+        what another run acts on.
         """
         ...
 
@@ -39,6 +40,10 @@ class RunStore(Protocol):
 
     async def list(self, *, open_only: bool = True, limit: int = 20) -> Sequence[RunbookRun]:
         """Return runs, newest first."""
+        ...
+
+    async def pending(self, after: str = "", *, limit: int = 50) -> Sequence[RunbookRun]:
+        """Return runs that wait for what they have begun, by number from after one."""
         ...
 
     async def late(self, now: datetime, *, limit: int = 200) -> Sequence[RunbookRun]:

@@ -276,6 +276,13 @@ OTHER_VERBS = [
     Row("runbook resume RUN-3", "runbook resume", {"run": "RUN-3"}),
     Row("runbook abort RUN-3 --reason x", "runbook abort", {"run": "RUN-3", "reason": "x"}),
     Row("runbook take-over RUN-3", "runbook take-over", {"run": "RUN-3"}),
+    Row("runbook go RUN-3 back", "runbook go", {"run": "RUN-3", "step": "back"}),
+    Row(
+        "runbook settle run-3 back not-done --reason no job there",
+        "runbook settle",
+        {"run": "RUN-3", "step": "back", "outcome": "not-done", "reason": "no job there"},
+    ),
+    Row("runbook pause RUN-3 --reason x", "runbook pause", {"run": "RUN-3", "reason": "x"}),
     Row("runbook status of RUN-3", "runbook status", {"run": "RUN-3"}),
     Row("runbook history", "runbook history"),
 ]

@@ -243,22 +243,6 @@ async def test_rights_are_asked_at_each_step_as_they_are_then(ward: Path, tmp_pa
         assert dict(card.fields)["Typed as"] == "engineer-2"
 
 
-async def test_what_changes_something_is_typed_by_whoever_presses_it(
-    ward: Path, tmp_path: Path
-) -> None:
-    line = "ci run {{ service }} at 1.4.2"
-    write(tmp_path / "runbooks", with_step(2, manual=None, run=line))
-    async with opened(ward) as chat:
-        card = await begun(chat)
-        assert card.refs["state"] == RunState.WAITING
-        assert await chat.events(verb="ci run") == []
-        do_it, tick = card.buttons
-        assert do_it.command == 'ci run "portal" at 1.4.2'
-        assert do_it.confirm
-        assert (await chat.say(do_it.command, as_="engineer-2")).reason is Reason.OK
-        assert tick.command == "runbook tick RUN-1 look"
-
-
 async def test_a_probe_that_fails_is_evidence_and_no_end(chat: Chat) -> None:
     chat.ci.is_down = True
     card = await begun(chat)

@@ -53,12 +53,13 @@ async def test_pacs_is_followed_to_its_end(chat: Chat, answers: list[str]) -> No
 async def test_pacs_goes_back_a_version_by_a_request_that_others_approve(chat: Chat) -> None:
     until = ["viewer", "scope: application", "told", "local: wait", "cause: roll-back"]
     assert (await follow(chat, PACS, until))["step"] == "back"
-    offered = (await chat.card("RUN-1")).buttons[0].command
+    offered = (await chat.card("RUN-1")).buttons[0]
 
-    assert offered.startswith('rollback "pacs" "production" --reason')
-    said = await chat.say(offered)
-    assert said.reason is not Reason.OK, "nobody approved it, and nothing ran before"
-    assert "RUN-1" not in said.refs.values()
+    assert offered.confirm.startswith('This types: rollback "pacs" "production" --reason')
+    await chat.say(offered.command)
+    stopped = await ready(chat)
+    assert (stopped["state"], stopped["step"]) == (RunState.STOPPED, "back")
+    assert chat.ci.deploys == [], "nothing ran before, so there is nothing to go back to"
 
 
 @pytest.mark.parametrize(
