@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from bot.model import Deploy, Event, Reply, Request
     from bot.model.runs import Act, RunbookRun
     from bot.ports import AuditReader, Clock, Road
-    from bot.stores import Deliveries, Requests
-    from bot.stores.deploys import DeployStore
+    from bot.stores import Deliveries, DeployStore, Requests
 
 PLATFORM: Final = "runbook"
 STANDS: Final = timedelta(minutes=15)

@@ -282,6 +282,11 @@ OTHER_VERBS = [
         "runbook settle",
         {"run": "RUN-3", "step": "back", "outcome": "not-done", "reason": "no job there"},
     ),
+    Row(
+        "runbook hand-over RUN-3 to engineer-2",
+        "runbook hand-over",
+        {"run": "RUN-3", "to": "engineer-2"},
+    ),
     Row("runbook pause RUN-3 --reason x", "runbook pause", {"run": "RUN-3", "reason": "x"}),
     Row("runbook status of RUN-3", "runbook status", {"run": "RUN-3"}),
     Row("runbook history", "runbook history"),
