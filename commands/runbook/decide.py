@@ -1,4 +1,7 @@
-"""Decide where a run waits for a decision; the run goes on from there."""
+"""Decide where a run waits for a decision; the run goes on from there.
+
+The file says who may: the roles of the decision, or whoever may run runbooks.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ command = Command(
     Args,
     run,
     summary="Decide a step of a runbook.",
-    role="responder",
+    role="reader",  # what more it takes is said by the decision
     risk=Risk.CHANGE,
     examples=(
         "runbook decide RUN-3 scope network --reason 'only the outpatient clinic is cut off'",

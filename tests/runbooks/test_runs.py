@@ -155,6 +155,23 @@ async def test_who_has_none_of_its_roles_does_not_decide(ward: Path, tmp_path: P
         assert (await chat.say(line, as_="commander")).reason is Reason.OK
 
 
+async def test_a_decision_may_be_for_somebody_who_runs_nothing(ward: Path, tmp_path: Path) -> None:
+    write(tmp_path / "runbooks", with_step(3, roles=["clinical_safety_officer"]))
+    async with opened(ward) as chat:
+        assert (await chat.say(RUN, as_="safety-officer")).reason is Reason.NOT_AUTHORISED
+        await at_the_decision(chat)
+        line = "runbook decide RUN-1 cause receiver --reason x"
+        assert (await chat.say(line, as_="safety-officer")).reason is Reason.OK
+
+
+async def test_without_roles_who_runs_none_decides_nothing(chat: Chat) -> None:
+    await at_the_decision(chat)
+    line = "runbook decide RUN-1 cause receiver --reason x"
+    refused = await chat.say(line, as_="safety-officer")
+    assert refused.reason is Reason.NOT_AUTHORISED
+    assert "decided by a responder" in refused.text
+
+
 async def test_who_only_reads_runs_nothing(chat: Chat) -> None:
     refused = await chat.say(RUN, as_="service-desk")
 
