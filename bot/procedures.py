@@ -1,9 +1,10 @@
-"""Runbooks and the runs of them, wired as one part."""
+"""Runbooks, the runs of them, and the scripts that they may use, wired as one part."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -13,6 +14,7 @@ from bot.dispatch.parse import Parser
 from bot.ground import Ground
 from bot.notices import TopicNotices
 from bot.ports import Clock, Ledger, Road
+from bot.reach import Reach, barred
 from bot.registry import Registry
 from bot.runbooks.acting import Outcomes, Targets, Typing
 from bot.runbooks.answering import ActDesk
@@ -49,6 +51,7 @@ class Procedures:
     outcomes: Outcomes
     awaiting: Awaiting
     late: Overdue
+    reach: Reach
     pages: NightlyPages | None
 
     @classmethod
@@ -57,7 +60,9 @@ class Procedures:
         settings, known, policies = ground.settings, ground.known, ground.policies
         ledger, notices, clock = ground.trail.log, ground.notices, ground.clock
         shelf = Shelf((SHIPPED, *settings.runbooks))
-        books = RunbookDesk(shelf, Linter(known, policies.roles), clock)
+        reach = _reach(ground)
+        lint = Linter(known, policies.roles, partial(barred, reach.shelf))
+        books = RunbookDesk(shelf, lint, clock)
         runs = SqlRuns(ground.database)
         engine, estate, stores = ground.engine, ground.estate, ground.stores
         desk = RunDesk(books, runs, engine, notices, estate, clock, policies.holds)
@@ -77,12 +82,14 @@ class Procedures:
             outcomes=outcomes,
             awaiting=Awaiting(runs, outcomes, engine, ledger, clock),
             late=Overdue(runs, engine, ledger, notices, clock),
+            reach=reach,
             pages=_pages(ground, shelf),
         )
 
     def provided(self) -> Mapping[type, object]:
         """Return what commands may ask for."""
-        return {Runbooks: self.books, RunbookRuns: self.desk, RunbookActs: self.acts}
+        own = {Runbooks: self.books, RunbookRuns: self.desk, RunbookActs: self.acts}
+        return {**own, **self.reach.provided()}
 
     def join(self, road: Road) -> None:
         """Have runs type their commands down the road."""
@@ -97,6 +104,13 @@ class Procedures:
         if self.pages is not None:
             look = self.pages.look
             scheduler.add_job(look, "interval", seconds=PAGES_SECONDS, max_instances=1)
+
+
+def _reach(ground: Ground) -> Reach:
+    where = (ground.settings, ground.policies, ground.estate, ground.database)
+    kept = (ground.control, ground.stores.deploys, ground.stores.changes)
+    told = (ground.trail.log, ground.notices, ground.clock)
+    return Reach.made(*where, kept, engine=ground.engine, told=told)
 
 
 def _pages(ground: Ground, shelf: Shelf) -> NightlyPages | None:

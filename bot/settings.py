@@ -192,6 +192,7 @@ class Settings(Block):
     templates: ExistingPath | None = None
     runbooks: tuple[ExistingPath, ...] = ()
     runbooks_export: RunbooksExport | None = None
+    scripts: ExistingPath | None = None
     calendars: ExistingPath | None = None
     policies: tuple[ExistingPath, ...] = ()
     oncall: ExistingPath | None = None

@@ -86,6 +86,16 @@ class Layout:
         return self.sign_in / "client-secret"
 
     @property
+    def scripts(self) -> Path:
+        """The programs that Wardroom is allowed to run."""
+        return self.sandbox / "scripts"
+
+    @property
+    def drops(self) -> Path:
+        """The folder where neighbours put their files, for those programs."""
+        return self.sandbox / "drops"
+
+    @property
     def logs(self) -> Path:
         """What the processes print."""
         return self.sandbox / "logs"

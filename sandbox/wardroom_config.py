@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sandbox import checks, endpoints, house_rules
+from sandbox import checks, endpoints, house_rules, scripts
 from sandbox.estate import CI_USER, ENVIRONMENTS, PEOPLE, service, sites
 from sandbox.loopback import HOST
 
@@ -36,7 +36,13 @@ def write(layout: Layout, facts: Mapping[str, Any]) -> Path:
     feed = layout.home / house_rules.HOLIDAYS_FILE
     if not feed.exists():  # it has no line that could be taken out
         feed.write_text(house_rules.holidays(), "utf-8", newline="")
-    for name, content in {"services": services(facts), "wardroom": settings(layout, facts)}.items():
+    scripts.write(layout)
+    made = {
+        "services": services(facts),
+        "scripts": scripts.declared(layout, facts["services"]),
+        "wardroom": settings(layout, facts),
+    }
+    for name, content in made.items():
         (layout.home / f"{name}.yaml").write_text(MADE + yaml(content), "utf-8")
     return layout.home / "wardroom.yaml"
 
@@ -70,6 +76,7 @@ def settings(layout: Layout, facts: Mapping[str, Any]) -> dict[str, Any]:
         "templates": "templates.yaml",
         "calendars": "calendars.yaml",
         "oncall": "oncall.yaml",
+        "scripts": "scripts.yaml",
         "policies": ["policies"],
         "oidc": {
             "issuer": facts["sign_in"]["issuer"],

@@ -45,6 +45,7 @@ class Site:
             "calendars.yaml",
             "oncall.yaml",
             "templates.yaml",
+            "scripts.yaml",
         ):
             (folder / name).write_text("[]\n")
         self.document: dict[str, object] = yaml.safe_load(

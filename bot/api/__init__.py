@@ -12,6 +12,7 @@ from bot.api.freezes import FreezeDesk, WantedFreeze
 from bot.api.locks import GoesOut, Locksmith, Whereabouts
 from bot.api.policies import PolicyExplainer, PolicyFiles
 from bot.api.runbooks import RunbookActs, RunbookRuns, Runbooks
+from bot.api.scripts import Scripts
 from bot.api.signatures import given, signature
 from bot.api.steering import Steering
 from bot.errors import (
@@ -89,6 +90,8 @@ from bot.model import (
     counted,
 )
 from bot.model import Args as args  # noqa: N813 - reads as the design's `class Args(args)`
+from bot.model.scripts import Call as ScriptCall
+from bot.model.scripts import Reach, Script, ScriptHost
 from bot.moments import written
 from bot.ports import (
     Anchors,
@@ -202,6 +205,7 @@ __all__ = [
     "Prober",
     "Proposal",
     "QueryLanguage",
+    "Reach",
     "Reason",
     "Redactions",
     "Refused",
@@ -216,6 +220,10 @@ __all__ = [
     "Runbooks",
     "SavedSearch",
     "SavedSearches",
+    "Script",
+    "ScriptCall",
+    "ScriptHost",
+    "Scripts",
     "Secret",
     "SecurityAlerts",
     "Service",

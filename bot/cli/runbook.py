@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ from bot.cli import options
 from bot.dispatch.authorise import Policies
 from bot.dispatch.authorise.hierarchy import shipped
 from bot.errors import BadInput
+from bot.reach import barred, of
 from bot.runbooks.binder import bind
 from bot.runbooks.document import schema as json_schema
 from bot.runbooks.lint import Linter
@@ -130,4 +132,5 @@ def _linter(known: settings.Settings | None) -> Linter:
     found = registry.discover(commands)
     if known is None:
         return Linter(found, frozenset(shipped().roles))
-    return Linter(found, Policies(found.commands, known.policies).roles)
+    policies = Policies(found.commands, known.policies)
+    return Linter(found, policies.roles, partial(barred, of(known, policies, None)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.api import Caller
 from bot.dispatch.authorise import Decision, Facts, about
@@ -90,7 +90,12 @@ def facts_of(parsed: Parsed, proposal: Proposal | None = None) -> Facts:
 
 
 def resolved(facts: Facts, found: Mapping[str, str]) -> Facts:
-    """Return the facts with what a proposal says: approvals bind to that."""
+    """Return the facts with what a proposal says: approvals bind to that.
+
+    What names no service itself, such as a script, acts on the one that its proposal names.
+    """
+    if not facts.service and "service" in found:
+        facts = replace(facts, **_acted_on(found))
     is_change = bool(found.get("change"))
     names = frozenset(filter(None, found.get("authors", "").split(", ")))
     planned = found.get("planned")
@@ -106,6 +111,19 @@ def resolved(facts: Facts, found: Mapping[str, str]) -> Facts:
         unknown_authors=UNKNOWN_AUTHOR in names,
         planned=datetime.fromisoformat(planned) if planned else None,
     )
+
+
+def _acted_on(found: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return what a proposal says about its service, as the estate file would."""
+
+    def several(name: str) -> frozenset[str]:
+        return frozenset(filter(None, found.get(name, "").split(", ")))
+
+    plain = ("service", "environment", "safety_class", "criticality")
+    return {
+        **{name: found.get(name, "") for name in plain},
+        **{name: several(name) for name in ("tags", "sites")},
+    }
 
 
 def with_approvals(

@@ -7,13 +7,13 @@ somebody opened it, and no runbook can give itself more than that.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from bot import documents
 from bot.api import Command
-from bot.dispatch.parse import Parser
+from bot.dispatch.parse import Parsed, Parser
 from bot.dispatch.tokens import tokens
 from bot.errors import BadInput, Refused
 from bot.model import Risk
@@ -48,10 +48,14 @@ _RESERVED: Final = "steps"
 
 @dataclass(frozen=True)
 class Linter:
-    """Tries runbooks against the commands and the roles that there are."""
+    """Tries runbooks against the commands and the roles that there are.
+
+    `barred` says why a step may not be a command that would be allowed otherwise.
+    """
 
     registry: Registry
     roles: Collection[str]
+    barred: Callable[[Parsed], str] = lambda _parsed: ""
 
     def __call__(self, volume: Volume) -> Sequence[str]:
         """Return a sentence for everything wrong, each with its place; none where it is well."""
@@ -119,6 +123,8 @@ class Linter:
         if only_reads and parsed.command.risk is not Risk.READ:
             yield f"{where}: `{parsed.command.name}` changes something; only what reads stands here"
             return
+        if why := self.barred(parsed):
+            yield f"{where}.run: {why}"
         if parsed.dry_run:
             yield f"{where}: a step is done or left out; remove --dry-run"
         if not allowed(parsed.command):

@@ -22,6 +22,7 @@ from bot.storage.grants import GRANTS
 from bot.storage.halts import HALTS
 from bot.storage.numbers import next_number
 from bot.storage.runs import RUNS
+from bot.storage.scripts import SCRIPT_RUNS
 from bot.storage.tables import (
     CHANGES,
     DELIVERIES,
@@ -67,8 +68,9 @@ _EMERGENCIES: Final = (
     (RUNS, "values"),
     (RUNS, "why"),
     (RUNS, "results"),
+    *((SCRIPT_RUNS, name) for name in ("given", "shown", "reason", "text", "output", "stop_why")),
 )
-_THEIR_TOPICS: Final = ("TASK-%", "BG-%", "HALT-%", "FREEZE-%", "RUN-%")
+_THEIR_TOPICS: Final = ("TASK-%", "BG-%", "HALT-%", "FREEZE-%", "RUN-%", "SCR-%")
 
 
 def scrub(connection: Connection, texts: Collection[str], links: Collection[str]) -> None:

@@ -1,0 +1,1 @@
+"""Scripts that a site lets be run: on this machine, over SSH, and on Windows."""
