@@ -36,6 +36,7 @@ class Host:
     pids: list[int] = field(default_factory=list)
     connections: list[asyncssh.SSHServerConnection] = field(default_factory=list)
     ignores: frozenset[str] = frozenset()
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
     runs: asyncio.Event = field(default_factory=asyncio.Event)
 
     def reached(self, **over: object) -> ScriptHost:
@@ -50,6 +51,19 @@ class Host:
             "fingerprint": self.key.get_fingerprint("sha256"),
         }
         return ScriptHost(**{**given, **over})
+
+    def kill(self) -> None:
+        """End whatever runs."""
+        for pid in self.pids:
+            with suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+
+    async def end(self) -> None:
+        """End whatever runs, and wait until it has."""
+        for task in self.tasks:
+            while not task.done():
+                self.kill()
+                await asyncio.wait({task}, timeout=0.1)
 
     async def begun(self) -> None:
         """Wait until something runs."""
@@ -66,7 +80,6 @@ class Session(asyncssh.SSHServerSession[bytes]):
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._task: asyncio.Task[None] | None = None
         self._line = ""
 
     def connection_made(self, chan: asyncssh.SSHServerChannel[bytes]) -> None:
@@ -93,24 +106,19 @@ class Session(asyncssh.SSHServerSession[bytes]):
     def session_started(self) -> None:
         self._host.variables |= dict(self._chan.get_environment())
         self._host.agents.append(self._chan.get_agent_path())
-        self._task = asyncio.create_task(self._run())
+        self._host.tasks.append(asyncio.create_task(self._run()))
 
     def signal_received(self, signal: str) -> None:
         self._host.signals.append(signal)
         if signal not in self._host.ignores:
-            self._kill()
+            self._host.kill()
 
     def eof_received(self) -> bool:
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
-        self._kill()
-
-    def _kill(self) -> None:
-        for pid in self._host.pids:
-            with suppress(ProcessLookupError):
-                os.killpg(pid, signal.SIGKILL)
+        self._host.kill()
 
     async def _run(self) -> None:
         process = await asyncio.create_subprocess_exec(
@@ -125,12 +133,14 @@ class Session(asyncssh.SSHServerSession[bytes]):
         self._host.runs.set()
         assert process.stdout is not None
         while data := await process.stdout.read(4096):
-            self._chan.write(data)
+            with suppress(OSError):  # whoever asked may have gone
+                self._chan.write(data)
         code = await process.wait()
-        if code < 0:
-            self._chan.exit_with_signal("KILL")
-        else:
-            self._chan.exit(code)
+        with suppress(OSError):
+            if code < 0:
+                self._chan.exit_with_signal("KILL")
+            else:
+                self._chan.exit(code)
 
 
 class Server(asyncssh.SSHServer):
@@ -181,4 +191,5 @@ async def serving(host: Host | None = None) -> AsyncIterator[Host]:
         server.close()
         for connection in host.connections:
             connection.abort()
+        await host.end()
         await server.wait_closed()
