@@ -88,7 +88,11 @@ class Procedures:
 
     def provided(self) -> Mapping[type, object]:
         """Return what commands may ask for."""
-        own = {Runbooks: self.books, RunbookRuns: self.desk, RunbookActs: self.acts}
+        own: Mapping[type, object] = {
+            Runbooks: self.books,
+            RunbookRuns: self.desk,
+            RunbookActs: self.acts,
+        }
         return {**own, **self.reach.provided()}
 
     def join(self, road: Road) -> None:
