@@ -95,23 +95,25 @@ def _run(
         shell = pipeline(pool, call)
         try:
             shell.begin_invoke()
-            _follow(shell, take, stop)
+            is_good = _follow(shell, take, stop)
         except _TROUBLE as error:
             raise Unreachable(f"The connection to {host.name} broke while it ran.") from error
-        for record in shell.streams.error:
-            take(f"{record}\n".encode())
-        return 1 if shell.had_errors or shell.streams.error else 0
+        return 0 if is_good and not shell.had_errors else 1
 
 
-def _follow(shell: PowerShell, take: Callable[[bytes], None], stop: threading.Event) -> None:
+def _follow(shell: PowerShell, take: Callable[[bytes], None], stop: threading.Event) -> bool:
+    """Take what it says until it has ended, or is to; say whether it told of no error."""
+    is_good = True
     while shell.state == PSInvocationState.RUNNING:
         if stop.is_set():
             shell.stop()
-            return
+            break
         shell.poll_invoke(timeout=POLL_SECONDS)
-        said, shell.output = shell.output, []  # or an endless one would be held whole
-        for one in said:
+        for one in (*shell.output, *shell.streams.error):
             take(f"{one}\n".encode())
+        is_good = is_good and not shell.streams.error
+        shell.clear_streams()  # or those of an endless one would be held whole
+    return is_good
 
 
 def _look(host: ScriptHost) -> None:
