@@ -20,7 +20,7 @@ from bot.estate_checks import (
 )
 from bot.estate_endpoints import EndpointEntry
 from bot.estate_rollout import CanaryEntry, RolloutEntry
-from bot.model import CiTarget, Deployment, Probe, Service
+from bot.model import CiTarget, Deployment, EndpointKind, EngineChannel, Probe, Service
 from bot.model.estate import WATCH
 
 if TYPE_CHECKING:
@@ -112,6 +112,17 @@ class Estate:
     def services(self) -> Sequence[Service]:
         """Return every service, by id."""
         return [self.by_id[name] for name in sorted(self.by_id)]
+
+    def channel(self, name: str) -> EngineChannel | None:
+        """Return the channel of an interface engine that an endpoint of that name stands for."""
+        found = {
+            endpoint.name: EngineChannel(endpoint, service)
+            for service in self.by_id.values()
+            for environment in service.environments
+            for endpoint in environment.endpoints
+            if endpoint.kind is EndpointKind.ENGINE
+        }
+        return found.get(name)
 
     def environments(self) -> Sequence[str]:
         """Return the names of all environments."""

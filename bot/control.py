@@ -9,7 +9,7 @@ from typing import Self
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.api import FreezeDesk, GoesOut, Linking, Locksmith, Validating, Whereabouts
+from bot.api import EngineDesk, FreezeDesk, GoesOut, Linking, Locksmith, Validating, Whereabouts
 from bot.calendars.desk import ChatFreezes
 from bot.calendars.feeds import FeedKeeper
 from bot.calendars.live import LiveFreezes
@@ -38,6 +38,7 @@ from bot.dispatch.authorise import Policies, Sight
 from bot.emergency.channels import Channels, place_of
 from bot.emergency.part import Emergency, Kept
 from bot.emergency.working_days import WeekDays
+from bot.engines import ChannelDesk, Engines
 from bot.oncall.escalation import Escalation
 from bot.oncall.live import LiveOnCall
 from bot.oncall.local import WallClock
@@ -68,6 +69,7 @@ from bot.storage.validations import SqlValidations
 from bot.stores import DeployStore, References, Tasks, TicketReader
 
 LOCK_SECONDS = 10
+CHANNELS_SECONDS = 60
 VALIDATION_SECONDS = 10
 CALENDAR_SECONDS = 10
 ONCALL_SECONDS = 5
@@ -92,6 +94,7 @@ class Around:
     audit: AuditReader
     tickets: TicketReader
     ticket_system: TicketSystem | None
+    engines: Engines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +113,7 @@ class Control:
     oncall: LiveOnCall
     escalation: Escalation
     origins: Origins
+    channels: ChannelDesk
 
     @classmethod
     def made(
@@ -132,11 +136,14 @@ class Control:
         wall = WallClock(lambda: calendar.plan.zones, calendar.is_holiday)
         around.policies.see(Sight(clock, wall, oncall, emergency.glass))
         changing = _changing(settings, (deploys, changes), clock, around, (calendar, days))
+        freezing = Freezing(calendar, changes, clock, emergency.glass)
+        halted, locking = Halted(emergency.halts), Locking(held, clock, deploys)
+        common = (halted, freezing, locking)
         gates: tuple[Gate, ...] = (
-            Halted(emergency.halts),
+            halted,
             GoingOut(origins, SqlRequests(around.database)),
-            Freezing(calendar, changes, clock, emergency.glass),
-            Locking(held, clock, deploys),
+            freezing,
+            locking,
             Order(deploys),
             Soak(deploys, clock),
             Green(ci),
@@ -146,14 +153,7 @@ class Control:
             PreChecks(around.prober, around.ledger, clock, around.alerts),
         )
         gates += (Witness(calendar, held, ci, changes, around.ledger, clock, gates),)
-        locks = LockDesk(
-            locks=held,
-            own_chats=OwnChats(around.links, around.references),
-            holds=around.policies.holds,
-            ledger=around.ledger,
-            notices=around.notices,
-            clock=clock,
-        )
+        locks = _locks(held, clock, around)
         return cls(
             gates=gates,
             freezes=calendar,
@@ -169,11 +169,13 @@ class Control:
             oncall=oncall,
             escalation=_escalation(oncall, clock, around),
             origins=origins,
+            channels=ChannelDesk(around.engines, around.estate, common, clock),
         )
 
     def provided(self) -> Mapping[type, object]:
         """Return what commands may ask for."""
         return {
+            EngineDesk: self.channels,
             FreezeDesk: self.chat_freezes,
             Freezes: self.freezes,
             GoesOut: self.origins,
@@ -203,6 +205,19 @@ class Control:
         scheduler.add_job(self.oncall.look, "interval", seconds=ONCALL_SECONDS, max_instances=1)
         tell = self.escalation.look
         scheduler.add_job(tell, "interval", seconds=ESCALATION_SECONDS, max_instances=1)
+        moving = self.channels.look
+        scheduler.add_job(moving, "interval", seconds=CHANNELS_SECONDS, max_instances=1)
+
+
+def _locks(held: SqlLocks, clock: Clock, around: Around) -> LockDesk:
+    return LockDesk(
+        locks=held,
+        own_chats=OwnChats(around.links, around.references),
+        holds=around.policies.holds,
+        ledger=around.ledger,
+        notices=around.notices,
+        clock=clock,
+    )
 
 
 def _blackouts(

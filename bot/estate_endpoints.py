@@ -36,6 +36,10 @@ Title: TypeAlias = Annotated[
 Plain: TypeAlias = Annotated[
     str, matching(r"[A-Za-z0-9_.-]{1,20}", "must be at most 20 letters, digits, and . _ -")
 ]
+# Mirth: a channel's name is of letters, digits, spaces, hyphens and underscores; an id is too.
+Channel: TypeAlias = Annotated[
+    str, matching(r"[\w-](?:[\w .-]{0,78}[\w.-])?", "must be a channel's id or its exact name")
+]
 Version: TypeAlias = Annotated[str, matching(r"\d{1,2}\.\d{1,2}(?:\.\d{1,2})?", "such as 4.0.1")]
 Resource: TypeAlias = Annotated[str, matching(r"[A-Z][A-Za-z]{1,60}", "such as Patient")]
 Folder: TypeAlias = Annotated[
@@ -119,6 +123,10 @@ class EndpointEntry(Block):
     unit: Unit | None = None
     namespace: Namespace | None = None
     workload: Workload | None = None
+    engine: Name | None = None
+    channel: Channel | None = None
+    queue_limit: Annotated[int, Field(ge=0, strict=True)] | None = None
+    idle_minutes: Annotated[int, Field(ge=1, le=10_080, strict=True)] | None = None
 
     def endpoint(self, service: str, environment: str, folder: Path) -> Endpoint:
         """Return what is asked; a file is looked for beside the estate file."""
@@ -159,6 +167,7 @@ NEEDS: Final = {
         "namespace": "namespace: portal",
         "workload": "workload: deployment/portal",
     },
+    EndpointKind.ENGINE: {"engine": "engine: mirth-main", "channel": "channel: Lab results in"},
 }
 _TLS: Final = frozenset({"tls", "ca_file", "server_name"})
 _KNOWN: Final = frozenset({"host_key", "known_hosts"})
@@ -177,6 +186,7 @@ MAY: Final = {
     EndpointKind.CLOCK: frozenset({"port", "fail_above_ms"}),
     EndpointKind.SYSTEMD: _KNOWN | {"host", "port", "login"},
     EndpointKind.KUBERNETES: frozenset({"ca_file"}),
+    EndpointKind.ENGINE: frozenset({"queue_limit", "idle_minutes"}),
 }
 
 

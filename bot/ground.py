@@ -16,6 +16,7 @@ from bot.deploys.patience import Patience
 from bot.dispatch.authorise import Policies
 from bot.dispatch.foreign import guarded
 from bot.dispatch.outbound import masked
+from bot.engines import Engines, undeclared
 from bot.links import LinkDesk
 from bot.login_settings import logins
 from bot.news import BuildNews
@@ -72,6 +73,7 @@ class Outside:
     news: BuildNews = field(default_factory=BuildNews)
     tickets: TicketSystem | None = None
     alerts: SecurityAlerts | None = None
+    engines: Engines = field(default_factory=Engines)
 
     def guarded(self) -> Outside:
         """Return the same with the guard before whatever answers from there."""
@@ -81,6 +83,7 @@ class Outside:
             prober=guarded(self.prober),
             tickets=guarded(self.tickets) if self.tickets else None,
             alerts=guarded(self.alerts) if self.alerts else None,
+            engines=self.engines.through(guarded),
         )
 
     def provided(self) -> Mapping[type, object]:
@@ -146,7 +149,7 @@ def lay(settings: Settings, outside: Outside, known: registry.Registry) -> Groun
     """Make all of it; nothing is started."""
     database, clock = _database(settings), outside.clock
     policies = Policies(known.commands, settings.policies)
-    stores, estate = _stores(database, outside), _estate(settings, policies.roles, outside.alerts)
+    stores, estate = _stores(database, outside), _estate(settings, policies.roles, outside)
     sandbox = settings.is_sandbox
     people = directory.LiveDirectory(settings.people, sandbox=sandbox, roles=lambda: policies.roles)
     links = LinkDesk(stores.links, people, policies.holds, clock)
@@ -167,6 +170,7 @@ def lay(settings: Settings, outside: Outside, known: registry.Registry) -> Groun
         audit=trail.audit,
         tickets=stores.tickets,
         ticket_system=outside.tickets,
+        engines=outside.engines,
     )
     kept = (stores.deploys, stores.changes, outside.ci, clock)
     return Ground(
@@ -188,16 +192,15 @@ def lay(settings: Settings, outside: Outside, known: registry.Registry) -> Groun
     )
 
 
-def _estate(
-    settings: Settings, roles: Collection[str], alerts: SecurityAlerts | None
-) -> catalogue.Estate:
+def _estate(settings: Settings, roles: Collection[str], outside: Outside) -> catalogue.Estate:
     estate = catalogue.load(
         settings.services,
         descriptors=settings.backstage,
         roles=roles,
         logins=logins(settings.logins),
     )
-    if wrong := list(untold(estate.services(), alerts)):
+    services = estate.services()
+    if wrong := [*untold(services, outside.alerts), *undeclared(services, outside.engines)]:
         raise documents.refuse(settings.services, wrong)
     for note in estate.notes:
         LOG.warning("backstage refers to what is not described", note=note)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr, model_validator
 
 from bot.api import Credentials
 from bot.documents import Block
 from bot.setting_values import BaseUrl, Password
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Provider(Block):
@@ -80,6 +85,28 @@ class Provider(Block):
             region=self.region,
             role_arn=self.role_arn,
         )
+
+
+def engine_names(extensions: Sequence[Path] = ()) -> frozenset[str]:
+    """Return the names of the integrations that connect to an interface engine."""
+    return provider_names(extensions, r"^PORT\s*=\s*InterfaceEngine\b")
+
+
+def provider_names(extensions: Sequence[Path] = (), declares: str = r"^PORT\b") -> frozenset[str]:
+    """Return the names of the integrations that connect to something, by their files.
+
+    Not by importing them: whoever reads settings need not load every vendor's library.
+    """
+    folders = [one / "integrations" for one in (Path(__file__).parent.parent, *extensions)]
+    files = [
+        file for one in folders for file in (*one.glob("[!_]*.py"), *one.glob("*/__init__.py"))
+    ]
+    connecting = [
+        file for file in files if re.search(declares, file.read_text("utf-8"), re.MULTILINE)
+    ]
+    return frozenset(
+        file.parent.name if file.stem == "__init__" else file.stem for file in connecting
+    )
 
 
 def _secret(value: SecretStr | None) -> str:

@@ -21,7 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot import ticket_systems
+from bot import engines, ticket_systems
 from bot.adapters import web
 from bot.app import House, build, extend, running
 from bot.background import Tasks
@@ -99,16 +99,15 @@ async def serve(settings: Settings) -> None:
     extend(settings)
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(httpx.AsyncClient(follow_redirects=False))
-        clock = SystemClock()
+        ci, clock = ci_servers(settings, client), SystemClock()
         tickets = ticket_systems.connected(settings.integrations, settings.tickets, client)
-        ci, prober = (
-            ci_servers(settings, client),
-            HttpProber(client, clock, logins(settings.logins)),
-        )
+        known = await engines.connected(settings.engines, client, stack)
+        asked = HttpProber(client, clock, logins(settings.logins))
+        prober = engines.EngineProber(asked, known, clock)
         patience = Patience(
             job=settings.patience.job.total_seconds(), gate=settings.patience.gate.total_seconds()
         )
-        outside = Outside(ci, prober, clock, patience, tickets=tickets, alerts=ci)
+        outside = Outside(ci, prober, clock, patience, tickets=tickets, alerts=ci, engines=known)
         house = build(settings, outside)
         _measure(house)
         await stack.enter_async_context(running(house))

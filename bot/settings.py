@@ -27,12 +27,13 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDic
 from bot import documents
 from bot.audit_settings import Audit
 from bot.documents import Block
+from bot.engine_settings import Engine
 from bot.errors import ConfigurationError
 from bot.estate_checks import Duration
 from bot.login_settings import Account
 from bot.model import Place
 from bot.oidc_settings import Oidc
-from bot.provider_settings import Provider
+from bot.provider_settings import Provider, engine_names, provider_names
 from bot.runbook_settings import RunbooksExport
 from bot.secret_files import SUFFIX, fill_secrets, open_to_all
 from bot.setting_values import (
@@ -54,7 +55,7 @@ from bot.setting_values import (
 from bot.ticket_settings import Tickets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 PREFIX = "WARDROOM_"
 NAME = "wardroom.yaml"
@@ -199,6 +200,7 @@ class Settings(Block):
     extensions: tuple[ExistingPath, ...] = ()
     integrations: dict[str, Provider] = Field(default_factory=dict)
     logins: dict[str, Account] = Field(default_factory=dict)
+    engines: dict[str, Engine] = Field(default_factory=dict)
     tickets: Tickets = Field(default_factory=Tickets)
     patience: Waits = Field(default_factory=Waits)
     channels: dict[Literal["security"], Channel] = Field(default_factory=dict)
@@ -225,9 +227,19 @@ class Settings(Block):
     @field_validator("integrations")
     @classmethod
     def _known(cls, value: dict[str, Provider], info: ValidationInfo) -> dict[str, Provider]:
-        known = provider_names(info.data.get("extensions", ()))
+        known = provider_names(info.data.get("extensions", ())) - engine_names()
         for name in value.keys() - known:
             raise ValueError(f"nothing here talks to {name}{documents.nearest(name, known)}")
+        return value
+
+    @field_validator("engines")
+    @classmethod
+    def _spoken(cls, value: dict[str, Engine], info: ValidationInfo) -> dict[str, Engine]:
+        known = engine_names(info.data.get("extensions", ()))
+        for name, engine in value.items():
+            if engine.provider not in known:
+                near = documents.nearest(engine.provider, known)
+                raise ValueError(f"{name}.provider: no engine is a {engine.provider}{near}")
         return value
 
     @field_validator("failover")
@@ -327,23 +339,6 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     if problems:
         raise documents.refuse(path, problems)
     return settings
-
-
-def provider_names(extensions: Sequence[Path] = ()) -> frozenset[str]:
-    """Return the names of the integrations that connect to something, by their files.
-
-    Not by importing them: whoever reads settings need not load every vendor's library.
-    """
-    folders = [one / "integrations" for one in (Path(__file__).parent.parent, *extensions)]
-    files = [
-        file for one in folders for file in (*one.glob("[!_]*.py"), *one.glob("*/__init__.py"))
-    ]
-    connecting = [
-        file for file in files if re.search(r"^PORT\b", file.read_text("utf-8"), re.MULTILINE)
-    ]
-    return frozenset(
-        file.parent.name if file.stem == "__init__" else file.stem for file in connecting
-    )
 
 
 def _from_environment(environ: Mapping[str, str]) -> tuple[dict[str, object], list[str]]:

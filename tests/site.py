@@ -22,6 +22,7 @@ SECRETS = {
     "teams-app-password": "Zx8Q~3vbnqWm.Kd82ns",
     "oidc-client-secret": "qW7-uT3xLm9zRk2vBn5c",
     "buildbot-password": "correct horse battery",
+    "mirth-password": "staple battery correct",
     "servicenow-password": "battery correct horse",
     "directory-probe": "horse battery correct",
     "database": "postgresql://wardroom:hunter2x@db.hospital/wardroom",

@@ -48,7 +48,13 @@ def _example_with_every_alternative() -> Iterator[tuple[str, bool]]:
         depth = len(found["indent"])
         blocks = [*(b for b in blocks if b[0] < depth), (depth, found["name"])]
         names = [name for _, name in blocks]
-        for of in (["integrations"], ["logins"], ["audit", "anchors"], ["audit", "forward"]):
+        for of in (
+            ["engines"],
+            ["integrations"],
+            ["logins"],
+            ["audit", "anchors"],
+            ["audit", "forward"],
+        ):
             if names[: len(of)] == of and len(names) > len(of):
                 names[len(of)] = "*"  # a name of the site's own
         yield ".".join(names), commented or "  # " in found["rest"]
@@ -64,6 +70,7 @@ def test_the_example_holds_every_setting_and_nothing_more() -> None:
         "audit.forward",
         "audit.forward.*",
     }
+    blocks |= {"engines", "engines.*"}
     blocks |= {"integrations", "integrations.*", "logins", "logins.*", "patience", "tickets"}
     blocks.add("runbooks_export")
 

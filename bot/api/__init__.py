@@ -8,6 +8,7 @@ from bot.api.deployments import Builds, Deployments, Validating, Wanted
 from bot.api.desks import AccessReviews, Approvals, Known, Linking, Manual, QueryLanguage
 from bot.api.emergency import BreakGlass, GlassWanted, ReviewTasks, StopAll
 from bot.api.endpoints import endpoint_meant, endpoints
+from bot.api.engines import EngineDesk
 from bot.api.freezes import FreezeDesk, WantedFreeze
 from bot.api.locks import GoesOut, Locksmith, Whereabouts
 from bot.api.policies import PolicyExplainer, PolicyFiles
@@ -46,12 +47,16 @@ from bot.model import (
     ChangeResult,
     ChangeState,
     ChangeType,
+    Channel,
+    ChannelOrder,
+    ChannelState,
     CiTarget,
     Commit,
     Deploy,
     DeployState,
     Endpoint,
     EndpointKind,
+    EngineChannel,
     Environment,
     Event,
     Finding,
@@ -104,6 +109,7 @@ from bot.ports import (
     Directory,
     Disclosures,
     Effect,
+    InterfaceEngine,
     MonthlyReports,
     Prober,
     Redactions,
@@ -147,6 +153,9 @@ __all__ = [
     "ChangeTickets",
     "ChangeType",
     "Changes",
+    "Channel",
+    "ChannelOrder",
+    "ChannelState",
     "Ci",
     "CiTarget",
     "Clock",
@@ -167,6 +176,8 @@ __all__ = [
     "Effect",
     "Endpoint",
     "EndpointKind",
+    "EngineChannel",
+    "EngineDesk",
     "Environment",
     "Event",
     "Evidence",
@@ -183,6 +194,7 @@ __all__ = [
     "Id",
     "Incomplete",
     "IntegrationError",
+    "InterfaceEngine",
     "Known",
     "LegalHolds",
     "Letters",

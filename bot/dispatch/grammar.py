@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 import click
 
 from bot.model import (
+    EndpointKind,
+    EngineChannel,
     Environment,
     Form,
     FreeText,
@@ -121,6 +123,17 @@ def grammar(command: Command) -> Grammar:
     return Grammar(command, tuple(ordered), _click(command.name, ordered))
 
 
+def channels(catalogue: Catalogue) -> tuple[str, ...]:
+    """Return the names by which channels of interface engines are meant."""
+    return tuple(
+        endpoint.name
+        for service in catalogue.services()
+        for environment in service.environments
+        for endpoint in environment.endpoints
+        if endpoint.kind is EndpointKind.ENGINE
+    )
+
+
 def _parameter(name: str, info: FieldInfo) -> Parameter:
     marks = {type(mark): mark for mark in info.metadata}
     free, word, option = marks.get(FreeText), marks.get(Word), marks.get(Option)
@@ -174,6 +187,8 @@ def _input(parameter: Parameter, catalogue: Catalogue, value: str) -> Input:
     choices = parameter.words
     if parameter.kind is Service:
         choices = tuple(service.id for service in catalogue.services())
+    elif parameter.kind is EngineChannel:
+        choices = channels(catalogue)
     elif parameter.kind is Environment:
         choices = tuple(catalogue.environments())
     elif issubclass(parameter.kind, enum.Enum):

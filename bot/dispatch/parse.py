@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import click
 from pydantic import ValidationError
 
-from bot.dispatch.grammar import DRY_RUN, Grammar, Parameter, grammar
+from bot.dispatch.grammar import DRY_RUN, Grammar, Parameter, channels, grammar
 from bot.dispatch.single import identifier, member, number, short, switch
 from bot.dispatch.suggest import question
 from bot.dispatch.tokens import Token, tokens, unwire
 from bot.errors import BadInput, Incomplete, NeedsForm
-from bot.model import Environment, Principal, Reason, Service
+from bot.model import EngineChannel, Environment, Principal, Reason, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -209,6 +209,7 @@ class Parser:
             Service: partial(self._service, shape),
             Environment: self._environment,
             Principal: self._person,
+            EngineChannel: self._channel,
             int: partial(number, parameter),
             bool: switch,
         }
@@ -243,6 +244,17 @@ class Parser:
             return person
         known = [person.id for person in self.directory.people()]
         raise BadInput(f"There is nobody called `{short(text)}` here.{question(text, known)}")
+
+    def _channel(self, text: str) -> EngineChannel:
+        channel = self.catalogue.channel(text.lower())
+        if channel is not None:
+            return channel
+        known = channels(self.catalogue)
+        if not known:
+            hint = " No service declares one: docs/interface-engines.md says how to."
+        else:
+            hint = question(text, known) or f" There is: {', '.join(known)}."
+        raise BadInput(f"There is no channel `{short(text)}`.{hint}", reason=Reason.NOT_FOUND)
 
     def _check_environment(self, made: Mapping[str, object]) -> None:
         services = [v for v in made.values() if isinstance(v, Service)]
@@ -374,6 +386,8 @@ def _written(value: object) -> str:
         return value.id
     if isinstance(value, Environment):
         return value.name
+    if isinstance(value, EngineChannel):
+        return value.endpoint.name
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value.value) if isinstance(value, enum.Enum) else str(value)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.api import Caller
 from bot.dispatch.authorise import Decision, Facts, about
-from bot.model import UNKNOWN_AUTHOR, Environment, Proposal, Service
+from bot.model import UNKNOWN_AUTHOR, EngineChannel, Environment, Proposal, Service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,8 +80,12 @@ def facts_of(parsed: Parsed, proposal: Proposal | None = None) -> Facts:
     values = [getattr(parsed.args, name) for name in type(parsed.args).model_fields]
     service = next((value for value in values if isinstance(value, Service)), None)
     environment = next((value for value in values if isinstance(value, Environment)), None)
+    channel = next((value for value in values if isinstance(value, EngineChannel)), None)
+    place = environment.name if environment else ""
+    if channel is not None:
+        service, place = channel.service, channel.environment
     facts = replace(
-        about(service, environment.name if environment else ""),
+        about(service, place),
         dry_run=parsed.dry_run,
         rollback=parsed.command.name == "rollback",
         change=True,

@@ -15,6 +15,7 @@ from bot.model.changes import (
 from bot.model.commits import MOST_COMMITS, ChangeList, Commit, Relation
 from bot.model.deploys import Batch, BatchState, Deploy, DeployState, Running, Wish
 from bot.model.endpoints import Endpoint, EndpointKind, Login
+from bot.model.engines import Channel, ChannelOrder, ChannelState, EngineChannel
 from bot.model.estate import (
     ALERT_KINDS,
     CiTarget,
@@ -82,6 +83,9 @@ __all__ = [
     "ChangeResult",
     "ChangeState",
     "ChangeType",
+    "Channel",
+    "ChannelOrder",
+    "ChannelState",
     "CiTarget",
     "Commit",
     "Deploy",
@@ -90,6 +94,7 @@ __all__ = [
     "Draft",
     "Endpoint",
     "EndpointKind",
+    "EngineChannel",
     "Environment",
     "Event",
     "Finding",

@@ -16,6 +16,7 @@ class EndpointKind(enum.StrEnum):
     MLLP = "mllp"
     DICOM = "dicom"
     FHIR = "fhir"
+    ENGINE = "engine"
     LDAP = "ldap"
     SFTP = "sftp"
     DATABASE = "database"
@@ -49,6 +50,8 @@ class Endpoint:
     will do. `login` names the account that is signed in with, "" for none. `host_key` or the file
     `known_hosts` say who an SSH server has to be. `newest_minutes` and `oldest_minutes` bound the
     age of `files` in the folder `path`; 0 is no bound. Without a `host` it is about this machine.
+    `channel` is the id or the exact name of one of an `engine` of the settings; more than
+    `queue_limit` may not wait there, nor may it be idle for `idle_minutes` (0: for ever).
     """
 
     name: str
@@ -90,10 +93,16 @@ class Endpoint:
     unit: str = ""
     namespace: str = ""
     workload: str = ""
+    engine: str = ""
+    channel: str = ""
+    queue_limit: int = 100
+    idle_minutes: int = 0
 
     @property
     def place(self) -> str:
         """Return where it is, as people read it."""
+        if self.kind is EndpointKind.ENGINE:
+            return f"{self.channel} on {self.engine}"
         where = self.url or (f"{self.host}:{self.port}" if self.port else self.host)
         what = self.workload or self.unit or self.path
         return ", ".join(filter(None, (where or "this machine", what)))

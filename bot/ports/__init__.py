@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.ports.chats import Messenger, NoticeBoard, Notices, Road, Rooms
 from bot.ports.control import Duties, Duty, Glass, Grant, Halt, Halts, OnCall
+from bot.ports.engines import InterfaceEngine
 from bot.ports.estate import (
     Catalogue,
     ChangeTickets,
@@ -60,6 +61,7 @@ __all__ = [
     "Halt",
     "Halts",
     "Hook",
+    "InterfaceEngine",
     "Ledger",
     "Life",
     "Messenger",

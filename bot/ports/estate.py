@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         ChangeList,
         ChangeResult,
         Endpoint,
+        EngineChannel,
         Finding,
         NewChange,
         Principal,
@@ -50,6 +51,10 @@ class Catalogue(Protocol):
 
     def services(self) -> Sequence[Service]:
         """Return every service, by id."""
+        ...
+
+    def channel(self, name: str) -> EngineChannel | None:
+        """Return the channel of an interface engine that an endpoint of that name stands for."""
         ...
 
     def environments(self) -> Sequence[str]:

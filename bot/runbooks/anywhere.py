@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.model import Account, Deployment, Principal, Service
+from bot.model import (
+    Account,
+    Deployment,
+    Endpoint,
+    EndpointKind,
+    EngineChannel,
+    Principal,
+    Service,
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,12 @@ class Anywhere:
     def services(self) -> Sequence[Service]:
         """Return nothing: they are not listed, they are taken as they come."""
         return ()
+
+    def channel(self, name: str) -> EngineChannel | None:
+        """Return a channel of that name, of some service."""
+        endpoint = Endpoint(name, EndpointKind.ENGINE, "anywhere", "production")
+        service = self.service(endpoint.service)
+        return EngineChannel(endpoint, service) if service else None
 
     def environments(self) -> Sequence[str]:
         """Return every word: each may be one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 LINK = "BDFG-HJKL-MNPQ-RSTV"
+BACK = {"channel": "lab-in-channel", "reason": "it is back"}
 
 
 @dataclass(frozen=True)
@@ -290,4 +291,16 @@ OTHER_VERBS = [
     Row("runbook pause RUN-3 --reason x", "runbook pause", {"run": "RUN-3", "reason": "x"}),
     Row("runbook status of RUN-3", "runbook status", {"run": "RUN-3"}),
     Row("runbook history", "runbook history"),
+    Row("engine list", "engine list"),
+    Row("engine list of lab-results", "engine list", {"service": "lab-results"}),
+    Row("engine show Lab-In-Channel", "engine show", {"channel": "lab-in-channel"}),
+    Row("engine start lab-in-channel --reason it is back", "engine start", BACK),
+    Row("engine stop lab-in-channel --reason it is back", "engine stop", BACK),
+    Row(
+        "engine pause lab-in-channel --reason it is back",
+        "engine pause",
+        BACK,
+        slack="engine pause lab-in-channel \u2014reason it is back",
+    ),
+    Row("engine resume lab-in-channel --reason it is back", "engine resume", BACK),
 ]

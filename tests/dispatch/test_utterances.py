@@ -6,6 +6,7 @@ over something else, the row says what. Slack and Teams send three characters as
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -144,6 +145,11 @@ DOORS: dict[str, Callable[[str], str]] = {
 def parser(tmp_path_factory: pytest.TempPathFactory) -> Parser:
     folder = tmp_path_factory.mktemp("site")
     write_site(folder, "sqlite:///unused.db")
+    file = folder / "services.yaml"
+    services = json.loads(file.read_text())
+    channel = {"kind": "engine", "name": "lab-in-channel", "engine": "main", "channel": "Lab in"}
+    services[0]["environments"]["test"]["endpoints"] = [channel]
+    file.write_text(json.dumps(services))
     known = registry.discover(commands)
     people = directory.load(folder / "people.yaml", sandbox=True)
     return Parser(known, catalogue.load(folder / "services.yaml"), people)

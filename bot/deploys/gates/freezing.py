@@ -74,7 +74,7 @@ class Freezing:
         where = f"{wanted.environment} of {wanted.service.id}"
         said = " ".join(held(freeze, where) for freeze in found)
         then = f"`freeze next {wanted.service.id} {wanted.environment}` says when it is open."
-        if opens is None:
+        if opens is None or not wanted.version:
             return f"{said} {then}"
         at = as_typed(opens, self.freezes.zone(wanted.service.id))
         return f'{said} {then} `--at "{at}"` with the same words deploys it then.'

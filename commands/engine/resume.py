@@ -1,0 +1,55 @@
+"""Resume a channel of an interface engine that is paused."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from bot.api import (
+    Caller,
+    ChannelOrder,
+    Command,
+    EngineChannel,
+    EngineDesk,
+    FreeText,
+    Option,
+    Proposal,
+    Reply,
+    Risk,
+    args,
+)
+
+
+class Args(args):
+    """The channel, by its endpoint's name, and why."""
+
+    channel: EngineChannel
+    reason: Annotated[str, Option("why"), FreeText()]
+
+
+async def propose(arguments: Args, desk: EngineDesk) -> Proposal:
+    """Bind the asking to the channel's id and the state that it has."""
+    return await desk.propose(arguments.channel, ChannelOrder.RESUME, arguments.reason)
+
+
+async def check(arguments: Args, caller: Caller, desk: EngineDesk) -> tuple[tuple[str, str], ...]:
+    """Refuse what a freeze, a lock or a stop-all holds; show how the channel stands."""
+    return await desk.check(arguments.channel, arguments.reason, caller)
+
+
+async def run(arguments: Args, proposal: Proposal, desk: EngineDesk) -> Reply:
+    """Tell it once, and look what it does."""
+    return await desk.tell(arguments.channel, ChannelOrder.RESUME, proposal)
+
+
+command = Command(
+    "engine resume",
+    Args,
+    run,
+    summary="Resume a paused channel.",
+    role="responder",
+    risk=Risk.CHANGE,
+    examples=('engine resume lab-in-channel --reason "the receiver is back"',),
+    propose=propose,
+    check=check,
+    runbooks=True,
+)
