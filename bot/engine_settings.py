@@ -17,7 +17,7 @@ class Engine(Block):
     user: str
     password: Password
     password_file: Path | None = None
-    ca_file: ExistingPath | None = None
+    authorities: ExistingPath | None = None
 
     def credentials(self) -> Credentials:
         """Return what an integration is given."""

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 async def connected(
     settings: Mapping[str, Engine], client: httpx.AsyncClient, stack: AsyncExitStack
 ) -> Engines:
-    """Return the engines by name; one with a `ca_file` is asked by a client of its own."""
+    """Return the engines by name; one with authorities of its own has its own client."""
     found: dict[str, InterfaceEngine] = {}
     for name, engine in settings.items():
         module = importlib.import_module(f"integrations.{engine.provider}")
         asking = client
-        if engine.ca_file is not None:
+        if engine.authorities is not None:
             trusted = httpx.AsyncClient(verify=_trust(name, engine), follow_redirects=False)
             asking = await stack.enter_async_context(trusted)
         found[name] = module.connect(name, engine.credentials(), asking)
@@ -36,8 +36,8 @@ async def connected(
 
 def _trust(name: str, engine: Engine) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=engine.ca_file)
+        return ssl.create_default_context(cafile=engine.authorities)
     except (OSError, ValueError) as error:  # an SSLError is an OSError
         raise ConfigurationError(
-            f"engines.{name}.ca_file: {engine.ca_file} holds no certificates in PEM; mend it"
+            f"engines.{name}.authorities: {engine.authorities} holds no PEM certificates; mend it"
         ) from error

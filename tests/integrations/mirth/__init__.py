@@ -1,0 +1,1 @@
+"""The engine's REST API, played as its source documents it."""
