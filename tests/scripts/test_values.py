@@ -28,6 +28,9 @@ class Estate:
     def service(self, name: str) -> Service | None:
         return ESTATE if name == ESTATE.id else None
 
+    def channel(self, _name: str) -> None:
+        return None
+
     def environments(self) -> list[str]:
         return ["production"]
 
