@@ -345,7 +345,7 @@ async def running(house: House) -> AsyncIterator[House]:
         await house.trail.watch(house.directory, scheduler, reads)
         await _look_around(house)
         await house.control.watch(scheduler)
-        house.procedures.watch(scheduler)
+        house.procedures.watch(scheduler, house.road)
         # The jobs only look; what they do is one guarded transaction each, so a second replica
         # that looks at the same moment changes nothing.
         scheduler.add_job(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.api import RunbookActs, RunbookRuns, Runbooks
+from bot.api import RunbookActs, RunbookRuns, Runbooks, RunbookSchedules
 from bot.dispatch.parse import Parser
 from bot.ground import Ground
 from bot.notices import TopicNotices
@@ -26,7 +27,9 @@ from bot.runbooks.nightly import NightlyPages
 from bot.runbooks.overdue import Overdue
 from bot.runbooks.running import RunDesk
 from bot.runbooks.shelf import SHIPPED, Shelf
+from bot.runbooks.timetable import Starter, Timetable
 from bot.storage.runs import SqlRuns
+from bot.storage.schedules import SqlSchedules
 from bot.stores import Deliveries
 from bot.workflow.engine import DurableEngine
 
@@ -53,6 +56,8 @@ class Procedures:
     late: Overdue
     reach: Reach
     pages: NightlyPages | None
+    timetable: Timetable
+    starter: Starter
 
     @classmethod
     def made(cls, ground: Ground) -> Self:
@@ -68,6 +73,8 @@ class Procedures:
         desk = RunDesk(books, runs, engine, notices, estate, clock, policies.holds)
         targets = Targets(Parser(known, estate, ground.people))
         outcomes = Outcomes(stores.requests, stores.deploys, ground.trail.audit)
+        schedules, zone = SqlSchedules(ground.database), _zone(ground)
+        told = (stores.deliveries, ledger, notices, clock)
         return cls(
             known=known,
             ledger=ledger,
@@ -84,6 +91,8 @@ class Procedures:
             late=Overdue(runs, engine, ledger, notices, clock),
             reach=reach,
             pages=_pages(ground, shelf),
+            timetable=Timetable(desk, schedules, clock, zone),
+            starter=Starter(schedules, *told, zone),
         )
 
     def provided(self) -> Mapping[type, object]:
@@ -92,6 +101,7 @@ class Procedures:
             Runbooks: self.books,
             RunbookRuns: self.desk,
             RunbookActs: self.acts,
+            RunbookSchedules: self.timetable,
         }
         return {**own, **self.reach.provided()}
 
@@ -101,10 +111,12 @@ class Procedures:
         acting = Typing(road, self.deliveries, self.outcomes, self.clock)
         self.engine.register(WORKFLOW, RunFlow(self.runs, road, acting, self.known, *told))
 
-    def watch(self, scheduler: AsyncIOScheduler) -> None:
-        """Look for decisions that are late, and for what runs wait for that has ended."""
+    def watch(self, scheduler: AsyncIOScheduler, road: Road) -> None:
+        """Look for what is late, what has ended, what is to begin, and whether it is night."""
         scheduler.add_job(self.late.look, "interval", seconds=LOOK_SECONDS, max_instances=1)
         scheduler.add_job(self.awaiting.look, "interval", seconds=LOOK_SECONDS, max_instances=1)
+        begin = self.starter.look
+        scheduler.add_job(begin, "interval", seconds=LOOK_SECONDS, max_instances=1, args=[road])
         if self.pages is not None:
             look = self.pages.look
             scheduler.add_job(look, "interval", seconds=PAGES_SECONDS, max_instances=1)
@@ -117,6 +129,11 @@ def _reach(ground: Ground) -> Reach:
     return Reach.made(*where, kept, engine=ground.engine, told=told)
 
 
+def _zone(ground: Ground) -> Callable[[], ZoneInfo]:
+    # Asked each time: the calendars file, which says it, is read again when it changes.
+    return lambda: ground.control.freezes.plan.zones.default
+
+
 def _pages(ground: Ground, shelf: Shelf) -> NightlyPages | None:
     asked = ground.settings.runbooks_export
     if asked is None:
@@ -125,7 +142,7 @@ def _pages(ground: Ground, shelf: Shelf) -> NightlyPages | None:
         shelf=shelf,
         folder=asked.folder,
         hour=asked.at,
-        zone=lambda: ground.control.freezes.plan.zones.default,
+        zone=_zone(ground),
         deliveries=ground.stores.deliveries,
         ledger=ground.trail.log,
         clock=ground.clock,

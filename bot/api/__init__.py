@@ -12,7 +12,7 @@ from bot.api.engines import EngineDesk
 from bot.api.freezes import FreezeDesk, WantedFreeze
 from bot.api.locks import GoesOut, Locksmith, Whereabouts
 from bot.api.policies import PolicyExplainer, PolicyFiles
-from bot.api.runbooks import RunbookActs, RunbookRuns, Runbooks
+from bot.api.runbooks import RunbookActs, RunbookRuns, Runbooks, RunbookSchedules, WantedRunbook
 from bot.api.scripts import Scripts
 from bot.api.signatures import given, signature
 from bot.api.steering import Steering
@@ -229,6 +229,7 @@ __all__ = [
     "Risk",
     "RunbookActs",
     "RunbookRuns",
+    "RunbookSchedules",
     "Runbooks",
     "SavedSearch",
     "SavedSearches",
@@ -262,6 +263,7 @@ __all__ = [
     "Visibility",
     "Wanted",
     "WantedFreeze",
+    "WantedRunbook",
     "Whereabouts",
     "Word",
     "WorkingDays",

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from bot.api.command import Caller, Done
 from bot.model import Principal, Reply
+
+
+@dataclass(frozen=True, kw_only=True)
+class WantedRunbook:
+    """The top of a runbook that somebody wants to write; `review_by` is like 2027-03-31."""
+
+    name: str
+    title: str
+    owner: str
+    review_by: str
+    severity: str
+    summary: str
+    service: str = ""
 
 
 class Runbooks(Protocol):
@@ -25,6 +39,10 @@ class Runbooks(Protocol):
 
     def print(self, name: str) -> Reply:
         """Return one runbook as one plain page."""
+        ...
+
+    def draft(self, wanted: WantedRunbook) -> Reply:
+        """Return the text of a new runbook, which passes the lint; nothing is written."""
         ...
 
 
@@ -61,8 +79,8 @@ class RunbookRuns(Protocol):
         """Return one run with everything that it came to; without an id those that are open."""
         ...
 
-    async def history(self) -> Reply:
-        """Return the last runs, over or not."""
+    async def history(self, name: str) -> Reply:
+        """Return the last runs, over or not; with a name those of one runbook."""
         ...
 
 
@@ -88,4 +106,20 @@ class RunbookActs(Protocol):
 
     async def hand_over(self, caller: Caller, run_id: str, to: Principal) -> Done:
         """Ask a colleague to take a run over; until they do, it types as before."""
+        ...
+
+
+class RunbookSchedules(Protocol):
+    """The runbooks that begin by the clock: each a row, typed as whoever scheduled it."""
+
+    async def schedule(self, caller: Caller, name: str, cron: str, given: str) -> Done:
+        """Have a runbook begin by the site's clocks; `cron` has five fields."""
+        ...
+
+    async def list(self) -> Reply:
+        """Return the schedules that go on, with how each went last."""
+        ...
+
+    async def end(self, caller: Caller, schedule_id: str) -> Done:
+        """End a schedule; runs that it has begun go on."""
         ...

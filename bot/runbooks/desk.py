@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
+from bot.api import WantedRunbook
 from bot.errors import BadInput
 from bot.model import Button, Reason, Reply, Table
 from bot.ports import Clock
 from bot.runbooks.document import Decision, Notify, Runbook, Step
+from bot.runbooks.draft import draft
 from bot.runbooks.lint import Linter
 from bot.runbooks.page import kind, page, said
 from bot.runbooks.shelf import Shelf, Volume
 
 COLUMNS: Final = ("Name", "What for", "Owner", "Severity", "Reviewed until")
 FOUND: Final = ("Name", "What for", "Why it is shown")
+SOON: Final = timedelta(days=14)
+"""How long before its review is due a runbook is named in the list."""
 # How much a word counts, by where it is found.
 _WEIGHTS: Final = (("name", 5), ("title", 4), ("tag", 4), ("service", 3), ("summary", 2))
 
@@ -39,6 +43,10 @@ class RunbookDesk:
         text = f"{len(rows)} runbooks."
         if stale:
             text += f" STALE, the review is overdue: {', '.join(stale)}."
+        soon = [one.book for one in volumes if one.book and self._is_soon(one.book)]
+        if soon:
+            said = ", ".join(f"{book.name} (by {book.review_by})" for book in soon)
+            text += f" To be reviewed within {SOON.days} days: {said}."
         broken = [volume.name for volume in volumes if self.lint(volume)]
         if broken:
             text += f" To be mended before they can be used: {', '.join(broken)}."
@@ -87,6 +95,10 @@ class RunbookDesk:
         text = f"{self.stale(volume.book)}Runbook {volume.name} on one page."
         return Reply(text, code=page(volume.book, volume.digest))
 
+    def draft(self, wanted: WantedRunbook) -> Reply:
+        """Return the text of a new runbook; nothing is written."""
+        return draft(self, wanted)
+
     def volume(self, name: str) -> Volume:
         """Return a runbook by its name; `BadInput` says which there are."""
         found = self.shelf.get(name.lower())
@@ -100,6 +112,9 @@ class RunbookDesk:
         if not book.is_stale(self._today):
             return ""
         return f"STALE: {book.owner} should have reviewed it by {book.review_by}. "
+
+    def _is_soon(self, book: Runbook) -> bool:
+        return self._today <= book.review_by <= self._today + SOON
 
     @property
     def _today(self) -> date:

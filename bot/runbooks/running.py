@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bot.notices import TopicNotices
     from bot.ports import Catalogue, Clock, Engine, Transaction
     from bot.runbooks.desk import RunbookDesk
+    from bot.runbooks.shelf import Volume
     from bot.stores.runs import RunStore
 
 RESPONDER: Final = "responder"  # who may run runbooks
@@ -48,18 +49,14 @@ class RunDesk:
 
     async def run(self, caller: Caller, name: str, given: str) -> Done:
         """Begin a runbook; it keeps the file as it is now."""
-        volume = self.books.volume(name)
-        problems = self.books.lint(volume)
-        if volume.book is None or problems:
-            said = f"Runbook {volume.name} cannot be used: {problems[0]}."
-            raise BadInput(f"{said} `runbook show {volume.name}` lists everything.")
+        volume, book, values = self.ready(name, given)
         now = self.clock.now()
         new = RunbookRun(
             id="",
             runbook=volume.name,
             digest=volume.digest,
             text=volume.text,
-            values=self._values(volume.book, given),
+            values=values,
             person=caller.principal.id,
             account=caller.account,
             place=caller.place,
@@ -67,8 +64,16 @@ class RunDesk:
             begun=now,
             changed=now,
         )
-        stale = self.books.stale(volume.book)
-        return self._done(self.runs.open(new), volume.book, stale)
+        return self._done(self.runs.open(new), book, self.books.stale(book))
+
+    def ready(self, name: str, given: str) -> tuple[Volume, Runbook, dict[str, str]]:
+        """Return a runbook with its parameters; `BadInput` where it could not begin like that."""
+        volume = self.books.volume(name)
+        problems = self.books.lint(volume)
+        if volume.book is None or problems:
+            said = f"Runbook {volume.name} cannot be used: {problems[0]}."
+            raise BadInput(f"{said} `runbook show {volume.name}` lists everything.")
+        return volume, volume.book, self._values(volume.book, given)
 
     async def tick(self, caller: Caller, run_id: str, step_id: str, note: str) -> Done:
         """Say that a step was done; the run goes on."""
@@ -160,12 +165,14 @@ class RunDesk:
             return await self.history(open_only=True)
         return replace(card(await self._stand(run_id)), topic="", visibility=None)
 
-    async def history(self, *, open_only: bool = False) -> Reply:
-        """Return runs, the newest first."""
-        found = await self.runs.list(open_only=open_only)
+    async def history(self, name: str = "", *, open_only: bool = False) -> Reply:
+        """Return runs, the newest first; with a name those of one runbook, though it be no more."""
+        found = await self.runs.list(open_only=open_only, runbook=name.lower())
         kind = "open runs" if open_only else "runs"
         if not found:
-            return Reply(f"There are no {kind} of a runbook.")
+            if name:
+                self.books.volume(name)  # a typo in the name is told
+            return Reply(f"There are no {kind} of {name.lower() or 'a runbook'}.")
         rows = tuple(_row(run) for run in found)
         return Reply(f"{len(rows)} {kind}.", title="Runs", table=Table(COLUMNS, rows))
 

@@ -126,9 +126,13 @@ class SqlRuns:
         found = await self._runs(query)
         return found[0] if found else None
 
-    async def list(self, *, open_only: bool = True, limit: int = 20) -> Sequence[RunbookRun]:
-        """Return runs, newest first."""
+    async def list(
+        self, *, open_only: bool = True, runbook: str = "", limit: int = 20
+    ) -> Sequence[RunbookRun]:
+        """Return runs, newest first; with a name those of one runbook."""
         query = select(RUNS).order_by(RUNS.c.number.desc()).limit(limit)
+        if runbook:
+            query = query.where(RUNS.c.runbook == runbook)
         return await self._runs(query.where(RUNS.c.state.not_in(_OVER)) if open_only else query)
 
     async def late(self, now: datetime, *, limit: int = 200) -> Sequence[RunbookRun]:

@@ -38,8 +38,10 @@ class RunStore(Protocol):
         """Return a run by id."""
         ...
 
-    async def list(self, *, open_only: bool = True, limit: int = 20) -> Sequence[RunbookRun]:
-        """Return runs, newest first."""
+    async def list(
+        self, *, open_only: bool = True, runbook: str = "", limit: int = 20
+    ) -> Sequence[RunbookRun]:
+        """Return runs, newest first; with a name those of one runbook."""
         ...
 
     async def pending(self, after: str = "", *, limit: int = 50) -> Sequence[RunbookRun]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from bot.api import Command, Reply, Risk, RunbookRuns, args
+from typing import Annotated
+
+from bot.api import Command, Reply, Risk, RunbookRuns, Word, args
 
 
 class Args(args):
-    """Nothing: the last ones are listed."""
+    """The runbook, or nothing for those of all."""
+
+    name: Annotated[str, Word("of")] = ""
 
 
-async def run(_arguments: Args, runs: RunbookRuns) -> Reply:
+async def run(arguments: Args, runs: RunbookRuns) -> Reply:
     """Answer from the rows."""
-    return await runs.history()
+    return await runs.history(arguments.name)
 
 
 command = Command(
@@ -21,6 +25,6 @@ command = Command(
     summary="List the last runs of runbooks.",
     role="reader",
     risk=Risk.READ,
-    examples=("runbook history",),
+    examples=("runbook history", "runbook history of pacs-unreachable"),
     quotes=True,
 )

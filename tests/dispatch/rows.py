@@ -257,6 +257,22 @@ OTHER_VERBS = [
     Row("runbook list", "runbook list"),
     Row("runbook show pacs-unreachable", "runbook show", {"name": "pacs-unreachable"}),
     Row("runbook search pacs viewer", "runbook search", {"words": "pacs viewer"}),
+    Row(
+        'runbook schedule pacs-unreachable --cron "0 6 * * 1" with service=pacs',
+        "runbook schedule",
+        {"name": "pacs-unreachable", "cron": "0 6 * * 1", "parameters": "service=pacs"},
+        slack="runbook schedule pacs-unreachable \u2014cron \u201c0 6 * * 1\u201d "
+        "with service=pacs",
+    ),
+    Row("runbook schedules", "runbook schedules"),
+    Row("runbook history of pacs-unreachable", "runbook history", {"name": "pacs-unreachable"}),
+    Row(
+        "runbook new viewer-slow --title slow --owner imaging --review-by 2027-03-31 --severity 3 "
+        "--summary it is slow --service pacs",
+        "runbook new",
+        {"name": "viewer-slow", "title": "slow", "severity": "3", "summary": "it is slow"},
+    ),
+    Row("runbook unschedule sched-002", "runbook unschedule", {"schedule": "SCHED-2"}),
     Row("runbook print pacs-unreachable", "runbook print", {"name": "pacs-unreachable"}),
     Row(
         "runbook run pacs-unreachable with service=pacs",

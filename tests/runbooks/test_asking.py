@@ -62,6 +62,14 @@ async def test_a_wait_is_shown_and_printed_with_its_condition(chat: Chat, shelf:
     assert "not by then: stop here" in " ".join(printed.code.split())
 
 
+async def test_what_is_to_be_reviewed_soon_is_named_in_the_list(chat: Chat) -> None:
+    chat.clock.turn(days=55)  # 15 days before the last one
+    assert "To be reviewed" not in (await chat.say("runbook list")).text
+    chat.clock.turn(days=1)
+    said = (await chat.say("runbook list")).text
+    assert "To be reviewed within 14 days: late-results (by 2027-01-31)." in said
+
+
 async def test_one_is_shown_with_its_steps(chat: Chat) -> None:
     said = await chat.say("runbook show late-results")
 

@@ -84,6 +84,11 @@ async def test_from_the_first_step_to_the_last(chat: Chat) -> None:
     assert history.table is not None
     assert history.table.rows[0][:3] == ("RUN-1", "late-results", "ended")
     assert (await chat.say("runbook status")).table is None
+    assert (await chat.say("runbook history of late-results")).table is not None
+    none = await chat.say("runbook history of pacs-unreachable")
+    assert none.text == "There are no runs of pacs-unreachable."
+    typo = await chat.say("runbook history of late-reslts")
+    assert "did you mean late-results?" in typo.text
     for line in ("tick RUN-1 told --note x", "abort RUN-1 --reason x", "resume RUN-1"):
         assert (await chat.say(f"runbook {line}")).reason is Reason.DUPLICATE
 
