@@ -197,8 +197,8 @@ async def test_a_run_waits_for_its_request_and_its_deploy_as_a_row(
     ("line", "who", "says"),
     [
         ("reject REQ-1 --reason 'not now'", "release-manager", "REQ-1 was rejected"),
-        ("cancel REQ-1", "engineer", "REQ-1 was cancelled"),
-        ("", "", "REQ-1 was expired"),
+        pytest.param("cancel REQ-1", "engineer", "REQ-1 was cancelled", marks=pytest.mark.thorough),
+        pytest.param("", "", "REQ-1 was expired", marks=pytest.mark.thorough),
     ],
 )
 async def test_a_request_that_ends_without_it_stops_the_run(
@@ -220,6 +220,7 @@ async def test_a_request_that_ends_without_it_stops_the_run(
         assert (await shown(chat)).act is None
 
 
+@pytest.mark.thorough
 async def test_a_deploy_that_fails_stops_the_run(ward: Path, tmp_path: Path) -> None:
     acting(tmp_path, {**BACK, "run": "deploy {{ service }} 1.4.2 test --reason x"})
     async with opened(ward) as chat:
@@ -259,7 +260,7 @@ async def unanswered(chat: Chat) -> None:
     ("outcome", "state", "step"),
     [
         ("done", StepState.DONE, "end_of_it"),
-        ("left-out", StepState.FAILED, "end_of_it"),
+        pytest.param("left-out", StepState.FAILED, "end_of_it", marks=pytest.mark.thorough),
         ("not-done", None, "again"),
     ],
 )
@@ -286,6 +287,7 @@ async def test_what_was_begun_and_has_no_answer_is_settled_by_a_human(
             assert len(chat.ci.jobs) == 1, "another go is another delivery"
 
 
+@pytest.mark.thorough
 async def test_a_go_that_is_old_begins_nothing(chat: Chat) -> None:
     await begun(chat)
     release, runs = asyncio.Event(), chat.house.procedures.runs
@@ -374,6 +376,7 @@ async def test_what_has_begun_is_not_paused_but_handed_over(ward: Path, tmp_path
         assert (run.person, run.offered, run.state) == ("engineer-2", "", RunState.PENDING)
 
 
+@pytest.mark.thorough
 async def test_a_probe_is_tried_again_and_then_is_evidence(ward: Path, tmp_path: Path) -> None:
     asks = {"id": "build", "run": "ci status of {{ service }}", "retries": 2}
     acting(tmp_path, {**asks, "backoff_seconds": 1})

@@ -91,6 +91,11 @@ def test_what_says_itself_that_it_may_be_a_step_may_be_one(tmp_path: Path, run: 
 @pytest.mark.parametrize(
     ("made", "says"),
     [
+        (with_step(0, roles=["engineer"]), "steps.build.roles: it only reads"),
+        (
+            with_step(2, manual=None, run="ci run {{ service }} at 1.4.2", retries=1),
+            "steps.look.retries: it changes something",
+        ),
         (book(owner=None), "owner: "),
         (book(review_by="soon"), "review_by: "),
         (book(runner="bash"), "runner: there is no such setting"),

@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import Conflict
 from bot.model import Account, Place, Reason, StepState
-from bot.model.runs import RunbookRun, RunState, StepResult
+from bot.model.runs import Act, RunbookRun, RunState, StepResult
 from bot.storage.database import Database
 from bot.storage.runs import SqlRuns
 from tests.databases import NOON
@@ -63,3 +63,21 @@ async def test_late_is_what_waits_past_its_time_and_open_is_what_is_not_over(
     assert [run.id for run in await runs.late(due)] == ["RUN-1"]
     assert [run.id for run in await runs.list()] == ["RUN-2", "RUN-1"]
     assert [run.id for run in await runs.list(open_only=False)] == ["RUN-3", "RUN-2", "RUN-1"]
+
+
+async def test_of_two_runs_one_acts_on_a_target_until_it_has_come_to_something(
+    database: Database,
+) -> None:
+    runs = SqlRuns(database)
+    act = Act(line="ci run portal 1", delivery="RUN-1:a:0", target="portal", by="a", since=NOON)
+    first, second = (database.write_now(runs.open(NEW)) for _ in range(2))
+    first = database.write_now(runs.put(replace(first, act=act, state=RunState.PENDING)))
+    assert await runs.show("RUN-1") == first
+    with pytest.raises(Conflict) as conflict:
+        database.write_now(runs.put(replace(second, act=act)))
+    assert conflict.value.reason is Reason.LOCKED
+    assert "RUN-1 of engineer acts on portal now: ci run portal 1" in conflict.value.text
+    assert [run.id for run in await runs.pending()] == ["RUN-1"]
+    assert await runs.pending("RUN-1") == []
+    database.write_now(runs.put(replace(first, act=None, state=RunState.ENDED)))
+    assert database.write_now(runs.put(replace(second, act=act))).act == act
