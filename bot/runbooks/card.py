@@ -11,9 +11,10 @@ from bot.model import Step as Line
 from bot.model.runs import RunState
 from bot.moments import written
 from bot.runbooks import filling
-from bot.runbooks.document import Decision, Manual, Notify, Run, Step, WaitUntil
+from bot.runbooks.document import Decision, ForEach, Manual, Notify, Run, Step, Together, WaitUntil
 from bot.runbooks.going import Stand
-from bot.runbooks.page import until
+from bot.runbooks.page import said
+from bot.runbooks.several import ITEM
 
 Filling: TypeAlias = Callable[[str, filling.Values], str]
 
@@ -43,18 +44,17 @@ def label(step: Step) -> str:
 def line(stand: Stand, step: Step) -> str:
     """Return what a step asks for with its values; a place to fill in where there is none."""
     match step:
-        case WaitUntil():
-            look = f"{_or_blank(filling.command, step.run, stand)} " if step.run else ""
-            return f"{look}{until(step)}"
-        case Run():
-            return _or_blank(filling.command, step.run, stand)
         case Manual():
             return _or_blank(filling.text, step.manual, stand)
         case Notify():
-            said = _or_blank(filling.text, step.notify, stand)
-            return f"Call {', '.join(step.people)}, and say: {said}"
+            told = _or_blank(filling.text, step.notify, stand)
+            return f"Call {', '.join(step.people)}, and say: {told}"
         case Decision():
             return _or_blank(filling.text, step.decision, stand)
+        case Run():
+            return _or_blank(filling.command, step.run, stand)
+        case WaitUntil() | Together() | ForEach():
+            return filling.blank(said(step))
 
 
 def _or_blank(fill: Filling, template: str, stand: Stand) -> str:
@@ -146,6 +146,21 @@ def _lines(stand: Stand) -> Iterator[Line]:
             yield Line(label(step), result.state, f"{result.text} ({result.by})")
         else:
             yield Line(label(step), StepState.WAITING)
+        yield from _parts(stand, step)
+
+
+def _parts(stand: Stand, step: Step) -> Iterator[Line]:
+    """Yield what each of several commands of a step came to."""
+    last = {result.step: result for result in stand.run.results}
+    if isinstance(step, Together):
+        for one in step.together:
+            if one.id in last:
+                came = last[one.id]
+                yield Line(f"- {one.id.replace('_', ' ')}", came.state, came.text)
+    if isinstance(step, ForEach):
+        for came in last.values():
+            if came.step.startswith(f"{step.id}["):
+                yield Line(f"- {came.figures[ITEM]}", came.state, came.text)
 
 
 _STATES: Mapping[RunState, StepState] = {

@@ -16,8 +16,11 @@ from pydantic import Discriminator, Field, StringConstraints, Tag, ValidationErr
 
 from bot import documents
 from bot.documents import Block, matching
+from bot.model import EndpointKind
 
 END: Final = "end"  # where a step goes that is the last one
+MOST: Final = 50  # items for which a step is done
+ENDPOINT: Final = "endpoint"
 TIME: Final = "time"  # what a wait waits for that looks at nothing
 
 Name: TypeAlias = Annotated[
@@ -31,18 +34,28 @@ Text: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_le
 
 
 class Parameter(Block):
-    """What has to be said when it is started; a `choice` is one of its `choices`."""
+    """What has to be said when it is started; a `choice` is one of its `choices`.
+
+    A `list` is words with commas between them, each checked as what it is a list `of`. An
+    `endpoint` is one that the estate declares, of a `kind` where that is said.
+    """
 
     name: Word
-    type: Literal["service", "environment", "word", "number", "choice"]
+    type: Literal["service", "environment", "endpoint", "word", "number", "choice", "list"]
     description: Text
     choices: tuple[Text, ...] = ()
+    of: Literal["service", "endpoint", "word"] = "word"
+    kind: EndpointKind | None = None
     default: str = ""
 
     @model_validator(mode="after")
     def _whole(self) -> Parameter:
         if (self.type == "choice") != bool(self.choices):
             raise ValueError("a parameter of type choice has choices, and no other one has")
+        if self.of != "word" and self.type != "list":
+            raise ValueError("only a parameter of type list is a list `of` something")
+        if self.kind and ENDPOINT not in (self.type, self.of):
+            raise ValueError("only an endpoint has a kind")
         if self.default and self.choices and self.default not in self.choices:
             raise ValueError("its default is none of its choices")
         return self
@@ -104,6 +117,29 @@ class WaitUntil(_Step):
         return self
 
 
+class Ask(Block):
+    """One of several commands that are typed together; its answer has figures of its own."""
+
+    id: Word
+    run: Text
+
+
+class Together(_Step):
+    """Commands that only read and need nothing of each other: they are typed at once."""
+
+    together: Annotated[tuple[Ask, ...], Field(min_length=2, max_length=16)]
+
+
+class ForEach(_Step):
+    """One command that only reads, typed for each item, one after the other.
+
+    The items are a parameter of type list, or stand here.
+    """
+
+    for_each: Text | Annotated[tuple[Text, ...], Field(min_length=1, max_length=MOST)]
+    run: Text
+
+
 class Manual(_Step):
     """What a human does elsewhere, and ticks with a note."""
 
@@ -145,6 +181,8 @@ KINDS: Final[Mapping[str, type[_Step]]] = {
     "notify": Notify,
     "decision": Decision,
     "wait_until": WaitUntil,
+    "together": Together,
+    "for_each": ForEach,
 }
 
 
@@ -157,6 +195,8 @@ def _kind(step: Any) -> str | None:
 
 Step: TypeAlias = Annotated[
     Annotated[WaitUntil, Tag("wait_until")]
+    | Annotated[Together, Tag("together")]
+    | Annotated[ForEach, Tag("for_each")]
     | Annotated[Run, Tag("run")]
     | Annotated[Manual, Tag("manual")]
     | Annotated[Notify, Tag("notify")]

@@ -8,7 +8,7 @@ something waits for somebody's go first, and is done by `acting`, once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -18,10 +18,10 @@ from bot import ids
 from bot.errors import AuditUnavailable, BadInput, Conflict, StoreFailed
 from bot.model import Draft, Invocation, Kind, Place, Reason, Risk, StepState
 from bot.model.runs import RunState, StepResult
-from bot.runbooks import filling, looking
+from bot.runbooks import filling, looking, several
 from bot.runbooks.acting import PLATFORM
 from bot.runbooks.card import card, label
-from bot.runbooks.document import Run, WaitUntil
+from bot.runbooks.document import ForEach, Run, Step, Together, WaitUntil
 from bot.runbooks.going import LONGEST, Stand, stand
 from bot.runbooks.ringing import ringing, topic_of
 
@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 
 WORKFLOW: Final = "runbook"
 LONGEST_BACKOFF: Final = 60.0  # seconds
-# What a probe's answer says of what it has asked, where it is worth to ask again.
-_NOT_WELL: Final = frozenset({"failed", "unknown"})
+AT_ONCE: Final = 8  # commands of one step that are on the road together
 # After these there is nothing to see: the run stands still until a human has looked.
 _STOPS: Final = frozenset(
     {
@@ -115,28 +114,62 @@ class RunFlow:
         if not filling.holds(step.when, at.said):
             text = f"left out: {step.when}"
             return at.passed(StepResult(step.id, StepState.SKIPPED, text, at.run.person, now))
-        if isinstance(step, WaitUntil):
-            return await self._looked(at, step)
+        if isinstance(step, WaitUntil) and not step.run:
+            return looking.timed(at, step, now)
         if isinstance(step, Run) and not reads(self.registry, step.run) and at.run.act:
             return await self._acted(at, at.run.act)
-        if not isinstance(step, Run) or not reads(self.registry, step.run):
+        lines = self._lines(at, step)
+        if not lines:
             return at.waiting(now)
-        reply = await self._asked(at, step)
-        if reply.reason in _STOPS:
-            return at.stopped(f"{label(step)}: {reply.text}", now)
-        state = StepState.DONE if reply.reason is Reason.OK else StepState.FAILED
-        figures = {**reply.refs, "reason": reply.reason.value}
-        text = reply.text[:LONGEST]
-        return at.passed(StepResult(step.id, state, text, at.run.person, now, figures))
+        replies = await self._type_all(at, lines)
+        for reply in replies:
+            if reply.reason in _STOPS:
+                return at.stopped(f"{label(step)}: {reply.text}", self.clock.now())
+        return self._came(at, replies)
 
-    async def _looked(self, at: Stand, step: WaitUntil) -> RunbookRun:
-        if not step.run:
-            return looking.timed(at, step, self.clock.now())
-        reply = await self._type(at, filling.command(step.run, at.values), f"{at.run.moves}")
-        now = self.clock.now()
-        if reply.reason in _STOPS:
-            return at.stopped(f"{label(step)}: {reply.text}", now)
-        return looking.looked(at, step, reply, now)
+    def _lines(self, at: Stand, step: Step) -> Sequence[str]:
+        """Return what a step types now; nothing where it waits for a human."""
+        match step:
+            case Together():
+                return [filling.command(one.run, at.values) for one in step.together]
+            case ForEach():
+                item = several.next_item(at, step)
+                return [filling.command(step.run, {**at.values, several.ITEM: item})]
+            case Run() if not reads(self.registry, step.run):
+                return []
+            case Run() | WaitUntil():
+                return [filling.command(step.run, at.values)]
+        return []
+
+    def _came(self, at: Stand, replies: Sequence[Reply]) -> RunbookRun:
+        step, now, (reply, *_) = at.step, self.clock.now(), replies
+        match step:
+            case Together():
+                return several.asked(at, step, replies, now)
+            case ForEach():
+                return several.each(at, step, reply, now)
+            case WaitUntil():
+                return looking.looked(at, step, reply, now)
+        return at.passed(several.result(step.id if step else "", reply, at.run.person, now))
+
+    async def _type_all(self, at: Stand, lines: Sequence[str]) -> Sequence[Reply]:
+        turn = asyncio.Semaphore(AT_ONCE)
+
+        async def type_one(number: int, line: str) -> Reply:
+            async with turn:
+                return await self._type(at, line, f"{at.run.moves}.{number}")
+
+        if isinstance(at.step, Run):
+            return [await self._asked(at, at.step)]
+        if len(lines) == 1:
+            return [await self._type(at, lines[0], f"{at.run.moves}")]
+        asking = (type_one(number, line) for number, line in enumerate(lines))
+        # All have ended before one's failure is told: none types on behind the run's back.
+        found = await asyncio.gather(*asking, return_exceptions=True)
+        for one in found:
+            if isinstance(one, BaseException):
+                raise one
+        return [one for one in found if not isinstance(one, BaseException)]
 
     async def _acted(self, at: Stand, act: Act) -> RunbookRun:
         """Do what somebody said go to; what is not known to be done is not gone on from."""
@@ -158,7 +191,7 @@ class RunFlow:
         line, pause = filling.command(step.run, at.values), float(step.backoff_seconds)
         for again in range(step.retries):
             reply = await self._type(at, line, f"{at.run.moves}.{again}")
-            if reply.reason in _STOPS or is_well(reply):
+            if reply.reason in _STOPS or several.is_well(reply):
                 return reply
             await asyncio.sleep(min(pause, LONGEST_BACKOFF))
             pause *= 2
@@ -190,11 +223,6 @@ class RunFlow:
             },
             text=moved.why,
         )
-
-
-def is_well(reply: Reply) -> bool:
-    """Say whether an answer is one: it came, and what was asked is not down."""
-    return reply.reason is Reason.OK and reply.refs.get("standing") not in _NOT_WELL
 
 
 def reads(registry: Registry, template: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -59,8 +59,10 @@ class Stand:
         is_on = self.step is not None and found and found[-1].step == self.step.id
         return found[:-1] if is_on and found[-1].state is StepState.RUNNING else found
 
-    def passed(self, result: StepResult, goto: str = "") -> RunbookRun:
-        """Return the run after its step came to something; `goto` is an option's."""
+    def passed(
+        self, result: StepResult, goto: str = "", parts: Sequence[StepResult] = ()
+    ) -> RunbookRun:
+        """Return the run after its step came to something, and its parts; `goto` is an option's."""
         step = self.step
         # A step that was left out sends nobody anywhere.
         jump = "" if result.state is StepState.SKIPPED else goto or (step.goto if step else "")
@@ -74,7 +76,7 @@ class Stand:
             why="",
             act=None,
             changed=result.at,
-            results=(*self.settled, result),
+            results=(*self.settled, *parts, result),
         )
 
     def waiting(self, now: datetime) -> RunbookRun:

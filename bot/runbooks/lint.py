@@ -7,6 +7,7 @@ somebody opened it, and no runbook can give itself more than that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -24,14 +25,17 @@ from bot.runbooks.document import (
     END,
     Contact,
     Decision,
+    ForEach,
     Manual,
     Notify,
     Run,
     Runbook,
     Step,
+    Together,
     WaitUntil,
 )
 from bot.runbooks.flow import reads
+from bot.runbooks.several import ITEM
 from bot.runbooks.shelf import Volume
 
 # What a step's figure looks like where a command takes a number of ours.
@@ -42,7 +46,14 @@ _NUMBERS: Final = {
     "request": "REQ-1",
     "task": "TASK-1",
 }
-_BY_TYPE: Final = {"service": "pacs", "environment": "production", "word": "word", "number": "1"}
+_BY_TYPE: Final = {
+    "service": "pacs",
+    "environment": "production",
+    "word": "word",
+    "number": "1",
+    "endpoint": "lab-mllp",
+    "list": "word",
+}
 _RESERVED: Final = "steps"
 
 
@@ -67,16 +78,9 @@ class Linter:
         seen: list[str] = []
         for step in book.steps:
             where = f"steps.{step.id}"
-            if step.id in seen or step.id == END:
-                yield f"{where}: is taken already; give it another id"
+            yield from _taken(step, seen)
             yield from _names(book, step, seen)
-            if isinstance(step, Run):
-                yield from self._command(book, step.run, f"{where}.run")
-                yield from self._roles(step.roles, where)
-                yield from self._either(step, where)
-            if isinstance(step, WaitUntil) and step.run:
-                yield from self._command(book, step.run, f"{where}.run", only_reads=True)
-                yield from _waits(book, step, where, seen)
+            yield from self._typed(book, step, where, seen)
             if isinstance(step, Notify):
                 known = [contact.who for contact in _everybody(book.contacts)]
                 for who in step.people:
@@ -84,7 +88,25 @@ class Linter:
                         yield f"{where}.people: {who} is no contact{documents.nearest(who, known)}"
             if isinstance(step, Decision):
                 yield from self._decision(step, where, seen)
-            seen.append(step.id)
+            seen += [step.id, *parts(step)]
+
+    def _typed(self, book: Runbook, step: Step, where: str, seen: Sequence[str]) -> Iterator[str]:
+        """Yield what is wrong with what a step types."""
+        match step:
+            case Run():
+                yield from self._command(book, step.run, f"{where}.run")
+                yield from self._roles(step.roles, where)
+                yield from self._either(step, where)
+            case WaitUntil() if step.run:
+                yield from self._command(book, step.run, f"{where}.run", only_reads=True)
+                yield from _waits(book, step, where, seen)
+            case Together():
+                for one in step.together:
+                    at = f"{where}.together.{one.id}"
+                    yield from self._command(book, one.run, at, only_reads=True)
+            case ForEach():
+                yield from self._command(book, step.run, f"{where}.run", only_reads=True)
+                yield from _items(book, step, where)
 
     def _decision(self, step: Decision, where: str, seen: Collection[str]) -> Iterator[str]:
         words = [option.option for option in step.options]
@@ -143,7 +165,7 @@ def allowed(command: Command) -> bool:
 def _head(book: Runbook) -> Iterator[str]:
     names = [parameter.name for parameter in book.parameters]
     for name in names:
-        if names.count(name) > 1 or name == _RESERVED:
+        if names.count(name) > 1 or name in (_RESERVED, ITEM):
             yield f"parameters.{name}: is taken already; give it another name"
     for where, said in (("summary", book.summary), ("rollback", book.rollback)):
         yield from _known(where, said, names, ())
@@ -154,7 +176,9 @@ def _names(book: Runbook, step: Step, seen: Sequence[str]) -> Iterator[str]:
     names = [parameter.name for parameter in book.parameters]
     where = f"steps.{step.id}"
     for key, said in _texts(step):
-        yield from _known(f"{where}.{key}", said, names, seen)
+        has_item = isinstance(step, ForEach) and key == "run"
+        here = [*names, ITEM] if has_item else names
+        yield from _known(f"{where}.{key}", said, here, seen)
     if step.when:
         try:
             asked = filling.asked(step.when)
@@ -162,6 +186,43 @@ def _names(book: Runbook, step: Step, seen: Sequence[str]) -> Iterator[str]:
             yield f"{where}.when: {error.text}"
             return
         yield from _unknown(f"{where}.when", asked, names, seen)
+
+
+def _taken(step: Step, seen: Sequence[str]) -> Iterator[str]:
+    ids = [step.id, *parts(step)]
+    for name in dict.fromkeys(ids):
+        if name in (*seen, END) or ids.count(name) > 1:
+            yield f"steps.{name}: is taken already; give it another id"
+
+
+def parts(step: Step) -> list[str]:
+    """Return the ids of what is typed together in a step."""
+    return [one.id for one in step.together] if isinstance(step, Together) else []
+
+
+def _items(book: Runbook, step: ForEach, where: str) -> Iterator[str]:
+    """Yield what is wrong with the items for each of which a step is done."""
+    if ITEM not in {path[0] for path in _used(step.run)}:
+        yield f"{where}.run: does the same for each; say where {{{{ item }}}} stands in it"
+    if isinstance(step.for_each, tuple):
+        return
+    lists = [one.name for one in book.parameters if one.type == "list"]
+    found = _used(step.for_each)
+    if len(found) != 1 or found[0] not in [(name,) for name in lists]:
+        hint = f" ({', '.join(lists)})" if lists else ""
+        yield (
+            f"{where}.for_each: stands for the items: one parameter of type list{hint}, or a list "
+            "of them"
+        )
+    elif not re.fullmatch(r"\{\{[^{}]*\}\}", step.for_each):
+        yield f"{where}.for_each: only the parameter stands there: {{{{ {found[0][0]} }}}}"
+
+
+def _used(said: str) -> Sequence[filling.Path]:
+    try:
+        return filling.used(said)
+    except BadInput:
+        return ()  # it is said where the text is looked at
 
 
 def _waits(book: Runbook, step: WaitUntil, where: str, seen: Sequence[str]) -> Iterator[str]:
@@ -183,6 +244,13 @@ def _waits(book: Runbook, step: WaitUntil, where: str, seen: Sequence[str]) -> I
 def _texts(step: Step) -> Iterator[tuple[str, str]]:
     yield "title", step.title
     match step:
+        case ForEach():
+            yield "run", step.run
+            if isinstance(step.for_each, str):
+                yield "for_each", step.for_each
+        case Together():
+            for one in step.together:
+                yield f"together.{one.id}", one.run
         case Run() | WaitUntil():
             yield "run", step.run
         case Manual():
@@ -223,6 +291,7 @@ def _samples(book: Runbook, used: Sequence[filling.Path]) -> filling.Values:
         one.name: one.default or (one.choices[0] if one.choices else _BY_TYPE[one.type])
         for one in book.parameters
     }
+    values[ITEM] = _BY_TYPE["word"]
     figures: dict[str, Mapping[str, str]] = {}
     for path in used:
         if len(path) == len(("steps", "id", "figure")):

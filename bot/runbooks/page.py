@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from bot.runbooks.document import (
     END,
     Contact,
     Decision,
+    ForEach,
     Manual,
     Notify,
     Run,
     Runbook,
     Step,
+    Together,
     WaitUntil,
 )
 from bot.runbooks.filling import blank
@@ -22,6 +24,15 @@ from bot.runbooks.filling import blank
 WIDE: Final = 78
 BOX: Final = "[ ]"
 _LINE: Final = "_" * 24
+_KINDS: Final[Mapping[type[Step], str]] = {
+    Run: "run",
+    Manual: "do",
+    Notify: "tell",
+    Decision: "decide",
+    WaitUntil: "wait",
+    Together: "together",
+    ForEach: "each",
+}
 
 
 def page(book: Runbook, digest: str) -> str:
@@ -39,24 +50,12 @@ def page(book: Runbook, digest: str) -> str:
 
 def kind(step: Step) -> str:
     """Return in one word what a step is."""
-    match step:
-        case WaitUntil():
-            return "wait"
-        case Run():
-            return "run"
-        case Manual():
-            return "do"
-        case Notify():
-            return "tell"
-        case Decision():
-            return "decide"
+    return _KINDS[type(step)]
 
 
 def said(step: Step) -> str:
     """Return what a step asks for, as the file has it."""
     match step:
-        case WaitUntil():
-            return f"{step.run} {until(step)}".strip()
         case Run():
             return step.run
         case Manual():
@@ -65,6 +64,22 @@ def said(step: Step) -> str:
             return step.notify
         case Decision():
             return step.decision
+        case WaitUntil() | Together() | ForEach():
+            return _typed(step)
+
+
+def _typed(step: WaitUntil | Together | ForEach) -> str:
+    match step:
+        case Together():
+            return "; ".join(f"{one.id.replace('_', ' ')}: {one.run}" for one in step.together)
+        case ForEach():
+            return f"{step.run}, for each of {_items(step)}"
+        case WaitUntil():
+            return f"{step.run} {until(step)}".strip()
+
+
+def _items(step: ForEach) -> str:
+    return step.for_each if isinstance(step.for_each, str) else ", ".join(step.for_each)
 
 
 def until(step: WaitUntil) -> str:
@@ -120,6 +135,12 @@ def _step(book: Runbook, step: Step, number: int) -> Iterator[str]:
     if isinstance(step, Notify):
         for who in step.people:
             yield f"       {BOX} {who}, at {_LINE[:8]} by {_LINE[:12]}"
+    if isinstance(step, Together):
+        for one in step.together:
+            yield f"       {BOX} {one.id.replace('_', ' ')}: {_LINE}"
+    if isinstance(step, ForEach) and not isinstance(step.for_each, str):
+        for item in step.for_each:
+            yield f"       {BOX} {item}: {_LINE}"
     if isinstance(step, Decision):
         yield from _options(book, step)
     elif step.goto:

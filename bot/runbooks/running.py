@@ -6,21 +6,21 @@ in one transaction. Nobody waits anywhere for a human: a run that waits is a row
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot import documents
 from bot.api import Done
-from bot.dispatch.tokens import tokens
 from bot.errors import BadInput, NotAuthorised, Refused
 from bot.model import Principal, Reason, Reply, StepState, Table
 from bot.model.runs import RunbookRun, RunState, StepResult
 from bot.moments import written
 from bot.ports.work import Life
 from bot.runbooks.card import card, label
-from bot.runbooks.document import Decision, Parameter, Run, Runbook, WaitUntil
+from bot.runbooks.document import Decision, Run, Runbook, WaitUntil
 from bot.runbooks.flow import WORKFLOW
+from bot.runbooks.given import values as given_values
 from bot.runbooks.going import Stand, leg, stand
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class RunDesk:
         if volume.book is None or problems:
             said = f"Runbook {volume.name} cannot be used: {problems[0]}."
             raise BadInput(f"{said} `runbook show {volume.name}` lists everything.")
-        return volume, volume.book, self._values(volume.book, given)
+        return volume, volume.book, given_values(volume.book, given, self.catalogue)
 
     async def tick(self, caller: Caller, run_id: str, step_id: str, note: str) -> Done:
         """Say that a step was done; the run goes on."""
@@ -233,49 +233,6 @@ class RunDesk:
             here = f"{label(at.step)} (`{at.step.id}`)" if at.step else "its end"
             raise Refused(Reason.SUPERSEDED, f"{run_id} is not at `{step_id}`; it waits at {here}.")
         return at
-
-    def _values(self, book: Runbook, given: str) -> dict[str, str]:
-        known = {parameter.name: parameter for parameter in book.parameters}
-        values: dict[str, str] = {}
-        wrong: list[str] = []
-        for token in tokens(given):
-            name, sign, value = token.text.partition("=")
-            if name not in known or not sign:
-                shown = name if sign else token.text
-                wrong.append(f"`{shown}` is no parameter{documents.nearest(shown, known)}")
-            else:
-                values[name] = value
-        for name, parameter in known.items():
-            values.setdefault(name, parameter.default)
-            problem = self._problem(parameter, values[name])
-            if problem:
-                wrong.append(f"`{name}` {problem}")
-        if wrong:
-            usage = " ".join(f"{name}=..." for name in known)
-            raise BadInput(f"{'; '.join(wrong)}. Type `runbook run {book.name} with {usage}`.")
-        return values
-
-    def _problem(self, parameter: Parameter, value: str) -> str:
-        """Return what is wrong with the value of a parameter, "" where it is right."""
-        if not value:
-            return f"is missing: {parameter.description}"
-        match parameter.type:
-            case "service":
-                services = [one.id for one in self.catalogue.services()]
-                return _one_of(value, services, "service")
-            case "environment":
-                return _one_of(value, self.catalogue.environments(), "environment")
-            case "choice":
-                return _one_of(value, parameter.choices, "choice")
-            case "number":
-                is_number = value.isascii() and value.isdigit()
-                return "" if is_number else "has to be a whole number"
-            case "word":
-                return "" if len(value.split()) == 1 else "has to be one word"
-
-
-def _one_of(value: str, known: Sequence[str], kind: str) -> str:
-    return "" if value in known else f"is no {kind} that there is{documents.nearest(value, known)}"
 
 
 def _row(run: RunbookRun) -> tuple[str, ...]:

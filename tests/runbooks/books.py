@@ -79,6 +79,27 @@ def with_wait(**over: Any) -> dict[str, Any]:
     return with_step(0, **{**wait, **over})
 
 
+def with_together(*runs: str, **over: Any) -> dict[str, Any]:
+    """Return the runbook with a first step of commands that are typed together: a0, a1...."""
+    asked = [{"id": f"a{number}", "run": run} for number, run in enumerate(runs)]
+    first = {"id": "build", "together": asked, **over}
+    return book(steps=[first, {"id": "look", "manual": "Look at the queue."}])
+
+
+def with_each(**over: Any) -> dict[str, Any]:
+    """Return the runbook with a first step that is done for each of a list."""
+    step = {"for_each": "{{ ports }}", "run": "ci status of {{ item }}"}
+    made = with_step(0, **{**step, **over})
+    ports = {"name": "ports", "type": "list", "description": "Which"}
+    return {**made, "parameters": [*made["parameters"], ports]}
+
+
+def with_parameter(**parameter: Any) -> dict[str, Any]:
+    """Return the runbook with one more parameter."""
+    new = {"name": "another", "description": "Another one", **parameter}
+    return book(parameters=[*book()["parameters"], new])
+
+
 def with_options(*options: dict[str, str]) -> dict[str, Any]:
     """Return the runbook with other options of its decision."""
     return with_step(3, options=list(options))

@@ -57,5 +57,7 @@ def test_the_document_explains_every_kind_of_step() -> None:
         "decision",
         "notify",
         "wait_until",
+        "together",
+        "for_each",
     ]
     assert set(KINDS) == set(re.findall(r"^\| `(\w+)` \|", TEXT, re.MULTILINE))

@@ -16,7 +16,16 @@ from bot.runbooks.document import schema
 from bot.runbooks.lint import Linter
 from bot.runbooks.shelf import SHIPPED, Shelf, volume
 from tests.house_rules.tree import ROOT
-from tests.runbooks.books import book, with_options, with_step, with_wait, write
+from tests.runbooks.books import (
+    book,
+    with_each,
+    with_options,
+    with_parameter,
+    with_step,
+    with_together,
+    with_wait,
+    write,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,6 +134,21 @@ def test_what_says_itself_that_it_may_be_a_step_may_be_one(tmp_path: Path, run: 
         (with_wait(wait_until="steps.build.x =="), "steps.build.wait_until: is no condition"),
         (with_wait(wait_until="steps.bulid.x == '1'"), "bulid is no earlier step"),
         (with_wait(goto="build"), "steps.build: goes round without an end"),
+        (with_together("ci status of {{ service }}", "ci run portal at 1.4.2"), "only what reads"),
+        (with_together("ci status of portal"), "steps.build.together: "),
+        (with_together("ci status of x", "ci status of {{ steps.a0.state }}"), "a0 is no earlier"),
+        (with_together("ci status of x", "reboot"), "steps.build.together.a1: There is no command"),
+        (with_together("ci status of x", "services", id="a1"), "steps.a1: is taken already"),
+        (with_each(run="ci run {{ item }} at 1.4.2"), "only what reads"),
+        (with_each(run="ci status of portal"), "say where {{ item }} stands in it"),
+        (with_each(for_each="{{ service }}"), "one parameter of type list"),
+        (with_each(for_each="a, b"), "one parameter of type list"),
+        (with_each(for_each=[]), "steps.build.for_each"),
+        (with_each(title="{{ item }}"), "steps.build.title: item is no parameter"),
+        (with_parameter(type="list", name="item"), "parameters.item: is taken already"),
+        (with_parameter(type="word", of="service"), "only a parameter of type list is a list"),
+        (with_parameter(type="word", kind="tls"), "only an endpoint has a kind"),
+        (with_parameter(type="endpoint", kind="tsl"), "parameters[2].kind: "),
         (with_step(0, goto="nowhere"), "goto nowhere leads nowhere"),
         (with_step(2, goto="told"), "steps.cause: no step leads to it"),
         (with_step(1, goto="build"), "steps.build: goes round without an end"),
@@ -149,6 +173,19 @@ def test_a_wait_for_a_condition_or_for_time_is_well(tmp_path: Path) -> None:
 
     assert _problems(tmp_path, with_wait()) == ""
     assert _problems(tmp_path, timer) == ""
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        with_together("ci status of {{ service }}", "deploy where is {{ service }}"),
+        with_each(),
+        with_each(for_each=["portal", "pacs"]),
+        with_parameter(type="endpoint", kind="mllp", name="interface"),
+    ],
+)
+def test_several_reading_commands_may_be_one_step(tmp_path: Path, made: dict[str, Any]) -> None:
+    assert _problems(tmp_path, made) == ""
 
 
 def test_a_human_may_send_a_run_round_again(tmp_path: Path) -> None:
