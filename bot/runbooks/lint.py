@@ -146,7 +146,7 @@ class Linter:
             yield f"{where}: `{parsed.command.name}` changes something; only what reads stands here"
             return
         if why := self.barred(parsed):
-            yield f"{where}.run: {why}"
+            yield f"{where}: {why}"
         if parsed.dry_run:
             yield f"{where}: a step is done or left out; remove --dry-run"
         if not allowed(parsed.command):
