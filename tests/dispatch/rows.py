@@ -270,7 +270,15 @@ OTHER_VERBS = [
         "runbook new viewer-slow --title slow --owner imaging --review-by 2027-03-31 --severity 3 "
         "--summary it is slow --service pacs",
         "runbook new",
-        {"name": "viewer-slow", "title": "slow", "severity": "3", "summary": "it is slow"},
+        {
+            "name": "viewer-slow",
+            "title": "slow",
+            "owner": "imaging",
+            "review_by": "2027-03-31",
+            "severity": "3",
+            "summary": "it is slow",
+            "service": "pacs",
+        },
     ),
     Row("runbook unschedule sched-002", "runbook unschedule", {"schedule": "SCHED-2"}),
     Row("runbook print pacs-unreachable", "runbook print", {"name": "pacs-unreachable"}),
