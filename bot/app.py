@@ -78,6 +78,7 @@ from bot.storage.reloads import SqlReloads
 from bot.tickets.follower import Follower
 from bot.tickets.hearing import Hearing
 from bot.trail import Trail, said
+from bot.watch import ProbeWatch
 from bot.workflow.engine import DurableEngine
 
 LOG = structlog.get_logger(__name__)
@@ -116,6 +117,7 @@ class House:
     clock: Clock
     commands: registry.Registry
     procedures: Procedures
+    probes: ProbeWatch
 
 
 def extend(settings: Settings) -> None:
@@ -145,8 +147,8 @@ def build(settings: Settings, outside: Outside) -> House:
         PolicyFiles: files,
         PolicyExplainer: Explainer(policies, parser, people, executor, ground.clock),
     }
-    procedures = Procedures.made(ground)
-    for part in (control, trail, ground.outside, stores, procedures):
+    procedures, probes = Procedures.made(ground), ProbeWatch.made(ground)
+    for part in (control, trail, ground.outside, stores, procedures, probes):
         desks |= part.provided()
     executor.wire(ground.known, desks)
     carried = (stores.requests, parser, people, desk, executor, recorder, trail.audit)
@@ -181,6 +183,7 @@ def build(settings: Settings, outside: Outside) -> House:
         clock=ground.clock,
         commands=ground.known,
         procedures=procedures,
+        probes=probes,
     )
     procedures.join(house.road)
     return house
@@ -346,6 +349,7 @@ async def running(house: House) -> AsyncIterator[House]:
         await _look_around(house)
         await house.control.watch(scheduler)
         house.procedures.watch(scheduler, house.road)
+        house.probes.watch(scheduler, stack)
         # The jobs only look; what they do is one guarded transaction each, so a second replica
         # that looks at the same moment changes nothing.
         scheduler.add_job(

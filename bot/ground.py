@@ -32,6 +32,7 @@ from bot.ports import (
     SecurityAlerts,
     TicketSystem,
 )
+from bot.probing.remembering import Remembering
 from bot.settings import Settings
 from bot.storage.changes import ChangeRegister
 from bot.storage.database import Database
@@ -41,6 +42,7 @@ from bot.storage.letters import SqlLetters
 from bot.storage.links import SqlLinks
 from bot.storage.references import SqlReferences
 from bot.storage.requests import SqlRequests
+from bot.storage.samples import SqlSamples
 from bot.storage.searches import SqlSavedSearches
 from bot.storage.signings import SqlSignings
 from bot.storage.tasks import SqlTasks
@@ -148,6 +150,8 @@ class Ground:
 def lay(settings: Settings, outside: Outside, known: registry.Registry) -> Ground:
     """Make all of it; nothing is started."""
     database, clock = _database(settings), outside.clock
+    remembering = Remembering(outside.prober, SqlSamples(database), clock)
+    outside = replace(outside, prober=remembering)
     policies = Policies(known.commands, settings.policies)
     stores, estate = _stores(database, outside), _estate(settings, policies.roles, outside)
     sandbox = settings.is_sandbox

@@ -33,6 +33,7 @@ from bot.estate_checks import Duration
 from bot.login_settings import Account
 from bot.model import Place
 from bot.oidc_settings import Oidc
+from bot.probe_settings import Probes
 from bot.provider_settings import Provider, engine_names, provider_names
 from bot.runbook_settings import RunbooksExport
 from bot.secret_files import SUFFIX, fill_secrets, open_to_all
@@ -202,6 +203,7 @@ class Settings(Block):
     logins: dict[str, Account] = Field(default_factory=dict)
     engines: dict[str, Engine] = Field(default_factory=dict)
     tickets: Tickets = Field(default_factory=Tickets)
+    probes: Probes = Field(default_factory=Probes)
     patience: Waits = Field(default_factory=Waits)
     channels: dict[Literal["security"], Channel] = Field(default_factory=dict)
     failover: dict[Literal["slack", "teams"], str] = Field(default_factory=dict)

@@ -72,7 +72,7 @@ def test_the_example_holds_every_setting_and_nothing_more() -> None:
     }
     blocks |= {"engines", "engines.*"}
     blocks |= {"integrations", "integrations.*", "logins", "logins.*", "patience", "tickets"}
-    blocks.add("runbooks_export")
+    blocks |= {"probes", "runbooks_export"}
 
     assert shown - blocks == set(_settings_of(Settings))
 

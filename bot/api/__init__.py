@@ -7,11 +7,12 @@ from bot.api.command import Caller, Command, Credentials, Done
 from bot.api.deployments import Builds, Deployments, Validating, Wanted
 from bot.api.desks import AccessReviews, Approvals, Known, Linking, Manual, QueryLanguage
 from bot.api.emergency import BreakGlass, GlassWanted, ReviewTasks, StopAll
-from bot.api.endpoints import endpoint_meant, endpoints
+from bot.api.endpoints import endpoint_meant, endpoint_named, endpoints
 from bot.api.engines import EngineDesk
 from bot.api.freezes import FreezeDesk, WantedFreeze
 from bot.api.locks import GoesOut, Locksmith, Whereabouts
 from bot.api.policies import PolicyExplainer, PolicyFiles
+from bot.api.probing import ProbeHistory
 from bot.api.runbooks import RunbookActs, RunbookRuns, Runbooks, RunbookSchedules, WantedRunbook
 from bot.api.scripts import Scripts
 from bot.api.signatures import given, signature
@@ -214,6 +215,7 @@ __all__ = [
     "PolicyFiles",
     "Principal",
     "Probe",
+    "ProbeHistory",
     "Prober",
     "Proposal",
     "QueryLanguage",
@@ -270,6 +272,7 @@ __all__ = [
     "args",
     "counted",
     "endpoint_meant",
+    "endpoint_named",
     "endpoints",
     "given",
     "overlapping",

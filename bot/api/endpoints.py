@@ -62,6 +62,15 @@ def endpoint_meant(
     return candidates[0]
 
 
+def endpoint_named(catalogue: Catalogue, name: str) -> Endpoint:
+    """Return the endpoint of a name; `BadInput` says what is near where there is none."""
+    wanted, known = name.strip().lower(), endpoints(catalogue)
+    found = next((one for one in known if one.name == wanted), None)
+    if found is None:
+        raise BadInput(_nobody(wanted, known), reason=Reason.NOT_FOUND)
+    return found
+
+
 def _fitting(named: Endpoint, kind: EndpointKind, environment: str) -> Endpoint:
     if named.kind is not kind:
         raise BadInput(

@@ -14,6 +14,7 @@ from bot.api import (
     EndpointKind,
     Environment,
     Option,
+    ProbeHistory,
     Prober,
     Reply,
     Risk,
@@ -30,16 +31,20 @@ class Args(args):
     environment: Annotated[Environment | None, Option()] = None
 
 
-async def run(arguments: Args, catalogue: Catalogue, prober: Prober) -> Reply:
+async def run(
+    arguments: Args, catalogue: Catalogue, prober: Prober, history: ProbeHistory
+) -> Reply:
     """Answer with what was found; `refs` have it for whoever decides by it."""
     place = arguments.environment.name if arguments.environment else ""
     endpoint = endpoint_meant(catalogue, arguments.kind, arguments.target, place)
     found = await prober.ask(endpoint)
-    figures = dict(found.figures)
+    unusual, usual = await history.usual(endpoint, found)
+    figures = {**found.figures, **usual}
     took = figures.get("milliseconds", "")
     return Reply(
         f"{endpoint.name} ({endpoint.kind.value}, {endpoint.service} in {endpoint.environment}) "
-        f"{found.detail}: {found.standing.value}.",
+        f"{found.detail}: {found.standing.value}."
+        f"{unusual and ' '}{unusual}",
         title=f"{endpoint.name}: {found.standing.value}",
         fields=(("Took", f"{took} ms"),) if took else (),
         refs={**figures, "endpoint": endpoint.name, "standing": found.standing.value},

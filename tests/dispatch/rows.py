@@ -203,6 +203,7 @@ OTHER_VERBS = [
     Row("oncall", "oncall"),
     Row("oncall for pharmacy", "oncall", {"rota": "pharmacy"}),
     Row("probe list of portal", "probe list", {"service": "portal"}),
+    Row("probe history lab-in --days 3", "probe history", {"name": "lab-in", "days": "3"}),
     Row("probe all portal", "probe all", {"service": "portal"}),
     Row("probe mllp lab-in", "probe", {"kind": "mllp", "target": "lab-in"}),
     Row("probe kubernetes lab-portal", "probe", {"kind": "kubernetes", "target": "lab-portal"}),

@@ -1,0 +1,1 @@
+"""What probes remember, and whom they tell."""
