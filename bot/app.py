@@ -132,11 +132,10 @@ def build(settings: Settings, outside: Outside) -> House:
     ground = lay(settings, outside.guarded(), registry.discover(commands))
     stores, policies, people = ground.stores, ground.policies, ground.people
     trail, control, engine = ground.trail, ground.control, ground.engine
-    recorder = _recorder(ground)
+    recorder, discloser = _recorder(ground), Discloser(trail.openings, policies)
     parser, executor = Parser(ground.known, ground.estate, people), Executor(recorder)
     manual = CommandManual(ground.known, policies, ground.estate)
     desk, files = _approvals(ground, parser, executor), _policy_files(ground)
-    discloser = Discloser(trail.openings, policies)
     evidence = _evidence(settings, ground.database, stores, trail, discloser)
     desks = _desks(ground) | {
         Approvals: desk,
