@@ -328,4 +328,22 @@ OTHER_VERBS = [
         slack="engine pause lab-in-channel \u2014reason it is back",
     ),
     Row("engine resume lab-in-channel --reason it is back", "engine resume", BACK),
+    Row("script list", "script list"),
+    Row("script show count-drops", "script show", {"name": "count-drops"}),
+    Row(
+        "script ask count-drops with folder=in",
+        "script ask",
+        {"name": "count-drops", "parameters": "folder=in"},
+    ),
+    Row(
+        "script run put-drop with folder=in --reason a new file",
+        "script run",
+        {"name": "put-drop", "parameters": "folder=in", "reason": "a new file"},
+    ),
+    Row("script status of SCR-3", "script status", {"script_run": "SCR-3"}),
+    Row(
+        "script stop scr-3 --reason x",
+        "script stop",
+        {"script_run": "SCR-3", "reason": "x"},
+    ),
 ]
