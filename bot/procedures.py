@@ -21,6 +21,7 @@ from bot.runbooks.acting import Outcomes, Targets, Typing
 from bot.runbooks.answering import ActDesk
 from bot.runbooks.awaiting import Awaiting
 from bot.runbooks.desk import RunbookDesk
+from bot.runbooks.drilling import Drilling
 from bot.runbooks.flow import WORKFLOW, RunFlow
 from bot.runbooks.lint import Linter
 from bot.runbooks.nightly import NightlyPages
@@ -108,7 +109,8 @@ class Procedures:
     def join(self, road: Road) -> None:
         """Have runs type their commands down the road."""
         told = (self.ledger, self.notices, self.clock)
-        acting = Typing(road, self.deliveries, self.outcomes, self.clock)
+        typing = Typing(road, self.deliveries, self.outcomes, self.clock)
+        acting = Drilling(typing, road, self.clock)
         self.engine.register(WORKFLOW, RunFlow(self.runs, road, acting, self.known, *told))
 
     def watch(self, scheduler: AsyncIOScheduler, road: Road) -> None:

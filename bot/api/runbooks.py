@@ -49,8 +49,15 @@ class Runbooks(Protocol):
 class RunbookRuns(Protocol):
     """The runs: each a row that keeps the file that it began with."""
 
-    async def run(self, caller: Caller, name: str, given: str) -> Done:
-        """Begin a runbook; `given` are its parameters as `name=value name=value`."""
+    async def run(self, caller: Caller, name: str, given: str, *, drill: bool = False) -> Done:
+        """Begin a runbook; `given` are its parameters as `name=value name=value`.
+
+        In a `drill` what changes something is only checked, and nothing is waited for.
+        """
+        ...
+
+    async def record(self, run_id: str) -> Reply:
+        """Return one plain page of what a run has done, each step with its time."""
         ...
 
     async def tick(self, caller: Caller, run_id: str, step_id: str, note: str) -> Done:

@@ -58,7 +58,7 @@ class RunbookRun:
     It types as `person`, from `account`. `at` is the place of the step where it stands; `moves`
     counts every change, and `leg` is that number when it last went on by itself. `due` is when a
     decision is too late; `why` says what stopped it. `act` is what is being done, or is not known
-    to have been done; `offered` is who was asked to take it over.
+    to have been done; `offered` is who was asked to take it over. A `drill` changes nothing.
     """
 
     id: str
@@ -81,6 +81,7 @@ class RunbookRun:
     results: tuple[StepResult, ...] = ()
     act: Act | None = None
     offered: str = ""
+    drill: bool = False
 
     @property
     def is_over(self) -> bool:

@@ -57,7 +57,8 @@ class ActDesk:
             line=line,
             # The move makes it another one when the run comes to this step again.
             delivery=f"{run.id}:{step.id}:{run.moves}",
-            target=self.target(line),
+            # A drill changes nothing there, and keeps nobody from it.
+            target=f"the drill {run.id}" if run.drill else self.target(line),
             by=who.id,
             since=now,
         )

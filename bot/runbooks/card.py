@@ -8,7 +8,7 @@ from typing import TypeAlias
 from bot.errors import BadInput
 from bot.model import Button, Reply, StepState, Style, Visibility
 from bot.model import Step as Line
-from bot.model.runs import RunState
+from bot.model.runs import RunbookRun, RunState
 from bot.moments import written
 from bot.runbooks import filling
 from bot.runbooks.document import Decision, ForEach, Manual, Notify, Run, Step, Together, WaitUntil
@@ -24,9 +24,11 @@ def card(stand: Stand) -> Reply:
     run, step = stand.run, stand.step
     is_open = step is not None and not run.is_over
     refs = {"run": run.id, "runbook": run.runbook, "state": run.state.value}
+    if run.drill:
+        refs["drill"] = "yes"
     return Reply(
-        text=f"{run.id}, {stand.book.title}: {_now(stand)}",
-        title=f"{run.id}: {stand.book.title}",
+        text=f"{called(run)}, {stand.book.title}: {_now(stand)}",
+        title=f"{called(run)}: {stand.book.title}",
         fields=tuple(_fields(stand)),
         progress=tuple(_lines(stand)),
         buttons=tuple(_buttons(stand)),
@@ -34,6 +36,11 @@ def card(stand: Stand) -> Reply:
         topic=run.id,
         refs=refs | ({"step": step.id} if is_open and step else {}),
     )
+
+
+def called(run: RunbookRun) -> str:
+    """Return what a run is called wherever it is shown; a drill never without saying so."""
+    return f"DRILL {run.id}" if run.drill else run.id
 
 
 def label(step: Step) -> str:
@@ -48,7 +55,10 @@ def line(stand: Stand, step: Step) -> str:
             return _or_blank(filling.text, step.manual, stand)
         case Notify():
             told = _or_blank(filling.text, step.notify, stand)
-            return f"Call {', '.join(step.people)}, and say: {told}"
+            whom = ", ".join(step.people)
+            if stand.run.drill:
+                return f"DRILL, call nobody. You would call {whom}, and say: {told}"
+            return f"Call {whom}, and say: {told}"
         case Decision():
             return _or_blank(filling.text, step.decision, stand)
         case Run():
@@ -194,7 +204,8 @@ def _buttons(stand: Stand) -> Iterator[Button]:
             yield Button("Look now", f"runbook resume {run.id}")
         return
     if isinstance(step, Run):
-        go, confirm = f"runbook go {run.id} {step.id}", f"This types: {line(stand, step)}"
+        go, typed = f"runbook go {run.id} {step.id}", line(stand, step)
+        confirm = f"DRILL, this only checks: {typed}" if run.drill else f"This types: {typed}"
         yield Button("Do it", go, Style.PRIMARY, confirm=confirm)
         return
     yield Button("Tick", f"runbook tick {run.id} {step.id}", asks="note")

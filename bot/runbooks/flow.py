@@ -220,6 +220,7 @@ class RunFlow:
                 "run": at.run.id,
                 "step": step.id if step else "",
                 "state": moved.state.value,
+                **({"drill": "yes"} if moved.drill else {}),
             },
             text=moved.why,
         )

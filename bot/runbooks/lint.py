@@ -296,8 +296,13 @@ def _samples(book: Runbook, used: Sequence[filling.Path]) -> filling.Values:
     for path in used:
         if len(path) == len(("steps", "id", "figure")):
             _, step, figure = path
-            figures[step] = {**figures.get(step, {}), figure: _NUMBERS.get(figure, "1")}
+            figures[step] = {**figures.get(step, {}), figure: sample(figure)}
     return {**values, _RESERVED: figures}
+
+
+def sample(figure: str) -> str:
+    """Return what a step's figure could be, so that a command that names it can be read."""
+    return _NUMBERS.get(figure, "1")
 
 
 def _everybody(contacts: Sequence[Contact]) -> Iterator[Contact]:

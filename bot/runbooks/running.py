@@ -17,11 +17,12 @@ from bot.model import Principal, Reason, Reply, StepState, Table
 from bot.model.runs import RunbookRun, RunState, StepResult
 from bot.moments import written
 from bot.ports.work import Life
-from bot.runbooks.card import card, label
+from bot.runbooks.card import called, card, label
 from bot.runbooks.document import Decision, Run, Runbook, WaitUntil
 from bot.runbooks.flow import WORKFLOW
 from bot.runbooks.given import values as given_values
 from bot.runbooks.going import Stand, leg, stand
+from bot.runbooks.record import record
 
 if TYPE_CHECKING:
     from bot.api import Caller
@@ -47,8 +48,8 @@ class RunDesk:
     clock: Clock
     holds: Callable[[Principal, str], bool]
 
-    async def run(self, caller: Caller, name: str, given: str) -> Done:
-        """Begin a runbook; it keeps the file as it is now."""
+    async def run(self, caller: Caller, name: str, given: str, *, drill: bool = False) -> Done:
+        """Begin a runbook; it keeps the file as it is now. A `drill` changes nothing."""
         volume, book, values = self.ready(name, given)
         now = self.clock.now()
         new = RunbookRun(
@@ -63,6 +64,7 @@ class RunDesk:
             correlation=caller.correlation,
             begun=now,
             changed=now,
+            drill=drill,
         )
         return self._done(self.runs.open(new), book, self.books.stale(book))
 
@@ -165,6 +167,11 @@ class RunDesk:
             return await self.history(open_only=True)
         return replace(card(await self._stand(run_id)), topic="", visibility=None)
 
+    async def record(self, run_id: str) -> Reply:
+        """Return one plain page of what a run has done, and what it did not come to."""
+        at = await self._stand(run_id)
+        return Reply(f"What {called(at.run)} has done, on one page.", code=record(at))
+
     async def history(self, name: str = "", *, open_only: bool = False) -> Reply:
         """Return runs, the newest first; with a name those of one runbook, though it be no more."""
         found = await self.runs.list(open_only=open_only, runbook=name.lower())
@@ -237,4 +244,4 @@ class RunDesk:
 
 def _row(run: RunbookRun) -> tuple[str, ...]:
     at = str(run.at + 1) if not run.is_over else ""
-    return (run.id, run.runbook, run.state.value, at, run.person, written(run.begun))
+    return (called(run), run.runbook, run.state.value, at, run.person, written(run.begun))

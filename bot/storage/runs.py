@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import Column, Index, Integer, Text, insert, select, update
+from sqlalchemy import Boolean, Column, Index, Integer, Text, insert, select, update
 from sqlmodel import Field
 
 from bot.errors import Conflict
@@ -72,6 +72,7 @@ class RunRow(Store, table=True):
     act: Act | None = _column(Encoded(_ACT), null=True)
     offered: str = _column(Text)
     target: str | None = _column(Text, null=True)
+    drill: bool = _column(Boolean)
 
 
 RUNS: Final = METADATA.tables["runs"]

@@ -299,6 +299,8 @@ OTHER_VERBS = [
         "runbook decide",
         {"run": "RUN-3", "step": "scope", "option": "network", "reason": "one clinic"},
     ),
+    Row("runbook drill pacs-unreachable", "runbook drill", {"name": "pacs-unreachable"}),
+    Row("runbook record run-3", "runbook record", {"run": "RUN-3"}),
     Row("runbook resume RUN-3", "runbook resume", {"run": "RUN-3"}),
     Row("runbook abort RUN-3 --reason x", "runbook abort", {"run": "RUN-3", "reason": "x"}),
     Row("runbook take-over RUN-3", "runbook take-over", {"run": "RUN-3"}),
