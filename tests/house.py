@@ -15,6 +15,7 @@ import pytest
 
 from bot.app import House, build, running
 from bot.deploys.patience import Patience
+from bot.engines import Engines
 from bot.ground import Outside
 from bot.model import Account, AuditQuery, Event, Invocation, Place, Reply
 from bot.settings import Settings, load
@@ -162,6 +163,7 @@ async def opened(
     ci: TwinCi | None = None,
     clock: FixedClock | None = None,
     alerts: SecurityAlerts | None = None,
+    engines: Engines | None = None,
     **patience: float,
 ) -> AsyncIterator[Chat]:
     """Run a house over a settings file until the block ends."""
@@ -169,7 +171,9 @@ async def opened(
     ci, clock = ci or TwinCi(), clock or FixedClock()
     how = Patience(**{**QUICK.__dict__, **patience})
     prober = TwinProber(ci)
-    house = build(settings, Outside(ci, prober, clock, how, POLL_SECONDS, alerts=alerts))
+    there = engines or Engines()
+    outside = Outside(ci, prober, clock, how, POLL_SECONDS, alerts=alerts, engines=there)
+    house = build(settings, outside)
     async with running(house):
         yield Chat(house, ci, clock, settings, prober)
 

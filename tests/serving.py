@@ -18,6 +18,8 @@ NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Trusts nobody: loopback speaks plain HTTP, and a client that reads the machine's certificates
 takes longer to make than most tests."""
 
+ACCEPTING = 3  # turns of the loop until what was accepted is known as a connection
+
 
 @asynccontextmanager
 async def served(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
@@ -42,6 +44,8 @@ async def served(app: ASGIApp, port: int = 0) -> AsyncIterator[str]:
 async def _shut(server: uvicorn.Server) -> None:
     for listening in server.servers:
         listening.close()
+    for _ in range(ACCEPTING):
+        await asyncio.sleep(0)
     state = server.server_state
     for connection in list(state.connections):
         connection.shutdown()

@@ -225,7 +225,9 @@ def test_the_document_has_each_kind_with_its_keys() -> None:
 
 
 def test_the_example_of_the_document_is_read(tmp_path: Path) -> None:
-    example, accounts = re.findall(r"```yaml\n(.*?)```", DOCUMENT.read_text("utf-8"), re.DOTALL)
+    _settings, example, accounts = re.findall(
+        r"```yaml\n(.*?)```", DOCUMENT.read_text("utf-8"), re.DOTALL
+    )
     (tmp_path / "services.yaml").write_text(example)
     known = {
         name: Account(**{key.removesuffix("_file"): value for key, value in account.items()})

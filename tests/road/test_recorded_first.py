@@ -6,10 +6,15 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
+import yaml
+
+from bot.engines import Engines
 from bot.errors import AuditUnavailable
 from bot.model import Reason, Risk
+from tests.engines.twin import LAB, TwinEngine
 from tests.house import Chat, opened
 
+CHANNEL = {"name": "lab-in-channel", "kind": "engine", "engine": "main", "channel": LAB.name}
 TEST = "deploy portal 1.4.2 to test --reason try it"
 
 
@@ -17,7 +22,11 @@ async def test_every_command_has_an_intent_and_an_outcome(site: Path) -> None:
     everything = '["engineer", "administrator", "auditor", "break_glass"]'
     people = site.with_name("people.yaml")
     people.write_text(people.read_text().replace('["engineer"]', everything, 1))
-    async with opened(site) as chat:
+    services = yaml.safe_load(site.with_name("services.yaml").read_text())
+    services[0]["environments"]["production"]["endpoints"] = [CHANNEL]
+    site.with_name("services.yaml").write_text(yaml.safe_dump(services))
+    engines = Engines({"main": TwinEngine()}, settles=0.02, poll=0.01)
+    async with opened(site, engines=engines) as chat:
         await chat.say("change open portal test --summary s --impact i --backout b")
         for command in chat.house.commands.commands:
             if command.name == "deploy settle":
